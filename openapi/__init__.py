@@ -1,0 +1,37 @@
+"""The contracts, and the one way to serve them.
+
+load("personnel")                       a Contract: operations, schemas, examples
+serve({"personnel": handlers}, …)       an ASGI application that keeps to it
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from openapi.contract import Contract, Operation, load
+from openapi.exchange import Authenticate, Call, Exchange, Handler, Handlers, Reply
+
+if TYPE_CHECKING:
+    from openapi.serving import OperationMismatch, accounts, serve
+
+__all__ = [
+    "Authenticate",
+    "Call",
+    "Contract",
+    "Exchange",
+    "Handler",
+    "Handlers",
+    "Operation",
+    "OperationMismatch",
+    "Reply",
+    "accounts",
+    "load",
+    "serve",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """What serves is imported when asked for: the judge reads contracts and need not pay for connexion."""
+    if name in ("OperationMismatch", "accounts", "serve"):
+        from openapi import serving
+
+        return getattr(serving, name)
+    raise AttributeError(f"module 'openapi' has no attribute {name!r}")

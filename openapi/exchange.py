@@ -1,0 +1,89 @@
+"""One exchange: what a handler is given (Call), what it returns (Reply), and what is kept of both (Exchange)."""
+
+from __future__ import annotations
+
+import contextvars
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.datastructures import Headers
+
+from openapi.contract import Contract, Operation
+
+Json = Any
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A request and its answer, from the first byte to the last; logs and audit read it when it closes.
+
+    `operation` is None for paths and methods that the contract has not; `error` is the code of the envelope that
+    answered, None for a success. `body` is the parsed request body, already valid.
+    """
+
+    request_id: str
+    method: str
+    path: str
+    headers: Headers = field(repr=False)
+    contract: Contract | None = None
+    operation: Operation | None = None
+    principal: str | None = None
+    body: Json = field(default=None, repr=False)
+    status: int = 0
+    error: str | None = None
+    _started: float = field(default_factory=time.perf_counter, repr=False)
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds since the request arrived (monotonic, never the moved clock)."""
+        return time.perf_counter() - self._started
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a handler is given beside its path and query parameters."""
+
+    operation: Operation
+    headers: Mapping[str, str] = field(repr=False)
+    principal: str
+    request_id: str
+    body: Json = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a handler returns when 200 and plain data are not enough.
+
+    `raw` holds JSON bytes that were valid when they were made (a cache hit): sent as they are, not checked again.
+    A `media_type` other than JSON sends `raw` as well.
+    """
+
+    data: Json = None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    raw: bytes | None = None
+    media_type: str = "application/json"
+
+
+Handler = Callable[..., Any]
+Handlers = Mapping[str, Handler]
+Authenticate = Callable[[str, str], str | None]
+
+_current: contextvars.ContextVar[Exchange] = contextvars.ContextVar("exchange")
+
+
+def current() -> Exchange:
+    """The exchange being answered in this task or thread. Raises LookupError outside of one."""
+    return _current.get()
+
+
+def enter(exchange: Exchange) -> contextvars.Token[Exchange]:
+    """Make `exchange` the current one; give the token to leave()."""
+    return _current.set(exchange)
+
+
+def leave(token: contextvars.Token[Exchange]) -> None:
+    """Undo enter()."""
+    _current.reset(token)

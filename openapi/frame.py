@@ -1,0 +1,217 @@
+"""The outermost layer of a served contract: what every reply has, whichever framework answers underneath.
+
+Routing refusals (404, 405 with Allow), Accept (406), the size of bodies (413), Date from our clock, x-session-id, a
+request id, and the envelope for every error.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import re
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from email.utils import format_datetime
+from typing import Any
+
+import orjson
+from starlette.applications import Starlette
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from openapi.contract import Contract
+from openapi.errors import ApiError, MethodNotAllowed, NotAcceptable, NotFound, PayloadTooLarge, render
+from openapi.exchange import Exchange, enter, leave
+from openapi.schema import openapi_31
+from openapi.sessions import Sessions
+
+log = logging.getLogger("argus.openapi")
+MAX_BODY_BYTES = 4 * 1024 * 1024  # 100 employees × 400 shifts fit; connexion itself has no limit
+DRAINED_BYTES = 64 * 1024 * 1024  # of a refused body, read so that the client sees the answer and not a reset
+DOCUMENT = "/openapi.json"
+SWAGGER_UI = re.compile(r"/ui(/.*)?")
+TWIN = re.compile(r"/openapi-3\.1/([a-z-]+)\.json")
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class Frame:
+    """ASGI application around `inner`; `now` is aware UTC, `on_exchange` is told of every exchange when it closes."""
+
+    def __init__(
+        self,
+        inner: ASGIApp,
+        contracts: Iterable[Contract],
+        *,
+        now: Callable[[], dt.datetime],
+        sessions: Sessions,
+        on_exchange: Callable[[Exchange], None] | None = None,
+    ) -> None:
+        self._inner = inner
+        self._contracts = sorted(contracts, key=lambda contract: len(contract.base_path), reverse=True)
+        self._now, self._sessions, self._on_exchange = now, sessions, on_exchange
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._inner(scope, receive, send)
+            return
+        exchange = _exchange(scope)
+        token = enter(exchange)
+        try:
+            await self._answer(exchange, scope, receive, self._dressed(exchange, send))
+        finally:
+            leave(token)
+            if self._on_exchange:
+                self._on_exchange(exchange)
+
+    async def _answer(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            if document := self._document(exchange):
+                await Response(document, media_type="application/json")(scope, receive, send)
+            elif self._route(exchange):
+                _check_accept(exchange)
+                await self._inner(scope, await _buffered(receive), send)
+            else:
+                await self._inner(scope, receive, send)
+        except ApiError as error:
+            await self.refuse(exchange, error, send)
+
+    def _document(self, exchange: Exchange) -> bytes | None:
+        """The contract itself, as written (…/openapi.json) or as its 3.1 twin (/openapi-3.1/<name>.json)."""
+        if exchange.method not in ("GET", "HEAD"):
+            return None
+        twin = TWIN.fullmatch(exchange.path)
+        for contract in self._contracts:
+            if exchange.path == contract.base_path + DOCUMENT:
+                return orjson.dumps(contract.document)
+            if twin and twin[1] == contract.name:
+                return orjson.dumps(openapi_31(contract.document))
+        return None
+
+    def _route(self, exchange: Exchange) -> bool:
+        """Find the operation; False for the pages about a contract. Raises NotFound, MethodNotAllowed."""
+        for contract in self._contracts:
+            path = exchange.path.removeprefix(contract.base_path)
+            if path == exchange.path and contract.base_path:
+                continue
+            if SWAGGER_UI.fullmatch(path):
+                return False
+            exchange.contract, exchange.operation = contract, contract.match(exchange.method, path)
+            if exchange.operation:
+                return True
+            if methods := contract.methods(path):
+                raise _not_allowed(exchange, methods)
+        raise NotFound(f"There is no path {exchange.path}. Contracts: {self._addresses()}")
+
+    def _addresses(self) -> str:
+        return ", ".join(f"{contract.base_path}/ui/" for contract in self._contracts)
+
+    def _dressed(self, exchange: Exchange, send: Send) -> Send:
+        async def dressed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                exchange.status = message["status"]
+                headers = MutableHeaders(raw=message["headers"])
+                if exchange.status == 204:
+                    del headers["Content-Type"]  # Flask adds one
+                headers["Date"] = format_datetime(self._now(), usegmt=True)
+                headers["X-Request-Id"] = exchange.request_id
+                if exchange.principal is not None:
+                    session = exchange.headers.get("x-session-id")
+                    headers["X-Session-Id"] = self._sessions.resume(session, exchange.principal)
+            await send(message)
+
+        return dressed
+
+    async def refuse(self, exchange: Exchange, error: ApiError, send: Send) -> None:
+        """Answer with the envelope of `error`."""
+        status, headers, body = self.envelope(exchange, error)
+        raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+        raw.append((b"content-length", str(len(body)).encode()))
+        await send({"type": "http.response.start", "status": status, "headers": raw})
+        await send({"type": "http.response.body", "body": b"" if exchange.method == "HEAD" else body})
+
+    def envelope(self, exchange: Exchange, error: ApiError) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, headers and body for an error; one whose status the contract has not becomes INTERNAL_ERROR."""
+        if exchange.operation and error.status not in exchange.operation.statuses:
+            log.error("%s answered %s, which its contract has not", exchange.operation.id, error.status)
+            error = ApiError("The answer would have broken the contract; the log says how.")
+        exchange.error = error.code
+        return error.status, {"Content-Type": "application/json", **error.headers}, render(error, self._now())
+
+
+def with_routes(
+    app: ASGIApp,
+    routes: Sequence[BaseRoute],
+    lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]] | None = None,
+) -> Starlette:
+    """`app` with more routes in front (health, controls, sockets) and a lifespan; all other paths are its own.
+
+    A Mount at "/" would not do: its pattern misses paths with a line feed, which then get a bare 404.
+    """
+    joined = Starlette(routes=routes, lifespan=lifespan)
+    joined.router.redirect_slashes = False
+    joined.router.default = app
+    return joined
+
+
+def _exchange(scope: Scope) -> Exchange:
+    headers = Headers(scope=scope)
+    given = headers.get("x-request-id", "")
+    request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    return Exchange(request_id, scope["method"], scope["path"].removeprefix(scope.get("root_path", "")), headers)
+
+
+def _not_allowed(exchange: Exchange, methods: list[str]) -> MethodNotAllowed:
+    allow = ", ".join([*methods, *(["HEAD"] if "GET" in methods else [])])
+    return MethodNotAllowed(f"{exchange.path} has no {exchange.method}, only {allow}.", headers={"Allow": allow})
+
+
+def _check_accept(exchange: Exchange) -> None:
+    """Raises NotAcceptable unless some media range of Accept takes in a type the operation answers in."""
+    accept = exchange.headers.get("accept", "*/*")
+    produced = _produced(exchange)
+    if not any(_takes(accept, media_type) for media_type in produced):
+        raise NotAcceptable(f"Accept: {accept} takes none of {', '.join(sorted(produced))}.")
+
+
+def _produced(exchange: Exchange) -> set[str]:
+    operation: Any = exchange.operation
+    successes = [response for status, response in operation.spec["responses"].items() if status.startswith("2")]
+    return {media_type for response in successes for media_type in response.get("content", {})} or {"application/json"}
+
+
+def _takes(accept: str, media_type: str) -> bool:
+    kind = media_type.split("/")[0]
+    for media_range in accept.split(","):
+        name, *parameters = (part.strip().lower() for part in media_range.split(";"))
+        if name in ("*/*", f"{kind}/*", media_type) and not any(re.fullmatch(r"q=0(\.0*)?", p) for p in parameters):
+            return True
+    return not accept.strip()
+
+
+async def _buffered(receive: Receive) -> Receive:
+    """Read the whole body, chunked or not, and give it back as one message. Raises PayloadTooLarge (A30)."""
+    chunks: list[bytes] = []
+    size, more = 0, True
+    while more and size <= DRAINED_BYTES:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return receive
+        size += len(message.get("body", b""))
+        if size <= MAX_BODY_BYTES:
+            chunks.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    if size > MAX_BODY_BYTES:
+        raise PayloadTooLarge(f"The body has more than {MAX_BODY_BYTES} bytes; send fewer employees a request.")
+    return _replayed(b"".join(chunks), receive)
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    messages = iter([{"type": "http.request", "body": body, "more_body": False}])
+
+    async def replay() -> Message:
+        return next(messages, None) or await receive()
+
+    return replay

@@ -1,0 +1,138 @@
+"""Compiled validators with formats on: what connexion leaves unchecked (dates) or rebuilds for every request."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import jsonschema_rs
+import orjson
+
+from openapi.contract import Contract, Operation
+from openapi.errors import ApiError, BatchTooLarge, MalformedJson, ValidationFailed
+
+Json = Any
+FORMATS: dict[str, Callable[[str], bool]] = {"date-time-local": lambda text: _is_local_date_time(text)}
+REFUSALS: dict[str, type[ApiError]] = {refusal.code: refusal for refusal in (BatchTooLarge,)}
+COUNTS = {"maxItems": "has {have} members, at most {limit} are allowed", "minItems": "has {have} members, not {limit}"}
+SHOWN = 120  # characters of a wrong value that a message repeats
+
+
+class Validator:
+    """One schema, compiled once; safe to share between threads."""
+
+    def __init__(self, schema: dict[str, Json]) -> None:
+        self._schema = schema
+        self._compiled = jsonschema_rs.Draft202012Validator(schema, validate_formats=True, formats=FORMATS)
+
+    def check(self, instance: Json, name: str = "") -> None:
+        """Raise the refusal for the first deviation; `name` stands for the instance itself in details.field."""
+        if not self._compiled.is_valid(instance):
+            raise self._refusal(next(iter(self._compiled.iter_errors(instance))), name)
+
+    def _refusal(self, error: jsonschema_rs.ValidationError, name: str) -> ApiError:
+        field = ".".join(map(str, [*([name] if name else []), *error.instance_path, *_member(error)]))
+        refusal = REFUSALS.get(self._code(error.schema_path), ValidationFailed)
+        return refusal(f"{field or 'body'}: {_reason(error)}", field=field or None)
+
+    def _code(self, path: Iterable[str | int]) -> str:
+        """x-error-code beside the keyword that failed, where the schema has one for it (maxItems only)."""
+        *parents, keyword = path
+        schema: Json = self._schema
+        for key in parents:
+            schema = schema[key]
+        return str(schema.get("x-error-code", "")) if keyword == "maxItems" else ""
+
+
+class Validators:
+    """Every validator of a contract, compiled at most once and before the first request."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._bodies = {id_: _compiled(contract.request_schema(id_)) for id_ in contract.operations}
+        self._parameters = {
+            (id_, parameter["in"], parameter["name"]): Validator(contract.schema(parameter["schema"]))
+            for id_, operation in contract.operations.items()
+            for parameter in operation.spec.get("parameters", [])
+        }
+        self._replies = {
+            (id_, status): _compiled(contract.response_schema(id_, status))
+            for id_, operation in contract.operations.items()
+            for status in operation.statuses
+        }
+
+    def check_body(self, operation: Operation, body: Json) -> None:
+        """Raises ValidationFailed or BatchTooLarge; details.field is the member's path with dots."""
+        validator = self._bodies[operation.id]
+        if validator:
+            validator.check(body)
+
+    def check_parameter(self, operation: Operation, location: str, name: str, value: Json) -> None:
+        """Raises ValidationFailed naming the parameter; `location` is path, query or header."""
+        self._parameters[operation.id, location, name].check(value, name)
+
+    def check_reply(self, operation: Operation, status: int, body: Json) -> None:
+        """Raises ValidationFailed for a reply against the contract, an undocumented status included."""
+        if status not in operation.statuses:
+            raise ValidationFailed(f"{operation.id} has no status {status}")
+        validator = self._replies[operation.id, status]
+        if validator:
+            validator.check(body)
+
+
+@functools.cache
+def validators(contract: Contract) -> Validators:
+    """The validators of a contract; gateway and mocks in one process share them."""
+    return Validators(contract)
+
+
+def _compiled(schema: dict[str, Json] | None) -> Validator | None:
+    return None if schema is None else Validator(schema)
+
+
+def parse(body: bytes) -> Json:
+    """JSON in UTF-8 (RFC 8259: no NaN, no lone surrogates). Raises MalformedJson telling line and column."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise MalformedJson(f"The body is not JSON in UTF-8: {error}") from error
+
+
+def _member(error: jsonschema_rs.ValidationError) -> list[str]:
+    """The member that a missing or undeclared one adds to the path of its object."""
+    kind = error.kind.as_dict()
+    missing = [kind["property"]] if error.kind.name == "required" else []
+    return missing or list(map(str, kind.get("unexpected", [])[:1]))
+
+
+def _reason(error: jsonschema_rs.ValidationError) -> str:
+    name, kind = error.kind.name, error.kind.as_dict()
+    instance: Json = error.instance
+    if name in COUNTS:
+        return COUNTS[name].format(have=len(instance), limit=kind["limit"])
+    if name == "required":
+        return "is missing"
+    if name == "additionalProperties":
+        return "is not in the contract"
+    if name == "anyOf":
+        return f"{_shown(error.instance)} has none of the forms that the contract allows"
+    if name == "pattern":
+        return f"{_shown(error.instance)} does not match {kind['pattern']}"
+    return _clipped(str(error.message))
+
+
+def _shown(value: Json) -> str:
+    return _clipped(orjson.dumps(value).decode())
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[: SHOWN // 2]} … {text[-SHOWN // 2 :]}"
+
+
+def _is_local_date_time(text: str) -> bool:
+    """RFC 3339 date-time without an offset (format date-time-local of the OpenAPI registry)."""
+    try:
+        return dt.datetime.fromisoformat(text).tzinfo is None and text[10:11] == "T"
+    except ValueError:
+        return False

@@ -1,0 +1,122 @@
+"""/_control of a mock: clock, reset, seed, people and state. Only there when the mock was started with controls."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route, Router
+
+from mocks.clock import Clock
+from mocks.staff import Person
+from mocks.state import State
+from openapi.errors import ApiError, ValidationFailed, instant
+
+Json = Any
+DATES = ("hired", "dismissed")
+CHANGEABLE = (*DATES, "norm_week", "employment_rate", "position_id", "department_id", "site", "lastname", "secondname")
+
+
+def controls(state: State) -> Router:
+    """
+    GET clock, POST clock {"move_seconds"} or {"now"}    POST reset {}    GET seed, POST seed {"seed", "agents"}
+    POST agents {"hire": day} or {"agent_id", field: value, …}            GET state
+    """
+
+    async def clock(request: Request) -> Json:
+        if request.method == "POST":
+            _move(state.clock, await _body(request))
+        return {"now": instant(state.clock.now())}
+
+    async def reset(_request: Request) -> Json:
+        state.reset()
+        return state.view()
+
+    async def seed(request: Request) -> Json:
+        if request.method == "POST":
+            body = await _body(request)
+            state.reset(_integer(body, "seed", state.seed), _integer(body, "agents", state.agents))
+        return {"seed": state.seed, "agents": state.agents}
+
+    async def agents(request: Request) -> Json:
+        return _shown(_change(state, await _body(request)))
+
+    async def view(_request: Request) -> Json:
+        return state.view()
+
+    return Router(
+        [
+            _route("/clock", clock, "GET", "POST", now=state.clock.now),
+            _route("/reset", reset, "POST", now=state.clock.now),
+            _route("/seed", seed, "GET", "POST", now=state.clock.now),
+            _route("/agents", agents, "POST", now=state.clock.now),
+            _route("/state", view, "GET", now=state.clock.now),
+        ]
+    )
+
+
+def _route(
+    path: str, act: Callable[[Request], Awaitable[Json]], *methods: str, now: Callable[[], dt.datetime]
+) -> Route:
+    async def endpoint(request: Request) -> Response:
+        try:
+            return JSONResponse(await act(request))
+        except ApiError as error:
+            return JSONResponse(error.envelope(now()), error.status)
+
+    return Route(path, endpoint, methods=list(methods))
+
+
+def _move(clock: Clock, body: Json) -> None:
+    """Raises ValidationFailed for anything but a move forward."""
+    try:
+        if "now" in body:
+            seconds = (dt.datetime.fromisoformat(body["now"]) - clock.now()).total_seconds()
+        else:
+            seconds = float(body["move_seconds"])
+        clock.move(seconds)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValidationFailed(
+            f'Send {{"move_seconds": 30}} or a later {{"now": "2025-07-29T01:30:00Z"}}: {error}'
+        ) from error
+
+
+def _change(state: State, body: Json) -> Person:
+    """Raises ValidationFailed, EmployeeNotFound."""
+    try:
+        if "hire" in body:
+            return state.hire(dt.date.fromisoformat(body["hire"]))
+        fields = {name: value for name, value in body.items() if name != "agent_id"}
+        unknown = sorted(fields.keys() - set(CHANGEABLE))
+        if unknown:
+            raise ValueError(f"{unknown[0]} is none of {', '.join(CHANGEABLE)}")
+        dated = {name: value and dt.date.fromisoformat(value) for name, value in fields.items() if name in DATES}
+        return state.change(body["agent_id"], **{**fields, **dated})
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValidationFailed(f"agents: {error}") from error
+
+
+def _shown(person: Person) -> Json:
+    dismissed = person.dismissed and person.dismissed.isoformat()
+    return {"agent_id": person.agent_id, "hired": person.hired.isoformat(), "dismissed": dismissed}
+
+
+def _integer(body: Json, name: str, default: int) -> int:
+    value = body.get(name, default)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValidationFailed(f"{name} is a whole number from 1", field=name)
+    return value
+
+
+async def _body(request: Request) -> Json:
+    try:
+        body = json.loads(await request.body() or b"{}")
+    except ValueError as error:
+        raise ValidationFailed(f"The body is not JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise ValidationFailed("The body is a JSON object")
+    return body

@@ -1,0 +1,1 @@
+"""The integration gateway: Argus on the left, 1C ZUP on the right, the contracts in between."""

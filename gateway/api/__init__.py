@@ -1,0 +1,1 @@
+"""One module per contract, one method per operation."""

@@ -1,0 +1,79 @@
+"""The api_response cache (seed section 9, A37): GET replies of an upstream, as bytes already valid and serialised."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import weakref
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from dogpile.cache import make_region
+from dogpile.cache.api import NO_VALUE
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A kept reply and when it was fetched, by the gateway's clock."""
+
+    body: bytes
+    fetched: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A reply from the cache or past it; `age_s` is 0 for one fetched just now."""
+
+    body: bytes
+    hit: bool
+    age_s: float
+
+
+class Cache:
+    """Entries live `ttl_s` seconds of the gateway's clock; at most `entries`, the oldest go first.
+
+    dogpile keeps them (memory) and knows no time: expiry, and the one lock per key against a stampede, are ours,
+    since dogpile's own block the event loop and read wall time.
+    """
+
+    def __init__(self, ttl_s: float, entries: int, now: Callable[[], dt.datetime]) -> None:
+        self._region = make_region().configure("dogpile.cache.memory", expiration_time=-1)
+        self._ttl_s, self._entries, self._now = ttl_s, entries, now
+        self._keys: OrderedDict[str, None] = OrderedDict()
+        self._locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
+
+    async def get_or_fetch(self, key: str, fetch: Callable[[], Awaitable[bytes]], *, refresh: bool = False) -> Served:
+        """The kept reply, or what `fetch` brings; `refresh` always fetches. A failed fetch keeps nothing."""
+        if not refresh and (served := self._kept(key)):
+            return served
+        lock = self._locks.setdefault(key, asyncio.Lock())
+        async with lock:
+            if not refresh and (served := self._kept(key)):
+                return served
+            body = await fetch()
+            self._keep(key, body)
+            return Served(body, hit=False, age_s=0.0)
+
+    def clear(self) -> None:
+        """Forget everything: data was modified, or somebody asked."""
+        self._region.delete_multi(list(self._keys))
+        self._keys.clear()
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def _kept(self, key: str) -> Served | None:
+        entry = self._region.get(key)
+        if entry is NO_VALUE:
+            return None
+        age_s = (self._now() - entry.fetched).total_seconds()
+        return Served(entry.body, hit=True, age_s=age_s) if age_s < self._ttl_s else None
+
+    def _keep(self, key: str, body: bytes) -> None:
+        self._region.set(key, Entry(body, self._now()))
+        self._keys[key] = None
+        self._keys.move_to_end(key)
+        while len(self._keys) > self._entries:
+            oldest, _ = self._keys.popitem(last=False)
+            self._region.delete(oldest)

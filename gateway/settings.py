@@ -1,0 +1,48 @@
+"""The gateway's settings, read once from the environment and `.env`; README's table is tested against these lines."""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message is one line naming it."""
+
+
+class Settings(BaseSettings):
+    """Every field is ARGUS_<NAME>."""
+
+    model_config = SettingsConfigDict(env_prefix="ARGUS_", env_file=".env", extra="ignore", frozen=True)
+
+    zup_url: str = Field(pattern=r"^https?://[^/]+", description="1C ZUP, up to and including /services/personnel.")
+    zup_user: str = Field(min_length=1, description="The gateway's user in 1C ZUP.")
+    zup_password: SecretStr = Field(description="Its password; never logged.")
+    user: str = Field(min_length=1, description="The user that callers of the personnel API present.")
+    password: SecretStr = Field(description="Their password; never logged.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8090, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    call_timeout_s: float = Field(
+        30, gt=0, le=30, description="Seconds for one call to 1C in all, slow bodies included."
+    )
+    api_cache_s: float = Field(300, ge=0, description="Seconds that a GET reply of 1C is served again; 0 turns it off.")
+    api_cache_entries: int = Field(256, ge=1, description="Replies kept at most; the oldest goes first.")
+    session_key: SecretStr | None = Field(
+        None, description="Signs x-session-id; the same on every process. Random if unset."
+    )
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level of the JSON log.")
+
+
+def read() -> Settings:
+    """Settings of this process. Raises SettingsError with one line that names every setting at fault."""
+    try:
+        return Settings()  # type: ignore[call-arg]  # fields come from the environment
+    except ValidationError as error:
+        faults = [
+            f"ARGUS_{str(fault['loc'][0]).upper()}: {_reason(fault['type'], fault['msg'])}" for fault in error.errors()
+        ]
+        raise SettingsError("; ".join(faults)) from error
+
+
+def _reason(kind: str, message: str) -> str:
+    return "not set (in the environment or in .env)" if kind == "missing" else message.lower()

@@ -1,0 +1,1 @@
+"""One client per system behind the gateway."""

@@ -1,0 +1,204 @@
+"""The command line. Heavy imports stay inside the commands, so that --help is quick."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from typer import Option
+
+if TYPE_CHECKING:
+    from conformance.local import Party
+
+PASSED, FINDINGS, COULD_NOT_RUN = 0, 1, 2
+
+app = typer.Typer(
+    name="argus",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Mocks and a conformance judge for the integration APIs of Argus WFM.",
+    epilog="Exit codes: 0 all passed, 1 findings, 2 could not run.",
+)
+
+Now = Annotated[str, Option(help="Start the clock at this instant, e.g. 2025-07-29T01:30:00Z. Default: real time.")]
+Agents = Annotated[int, Option(min=1, max=100_000, help="People employed in July 2025.")]
+Seed = Annotated[int, Option(min=1, help="Another seed, other people.")]
+Json = Annotated[bool, Option("--json", help="One JSON line for machines instead of a table.")]
+Calendar = Annotated[Path | None, Option(help="JSON file with production calendars of further years.")]
+
+
+@app.command(epilog="argus up   |   argus up --now 2025-07-29T01:30:00Z   |   argus up --agents 5000 --port 9000")
+def up(
+    port: Annotated[int, Option(min=0, max=65535, help="Port of the gateway; 0 takes a free one.")] = 8090,
+    zup_port: Annotated[int, Option(min=0, max=65535, help="Port of the mock 1C ZUP; 0 takes a free one.")] = 8091,
+    now: Now = "",
+    agents: Agents = 513,
+    seed: Seed = 1,
+    calendar: Calendar = None,
+    as_json: Json = False,
+) -> None:
+    """Start gateway and mocks in one process; prints URLs and development credentials, then "ready"."""
+    from conformance import local
+
+    options = local.Options(port, zup_port, _instant(now), seed, agents, calendar)
+    _serve(local.up(options), as_json)
+
+
+@app.command(epilog="argus mock   |   argus mock zup --agents 2000 --seed 7   |   argus mock --port 9001")
+def mock(
+    name: Annotated[str, typer.Argument(help="zup, or all.")] = "all",
+    port: Annotated[int, Option(min=0, max=65535, help="Port of the mock; 0 takes a free one.")] = 8091,
+    now: Now = "",
+    agents: Agents = 513,
+    seed: Seed = 1,
+    calendar: Calendar = None,
+    as_json: Json = False,
+) -> None:
+    """Start the mocks alone: 1C ZUP."""
+    from conformance import local
+
+    if name not in ("zup", "all"):
+        raise local.LocalError(f"There is no mock {name}; there are: zup, all.")
+    options = local.Options(zup_port=port, now=_instant(now), seed=seed, agents=agents, calendar=calendar)
+    _serve([local.zup(options)], as_json)
+
+
+@app.command(epilog="ARGUS_ZUP_URL=http://zup.example/hs/personnel ARGUS_ZUP_USER=… ARGUS_ZUP_PASSWORD=… argus serve")
+def serve(as_json: Json = False) -> None:
+    """Start the gateway alone, with a real 1C ZUP behind it; settings are ARGUS_* or .env."""
+    from conformance import local
+
+    _serve([local.gateway()], as_json, credentials=False)
+
+
+@app.command(
+    epilog="argus conform   |   argus conform --scenario PER-04   |   argus conform --base-url https://argus.example"
+)
+def conform(
+    target: Annotated[str, Option(help="mocks (started here), or a profile.toml.")] = "mocks",
+    base_url: Annotated[str, Option(help="Judge this host instead; contract paths are added to it.")] = "",
+    allow_writes: Annotated[bool, Option("--allow-writes", help="Let operations that change the host run.")] = False,
+    allow_auth_failures: Annotated[
+        bool, Option("--allow-auth-failures", help="Try wrong passwords for an account that exists.")
+    ] = False,
+    only: Annotated[str, Option(help="Contracts to judge, e.g. personnel.")] = "",
+    scenario: Annotated[list[str] | None, Option(help="This scenario alone (repeatable), or none.")] = None,
+    failed: Annotated[bool, Option("--failed", help="Only what did not pass in the last report.")] = False,
+    tags: Annotated[str, Option(help="Only scenarios with this tag, e.g. @read.")] = "",
+    max_time: Annotated[float, Option(min=0, help="Seconds for generated tests; 0 leaves them out.")] = 30,
+    seed: Annotated[int, Option(min=0, help="Seed of the generated tests.")] = 1,
+    report: Annotated[Path, Option(help="Folder for index.html, report.json and junit.xml.")] = Path("argus-report"),
+    as_json: Annotated[bool, Option("--json", help="Print report.json instead of the screen.")] = False,
+    workers: Annotated[int, Option(min=1, max=16, help="Processes for scenarios on mocks.")] = 2,
+) -> None:
+    """Judge gateway and mocks, or any host: scenarios, and tests generated from the contract."""
+    from conformance.run import Plan, run
+    from conformance.target import TargetError
+
+    if base_url and target != "mocks":
+        raise TargetError("Give --target or --base-url, not both.")
+    plan = Plan(
+        target=target,
+        base_url=base_url,
+        allow_writes=allow_writes,
+        allow_auth_failures=allow_auth_failures,
+        only=tuple(filter(None, only.split(","))),
+        scenarios=tuple(scenario or ()),
+        failed=failed,
+        tag=tags.removeprefix("@"),
+        max_time_s=max_time,
+        seed=seed,
+        report=report,
+        as_json=as_json,
+        workers=workers,
+    )
+    raise typer.Exit(run(plan))
+
+
+@app.command(epilog="argus explain RENAMED_MEMBER   |   argus explain")
+def explain(code: Annotated[str, typer.Argument(help="A finding's code; all when left out.")] = "") -> None:
+    """Say what a finding's code means."""
+    from conformance.findings import CODES
+    from conformance.target import TargetError
+
+    if code and code.upper() not in CODES:
+        raise TargetError(f"There is no code {code}; argus explain lists them.")
+    for name, words in CODES.items():
+        if not code or name == code.upper():
+            typer.echo(f"{name:20} {words}")
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        try:
+            typer.echo(f"argus {version('argus-wfm')}")
+        except PackageNotFoundError:
+            typer.echo("argus (not installed)")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    show_version: Annotated[bool, Option("--version", callback=_show_version, is_eager=True, help="Say it.")] = False,
+    debug: Annotated[bool, Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    if debug:
+        os.environ["ARGUS_DEBUG"] = "1"
+
+
+def main() -> int:
+    """Run the command line; expected failures are one line on stderr and exit code 2."""
+    from conformance.failures import EXPECTED
+
+    try:
+        app(standalone_mode=False)
+        return PASSED
+    except typer.Exit as done:
+        return done.exit_code
+    except EXPECTED as error:
+        if os.environ.get("ARGUS_DEBUG"):
+            raise
+        typer.echo(f"argus: {error}", err=True)
+        return COULD_NOT_RUN
+    except KeyboardInterrupt:
+        return 130
+
+
+def _instant(text: str) -> dt.datetime | None:
+    from conformance.local import LocalError
+
+    if not text:
+        return None
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError as error:
+        raise LocalError(f"--now {text} is no instant; write it as 2025-07-29T01:30:00Z.") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
+def _serve(parties: list[Party], as_json: bool, *, credentials: bool = True) -> None:
+    from conformance import local
+    from conformance.target import DEVELOPMENT
+
+    local.log_to_stderr("WARNING" if credentials else "INFO")
+
+    def ready() -> None:
+        if as_json:
+            print(json.dumps({"ready": {party.name.split()[0].lower(): party.url for party in parties}}), flush=True)
+            return
+        from conformance.screen import parties_table
+
+        parties_table([(party.name, party.url) for party in parties], DEVELOPMENT if credentials else None)
+        print("ready", flush=True)
+
+    local.serve(parties, ready)
+    sys.stdout.flush()

@@ -1,0 +1,171 @@
+"""The judge's HTTP client for one contract of a target: real sockets, one deadline, safe by construction."""
+
+from __future__ import annotations
+
+import base64
+import json as json_
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import requests
+
+from conformance.deadline import DeadlineAdapter, send
+from conformance.exchange import Exchange
+from conformance.findings import Departure, Drift, Finding, HeldBack
+from conformance.recorder import Recorder
+from openapi import Contract
+
+Json = Any
+Auth = tuple[str, str] | str | Literal["default"] | None
+DEADLINE_S = 30.0  # seed section 1
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What may be done to a host; a host that we started ourselves may be treated as we like."""
+
+    ours: bool = False
+    allow_writes: bool = False
+    allow_auth_failures: bool = False
+
+    @property
+    def writes(self) -> bool:
+        return self.ours or self.allow_writes
+
+    @property
+    def auth_failures(self) -> bool:
+        return self.ours or self.allow_auth_failures
+
+
+class Client:
+    """Sends requests of one contract; every exchange goes to the recorder."""
+
+    def __init__(
+        self,
+        contract: Contract,
+        url: str,
+        credentials: tuple[str, str],
+        policy: Policy,
+        recorder: Recorder,
+        *,
+        verify: bool | str = True,
+    ) -> None:
+        self.contract, self.url, self.policy = contract, url.rstrip("/"), policy
+        self._credentials, self._recorder, self._verify = credentials, recorder, verify
+        self._adapter = DeadlineAdapter()
+        self._session = requests.Session()
+        self._session.trust_env = False  # neither proxies nor ~/.netrc of the environment
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, self._adapter)
+
+    def get(self, path: str, **options: Any) -> Exchange:
+        """See request()."""
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, json: Json = None, **options: Any) -> Exchange:
+        """See request()."""
+        return self.request("POST", path, json=json, **options)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Json = None,
+        data: bytes | Iterable[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+        auth: Auth = "default",
+    ) -> Exchange:
+        """One exchange. `auth` is the target's own credentials, a (user, password), a whole Authorization, or None.
+
+        Raises HeldBack before anything is sent that the policy forbids, Departure UNREACHABLE when nothing answers.
+        """
+        self._check_policy(method, path, auth)
+        sent = {"Accept": "application/json", **(headers or {}), **self._authorization(auth)}
+        if json is not None:
+            data, sent = json_.dumps(json, ensure_ascii=False).encode(), {"Content-Type": "application/json", **sent}
+        prepared = self._session.prepare_request(requests.Request(method, self.url + path, headers=sent, data=data))
+        return self._sent(prepared, path)
+
+    def _sent(self, prepared: requests.PreparedRequest, path: str) -> Exchange:
+        method, started = str(prepared.method), time.perf_counter()
+        operation = self.contract.match(method, path)
+        try:
+            response = send(
+                self._session, self._adapter, prepared, DEADLINE_S, allow_redirects=False, verify=self._verify
+            )
+        except requests.RequestException as error:
+            name = operation.id if operation else f"{method} {path}"
+            words = f"{self.url} did not answer: {_reason(error)}"
+            raise Departure(Finding("UNREACHABLE", Drift.UNREACHABLE, name, "connection", words)) from error
+        body = prepared.body if isinstance(prepared.body, bytes) else b""
+        exchange = Exchange(
+            self.contract,
+            operation,
+            method,
+            str(prepared.url),
+            {name.lower(): str(value) for name, value in prepared.headers.items()},
+            body,
+            response.status_code,
+            {name.lower(): value for name, value in response.headers.items()},
+            response.content,
+            time.perf_counter() - started,
+        )
+        self._recorder.add(exchange)
+        return exchange
+
+    def _check_policy(self, method: str, path: str, auth: Auth) -> None:
+        operation = self.contract.match(method, path)
+        writes = operation.effect == "write" if operation else method not in SAFE_METHODS
+        if writes and not self.policy.writes:
+            name = operation.id if operation else f"{method} {path}"
+            raise HeldBack(f"{name} could change the host; --allow-writes lets it run")
+        user, password = self._credentials
+        if isinstance(auth, tuple) and auth[0] == user and auth[1] != password and not self.policy.auth_failures:
+            raise HeldBack("a wrong password could lock the account; --allow-auth-failures lets it run")
+
+    def _authorization(self, auth: Auth) -> dict[str, str]:
+        if auth is None:
+            return {}
+        if isinstance(auth, str) and auth != "default":
+            return {"Authorization": auth}
+        user, password = self._credentials if isinstance(auth, str) else auth
+        return {"Authorization": basic(user, password)}
+
+    @property
+    def user(self) -> str:
+        """The user the target's own requests present."""
+        return self._credentials[0]
+
+    @property
+    def authorization(self) -> str:
+        """The header the target's own requests present; never printed."""
+        return basic(*self._credentials)
+
+    @property
+    def verify(self) -> bool | str:
+        """TLS trust: true, or the file of a certificate authority."""
+        return self._verify
+
+    @property
+    def recorder(self) -> Recorder:
+        """Where exchanges go."""
+        return self._recorder
+
+
+def basic(user: str, password: str) -> str:
+    """An Authorization header for Basic in UTF-8 (RFC 7617)."""
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def _reason(error: requests.RequestException) -> str:
+    """The innermost cause in a few words; requests' own repeats the whole pool."""
+    if isinstance(error, requests.Timeout):
+        return str(error) if "within" in str(error) else "timed out"
+    cause: BaseException = error
+    while cause.__cause__ or cause.__context__:
+        cause = cause.__cause__ or cause.__context__ or cause
+    return str(cause) or type(cause).__name__

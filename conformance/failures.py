@@ -1,0 +1,11 @@
+"""Failures that are told in one line: the user can mend them."""
+
+from __future__ import annotations
+
+import click
+
+from conformance.local import LocalError
+from conformance.target import TargetError
+from openapi.server import PortTaken
+
+EXPECTED: tuple[type[Exception], ...] = (LocalError, TargetError, PortTaken, click.ClickException)

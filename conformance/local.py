@@ -1,0 +1,204 @@
+"""Starts gateway and mocks: in this process for `argus up` and its like, as a child process for `argus conform`.
+
+The one module of the judge that sees what it judges.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from starlette.types import ASGIApp
+
+from conformance.target import DEVELOPMENT, Address, by_url
+from openapi import load
+from openapi.server import address, bind, run
+
+HOST = "127.0.0.1"
+GATEWAY_PORT, ZUP_PORT = 8090, 8091
+PRESENT = "2025-07-29T01:30:00Z"  # the seed's own stamp, at which scenarios on mocks start (A43)
+START_S = 30.0
+STOP_S = 10.0
+
+
+class LocalError(Exception):
+    """Gateway or mocks could not be started; the message is one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `up`, `mock` and `serve` are told; ports of 0 take free ones, `now` None is real time."""
+
+    gateway_port: int = GATEWAY_PORT
+    zup_port: int = ZUP_PORT
+    now: dt.datetime | None = None
+    seed: int = 1
+    agents: int = 513
+    calendar: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One server: its name, where it listens, and what answers there."""
+
+    name: str
+    url: str
+    app: ASGIApp
+    bound: socket.socket
+
+
+def up(options: Options) -> list[Party]:
+    """Gateway and mock 1C, joined, with controls. Raises PortTaken, LocalError."""
+    from gateway.app import build
+    from gateway.clock import Clock
+    from gateway.settings import Settings
+
+    gateway_socket = bind(HOST, options.gateway_port)
+    mock = zup(options)
+    user, password = DEVELOPMENT
+    settings = Settings(
+        zup_url=mock.url + load("personnel").base_path,
+        zup_user=user,
+        zup_password=password,  # type: ignore[arg-type]  # pydantic makes it a secret
+        user=user,
+        password=password,  # type: ignore[arg-type]
+        _env_file=None,  # type: ignore[call-arg]  # a developer's .env is for `argus serve`
+    )
+    app = build(settings, clock=Clock(options.now), with_controls=True)
+    return [Party("gateway", address(gateway_socket), app, gateway_socket), mock]
+
+
+def zup(options: Options) -> Party:
+    """The mock 1C alone, with controls. Raises PortTaken, LocalError for a calendar that is none."""
+    from mocks.calendar import Calendar
+    from mocks.clock import Clock
+    from mocks.zup import zup as build
+
+    try:
+        calendar = Calendar.from_file(options.calendar) if options.calendar else Calendar()
+    except ValueError as error:
+        raise LocalError(str(error)) from error
+    bound = bind(HOST, options.zup_port)
+    user, password = DEVELOPMENT
+    app = build(
+        user=user,
+        password=password,
+        seed=options.seed,
+        agents=options.agents,
+        clock=Clock(options.now),
+        calendar=calendar,
+        with_controls=True,
+    )
+    return Party("1C ZUP", address(bound), app, bound)
+
+
+def gateway() -> Party:
+    """The gateway alone, by its settings, without controls. Raises LocalError for settings, PortTaken."""
+    from gateway.app import build
+    from gateway.logs import configure
+    from gateway.settings import SettingsError, read
+
+    try:
+        settings = read()
+    except SettingsError as error:
+        raise LocalError(str(error)) from error
+    configure(settings.log_level)
+    bound = bind(settings.host, settings.port)
+    return Party("gateway", address(bound), build(settings), bound)
+
+
+def log_to_stderr(level: str) -> None:
+    """The JSON log of the servers in this process."""
+    from gateway.logs import configure
+
+    configure(level)
+
+
+def serve(parties: Sequence[Party], on_ready: Callable[[], None]) -> None:
+    """Run until SIGINT or SIGTERM."""
+    asyncio.run(run([(party.app, party.bound) for party in parties], on_ready))
+
+
+@contextlib.contextmanager
+def launched(*, seed: int = 1, log: IO[Any] | int = subprocess.DEVNULL) -> Iterator[Address]:
+    """`argus up` as a child process on free ports, at the scenarios' present; yields the gateway as a target.
+
+    Raises LocalError when it does not come up.
+    """
+    command = [
+        sys.executable, "-m", "conformance", "up", "--port", "0", "--zup-port", "0",
+        "--now", PRESENT, "--seed", str(seed), "--json",
+    ]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, env=child_environment(), text=True) as child:
+        try:
+            yield from_ready(_first_line(child))
+        finally:
+            _stop(child)
+
+
+def from_ready(line: str) -> Address:
+    """The target that a ready line of `argus up --json` tells of. Raises LocalError."""
+    try:
+        urls = json.loads(line)["ready"]
+    except (ValueError, KeyError) as error:
+        raise LocalError(f"Gateway and mocks did not start: {line.strip() or 'no output; see the log'}") from error
+    from dataclasses import replace
+
+    from conformance.client import Policy
+
+    return replace(by_url(urls["gateway"], Policy(ours=True)), name="mocks", user_env="", password_env="")
+
+
+def child_environment() -> dict[str, str]:
+    """Of every child process: nothing in the user's folder is imported, no settings or plugins leak in."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "ARGUS_", "COV_CORE"))}
+    target = {name: value for name, value in os.environ.items() if name.startswith("ARGUS_TARGET_")}
+    return {**kept, **target, "PYTHONSAFEPATH": "1", "PYTHONUTF8": "1", **_development_path()}
+
+
+def _development_path() -> dict[str, str]:
+    """Where this package was imported from, for children of a checkout that is not installed."""
+    return {"PYTHONPATH": str(Path(__file__).parent.parent)}
+
+
+def _first_line(child: subprocess.Popen[str]) -> str:
+    assert child.stdout is not None
+    timer = _Alarm(child, START_S)
+    with timer:
+        return child.stdout.readline()
+
+
+class _Alarm:
+    """Kills a child that says nothing for too long, so that reading its output ends."""
+
+    def __init__(self, child: subprocess.Popen[str], seconds: float) -> None:
+        import threading
+
+        self._timer = threading.Timer(seconds, child.kill)
+        self._timer.daemon = True
+
+    def __enter__(self) -> None:
+        self._timer.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+
+def _stop(child: subprocess.Popen[str]) -> None:
+    if child.poll() is None:
+        child.send_signal(signal.SIGTERM)
+    try:
+        child.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        child.kill()

@@ -160,10 +160,7 @@ def main() -> int:
     from conformance.failures import EXPECTED
 
     try:
-        app(standalone_mode=False)
-        return PASSED
-    except typer.Exit as done:
-        return done.exit_code
+        return app(standalone_mode=False) or PASSED
     except EXPECTED as error:
         if os.environ.get("ARGUS_DEBUG"):
             raise

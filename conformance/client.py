@@ -69,7 +69,13 @@ class Client:
         """See request()."""
         return self.request("POST", path, json=json, **options)
 
-    def request(
+    def request(self, method: str, path: str, **options: Any) -> Exchange:
+        """One exchange, judged by the contract and counted; options as ask() has them."""
+        exchange = self.ask(method, path, **options)
+        self._recorder.add(exchange)
+        return exchange
+
+    def ask(
         self,
         method: str,
         path: str,
@@ -79,7 +85,9 @@ class Client:
         headers: Mapping[str, str] | None = None,
         auth: Auth = "default",
     ) -> Exchange:
-        """One exchange. `auth` is the target's own credentials, a (user, password), a whole Authorization, or None.
+        """One exchange that nobody judges.
+
+        `auth` is the target's own credentials, a (user, password), a whole Authorization, or None.
 
         Raises HeldBack before anything is sent that the policy forbids, Departure UNREACHABLE when nothing answers.
         """
@@ -102,7 +110,7 @@ class Client:
             words = f"{self.url} did not answer: {_reason(error)}"
             raise Departure(Finding("UNREACHABLE", Drift.UNREACHABLE, name, "connection", words)) from error
         body = prepared.body if isinstance(prepared.body, bytes) else b""
-        exchange = Exchange(
+        return Exchange(
             self.contract,
             operation,
             method,
@@ -113,9 +121,8 @@ class Client:
             {name.lower(): value for name, value in response.headers.items()},
             response.content,
             time.perf_counter() - started,
+            self.url,
         )
-        self._recorder.add(exchange)
-        return exchange
 
     def _check_policy(self, method: str, path: str, auth: Auth) -> None:
         operation = self.contract.match(method, path)

@@ -57,8 +57,10 @@ KINDS = {
 def judge(exchange: Exchange) -> list[Finding]:
     """Every way in which the answer departs from what the contract documents; empty when it keeps to it."""
     operation = exchange.operation
-    if operation is None or exchange.method == "HEAD":
+    if exchange.method == "HEAD":
         return []
+    if operation is None:
+        return _stray(exchange)
     if exchange.status not in operation.statuses:
         return [_undocumented(exchange)]
     try:
@@ -73,6 +75,21 @@ def _validator(contract: Contract, operation: str, status: int) -> jsonschema.Dr
     schema = contract.response_schema(operation, status)
     checker = jsonschema.Draft202012Validator.FORMAT_CHECKER
     return None if schema is None else jsonschema.Draft202012Validator(schema, format_checker=checker)
+
+
+def _stray(exchange: Exchange) -> list[Finding]:
+    """A path or method that the contract does not have: what refuses it is the envelope all the same."""
+    if exchange.status not in (404, 405):
+        return []
+    try:
+        body = exchange.json()
+    except Departure as departure:
+        return [departure.finding]
+    any_operation = next(iter(exchange.contract.operations))
+    validator = _validator(exchange.contract, any_operation, 404)
+    wrong = validator is not None and not validator.is_valid(body)
+    envelope = [exchange.finding("ENVELOPE", Drift.SHAPE, "body", "Not the error envelope", actual=body)]
+    return [*_headers(exchange), *(envelope if wrong else [])]
 
 
 def _undocumented(exchange: Exchange) -> Finding:

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 from conformance.findings import Departure, Drift, Finding, clipped
 from openapi import Contract, Operation
@@ -29,11 +30,18 @@ class Exchange:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     elapsed_s: float = 0.0
+    base_url: str = ""
 
     @property
     def name(self) -> str:
         """The operation's id, or method and path where the contract has none."""
-        return self.operation.id if self.operation else f"{self.method} {self.url.split('/', 3)[-1]}"
+        return self.operation.id if self.operation else f"{self.method} {self.path}"
+
+    @property
+    def path(self) -> str:
+        """Relative to the target's base URL of this contract."""
+        whole = urlsplit(self.url).path
+        return whole[len(urlsplit(self.base_url).path.rstrip("/")) :]
 
     @property
     def media_type(self) -> str:
@@ -51,6 +59,13 @@ class Exchange:
     ) -> Finding:
         """A finding about this exchange, with the line that repeats the request."""
         return Finding(code, drift, self.name, where, message, clipped(expected), clipped(actual), self.curl())
+
+    def expect(
+        self, holds: bool, code: str, where: str, message: str, *, expected: object = "", actual: object = ""
+    ) -> None:
+        """Raise a Departure of the value class unless `holds`."""
+        if not holds:
+            self.departs(code, Drift.VALUE, where, message, expected=expected, actual=actual)
 
     def json(self) -> Json:
         """The body, strictly: JSON, in UTF-8. Raises Departure saying what came instead."""

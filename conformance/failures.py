@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import click
+import typer
 
 from conformance.local import LocalError
 from conformance.target import TargetError
 from openapi.server import PortTaken
 
-EXPECTED: tuple[type[Exception], ...] = (LocalError, TargetError, PortTaken, click.ClickException)
+EXPECTED: tuple[type[Exception], ...] = (LocalError, TargetError, PortTaken, typer.TyperException)

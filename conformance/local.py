@@ -157,7 +157,8 @@ def from_ready(line: str) -> Address:
 
     from conformance.client import Policy
 
-    return replace(by_url(urls["gateway"], Policy(ours=True)), name="mocks", user_env="", password_env="")
+    address = by_url(urls["gateway"], Policy(ours=True))
+    return replace(address, name="mocks", user_env="", password_env="", controls=tuple(urls.values()))
 
 
 def child_environment() -> dict[str, str]:

@@ -65,8 +65,8 @@ class Recorder:
             seen = self._seen
             seen.requests += 1
             seen.writes += exchange.operation is not None and exchange.operation.effect == "write"
-            if exchange.operation:
-                key = f"{exchange.operation.id} {exchange.status}"
+            for operation_id in _operations(exchange):
+                key = f"{operation_id} {exchange.status}"
                 seen.attempts[key] += 1
                 seen.matches[key] += not found
             seen.findings += found
@@ -76,3 +76,13 @@ class Recorder:
         with self._lock:
             seen, self._seen = self._seen, Seen()
         return seen
+
+
+def _operations(exchange: Exchange) -> list[str]:
+    """Whose coverage this counts for; a refused method (405) is a reply of the path's other operations."""
+    if exchange.operation:
+        return [exchange.operation.id]
+    if exchange.status != 405:
+        return []
+    path = exchange.path
+    return [operation.id for operation in exchange.contract.operations.values() if operation.fits(path)]

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+import requests
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from conformance.client import Client, Policy
@@ -22,6 +23,7 @@ from openapi import load
 Json = Any
 MOSCOW = ZoneInfo("Europe/Moscow")
 DEVELOPMENT = ("argus", "argus-dev")  # what `argus up` accepts; tried on this machine only
+CONTROL_S = 10.0
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -44,7 +46,10 @@ class Profile(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """All that a child process needs to know of a target, but for the credentials, which stay in the environment."""
+    """All that a child process needs to know of a target, but for the credentials, which stay in the environment.
+
+    `controls` are the base URLs of parties that we started and may reset.
+    """
 
     name: str
     personnel: str
@@ -52,6 +57,7 @@ class Address:
     user_env: str = "ARGUS_TARGET_USER"
     password_env: str = "ARGUS_TARGET_PASSWORD"
     ca_file: str = ""
+    controls: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Json]:
         """For the command line of a child process."""
@@ -60,7 +66,7 @@ class Address:
     @classmethod
     def from_dict(cls, given: dict[str, Json]) -> Address:
         """The reverse of as_dict()."""
-        return cls(**{**given, "policy": Policy(**given["policy"])})
+        return cls(**{**given, "policy": Policy(**given["policy"]), "controls": tuple(given["controls"])})
 
     def credentials(self, environment: Mapping[str, str] = os.environ) -> tuple[str, str]:
         """Raises TargetError where there are none and the host is not this machine."""
@@ -85,8 +91,15 @@ class Target:
 
     def now(self) -> dt.datetime:
         """By the host's Date header, so that scenarios live in the host's present; our clock where it sends none."""
-        date = self.personnel.get("/").headers.get("date")
+        date = self.personnel.ask("GET", "/").headers.get("date")
         return parsedate_to_datetime(date) if date else dt.datetime.now(dt.UTC)
+
+    def reset(self) -> None:
+        """Parties of ours as new: no documents, nothing cached. Others are left alone."""
+        with requests.Session() as session:
+            session.trust_env = False
+            for url in self.address.controls:
+                session.post(f"{url}/_control/reset", timeout=CONTROL_S).raise_for_status()
 
     def today(self) -> dt.date:
         """Moscow's date of now(), by which 1C opens and closes months."""

@@ -1,0 +1,177 @@
+"""The pytest plugin of `argus conform`: the target as a fixture, verdicts as events on a pipe.
+
+Workers of pytest-xdist put a verdict into the report's user_properties, which survive the way to the controller; the
+controller writes one JSON line per scenario to the file descriptor it was given.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pytest_bdd.parser import ScenarioTemplate
+from pytest_bdd.scenario import scenario_wrapper_template_registry
+
+from conformance.findings import CouldNotTest, Departure, Drift, Finding, HeldBack, Verdict
+from conformance.local import LocalError, launched
+from conformance.recorder import Seen
+from conformance.target import Address, Target, TargetError
+
+Json = Any
+KEY = "argus"
+UNREADABLE = (KeyError, IndexError, TypeError, AttributeError, ValueError)  # what reading a misshapen answer raises
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Order:
+    """What the child process is told: the target (None: start gateway and mocks), and which scenarios."""
+
+    address: dict[str, Json] | None
+    ids: tuple[str, ...] = ()
+    tag: str = ""
+    contracts: tuple[str, ...] = ()
+    fd: int = -1
+
+    def wants(self, scenario_id: str, tags: set[str]) -> bool:
+        """Whether a scenario was asked for."""
+        return (
+            (not self.ids or scenario_id in self.ids)
+            and (not self.tag or self.tag in tags)
+            and (not self.contracts or bool(tags & set(self.contracts)))
+        )
+
+    @classmethod
+    def read(cls, text: str) -> Order:
+        """The reverse of json.dumps(dataclasses.asdict())."""
+        given = json.loads(text)
+        return cls(**{**given, "ids": tuple(given["ids"]), "contracts": tuple(given["contracts"])})
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--argus-order", default="", help="What `argus conform` asks for, as JSON.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Judge(config, Order.read(config.getoption("--argus-order"))), "argus-judge")
+
+
+def pytest_bdd_apply_tag(tag: str, function: Any) -> bool:
+    """Tags are read from the scenario itself; none becomes a marker."""
+    return True
+
+
+@pytest.fixture(scope="session")
+def _target(pytestconfig: pytest.Config) -> Iterator[Target]:
+    judge: Judge = pytestconfig.pluginmanager.get_plugin("argus-judge")  # type: ignore[assignment]
+    if judge.order.address is not None:
+        judge.target = Target(Address.from_dict(judge.order.address))
+        yield judge.target
+        return
+    with launched() as address:
+        judge.target = Target(address)
+        yield judge.target
+
+
+@pytest.fixture
+def target(_target: Target) -> Target:
+    """The host under test, as new where it is ours."""
+    _target.reset()
+    return _target
+
+
+class Judge:
+    """Selects scenarios, turns outcomes into verdicts, and tells of them."""
+
+    def __init__(self, config: pytest.Config, order: Order) -> None:
+        self.order, self.target = order, None  # type: Order, Target | None
+        self._is_worker = hasattr(config, "workerinput")
+
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        chosen = [item for item in items if self.order.wants(*_identity(item))]
+        items[:] = sorted(chosen, key=lambda item: _identity(item)[0])
+        if not self._is_worker:
+            self._tell_collected(items)
+
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """Without items the controller learns of scenarios from its workers; each has collected the same."""
+        self._tell({"event": "collected", "count": len(ids)})
+
+    def pytest_bdd_before_step_call(self, step_func: Any) -> None:
+        """A coroutine would never be awaited, and its step would pass."""
+        if inspect.iscoroutinefunction(step_func):
+            raise RuntimeError(f"The step {step_func.__name__} is a coroutine; pytest-bdd never awaits it.")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+        report = yield
+        if call.when == "call" or (call.when == "setup" and call.excinfo):
+            verdict = self._verdict(item, call)
+            report.user_properties.append((KEY, json.dumps(verdict, ensure_ascii=False)))
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if self._is_worker:
+            return
+        for name, value in report.user_properties:
+            if name == KEY and isinstance(value, str):
+                self._tell({"event": "scenario", **json.loads(value)})
+
+    def _verdict(self, item: pytest.Item, call: pytest.CallInfo[None]) -> dict[str, Json]:
+        scenario_id, tags = _identity(item)
+        template = _scenario(item)
+        seen = self.target.recorder.drain() if self.target else Seen()
+        seen.findings[:] = [dataclasses.replace(found, scenario=scenario_id) for found in seen.findings]
+        verdict, reason, finding = _outcome(call.excinfo.value if call.excinfo else None, scenario_id, call.when)
+        return {
+            "id": scenario_id,
+            "title": template.name,
+            "feature": template.feature.filename and os.path.basename(template.feature.filename).partition(".")[0],
+            "tags": sorted(tags - {scenario_id}),
+            "verdict": verdict,
+            "reason": reason,
+            "finding": finding and finding.as_dict(),
+            "seen": seen.as_dict(),
+            "duration_s": round(call.duration, 3),
+        }
+
+    def _tell_collected(self, items: list[pytest.Item]) -> None:
+        self._tell({"event": "collected", "count": len(items)})
+
+    def _tell(self, event: Json) -> None:
+        os.write(self.order.fd, json.dumps(event, ensure_ascii=False).encode() + b"\n")
+
+
+def _scenario(item: pytest.Item) -> ScenarioTemplate:
+    return scenario_wrapper_template_registry[item.function]  # type: ignore[attr-defined]
+
+
+def _identity(item: pytest.Item) -> tuple[str, set[str]]:
+    """Id and all tags of a scenario, its feature's included."""
+    scenario = _scenario(item)
+    tags = set(scenario.tags) | set(scenario.feature.tags)
+    return next((tag for tag in sorted(tags) if tag[:1].isupper()), scenario.name), tags
+
+
+def _outcome(error: BaseException | None, scenario_id: str, when: str) -> tuple[str, str, Finding | None]:
+    """(verdict or "error", reason, finding); an "error" is ours and makes the run one that could not run."""
+    match error:
+        case None:
+            return Verdict.PASS, "", None
+        case Departure():
+            return Verdict.FAIL, str(error), dataclasses.replace(error.finding, scenario=scenario_id)
+        case HeldBack():
+            return Verdict.HELD, str(error), None
+        case CouldNotTest():
+            return Verdict.UNTESTED, str(error), None
+        case LocalError() | TargetError():
+            return "error", str(error), None
+        case _ if isinstance(error, UNREADABLE) and when == "call":
+            words = f"A step could not read the answer ({type(error).__name__}: {error})"
+            finding = Finding("UNREADABLE", Drift.SHAPE, scenario_id, "body", words, scenario=scenario_id)
+            return Verdict.FAIL, words, finding
+    return "error", f"{type(error).__name__}: {error}", None

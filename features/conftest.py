@@ -1,0 +1,12 @@
+"""Brings the steps in; the target comes from conformance.plugin."""
+
+pytest_plugins = (
+    "features.steps.roster",
+    "features.steps.replies",
+    "features.steps.personnel_agents",
+    "features.steps.authentication",
+    "features.steps.schedule_upload",
+    "features.steps.norm_hours",
+    "features.steps.timesheet",
+    "features.steps.error_format",
+)

@@ -1,0 +1,5 @@
+"""Every .feature file beside this module becomes tests."""
+
+from pytest_bdd import scenarios
+
+scenarios(".")

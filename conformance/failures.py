@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import typer
 
+from conformance.findings import CouldNotRun
 from conformance.local import LocalError
 from conformance.target import TargetError
 from openapi.server import PortTaken
 
-EXPECTED: tuple[type[Exception], ...] = (LocalError, TargetError, PortTaken, typer.TyperException)
+EXPECTED: tuple[type[Exception], ...] = (CouldNotRun, LocalError, TargetError, PortTaken, typer.TyperException)

@@ -110,6 +110,10 @@ class CouldNotTest(Exception):
     """The host has not what the test needs; str() is the reason. Never a pass."""
 
 
+class CouldNotRun(Exception):
+    """The run as a whole has no verdict (exit code 2); the message says why and what to do."""
+
+
 class HeldBack(Exception):
     """The test would have changed the host, or locked an account; str() is the reason."""
 

@@ -17,9 +17,11 @@ import pytest
 from pytest_bdd.parser import ScenarioTemplate
 from pytest_bdd.scenario import scenario_wrapper_template_registry
 
+from conformance.child import tell
 from conformance.findings import CouldNotTest, Departure, Drift, Finding, HeldBack, Verdict
 from conformance.local import LocalError, launched
 from conformance.recorder import Seen
+from conformance.scenarios import Order
 from conformance.target import Address, Target, TargetError
 
 Json = Any
@@ -27,33 +29,9 @@ KEY = "argus"
 UNREADABLE = (KeyError, IndexError, TypeError, AttributeError, ValueError)  # what reading a misshapen answer raises
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Order:
-    """What the child process is told: the target (None: start gateway and mocks), and which scenarios."""
-
-    address: dict[str, Json] | None
-    ids: tuple[str, ...] = ()
-    tag: str = ""
-    contracts: tuple[str, ...] = ()
-    fd: int = -1
-
-    def wants(self, scenario_id: str, tags: set[str]) -> bool:
-        """Whether a scenario was asked for."""
-        return (
-            (not self.ids or scenario_id in self.ids)
-            and (not self.tag or self.tag in tags)
-            and (not self.contracts or bool(tags & set(self.contracts)))
-        )
-
-    @classmethod
-    def read(cls, text: str) -> Order:
-        """The reverse of json.dumps(dataclasses.asdict())."""
-        given = json.loads(text)
-        return cls(**{**given, "ids": tuple(given["ids"]), "contracts": tuple(given["contracts"])})
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--argus-order", default="", help="What `argus conform` asks for, as JSON.")
+    parser.addoption("--argus-order", required=True, help="What `argus conform` asks for, as JSON.")
+    parser.addoption("--argus-fd", type=int, required=True, help="The descriptor that events go to.")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -90,6 +68,7 @@ class Judge:
     def __init__(self, config: pytest.Config, order: Order) -> None:
         self.order, self.target = order, None  # type: Order, Target | None
         self._is_worker = hasattr(config, "workerinput")
+        self._fd: int = config.getoption("--argus-fd")
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         chosen = [item for item in items if self.order.wants(*_identity(item))]
@@ -126,7 +105,7 @@ class Judge:
         template = _scenario(item)
         seen = self.target.recorder.drain() if self.target else Seen()
         seen.findings[:] = [dataclasses.replace(found, scenario=scenario_id) for found in seen.findings]
-        verdict, reason, finding = _outcome(call.excinfo.value if call.excinfo else None, scenario_id, call.when)
+        verdict, reason, finding = _outcome(call.excinfo.value if call.excinfo else None, scenario_id, call.when, seen)
         return {
             "id": scenario_id,
             "title": template.name,
@@ -143,7 +122,7 @@ class Judge:
         self._tell({"event": "collected", "count": len(items)})
 
     def _tell(self, event: Json) -> None:
-        os.write(self.order.fd, json.dumps(event, ensure_ascii=False).encode() + b"\n")
+        tell(self._fd, event)
 
 
 def _scenario(item: pytest.Item) -> ScenarioTemplate:
@@ -157,7 +136,7 @@ def _identity(item: pytest.Item) -> tuple[str, set[str]]:
     return next((tag for tag in sorted(tags) if tag[:1].isupper()), scenario.name), tags
 
 
-def _outcome(error: BaseException | None, scenario_id: str, when: str) -> tuple[str, str, Finding | None]:
+def _outcome(error: BaseException | None, scenario_id: str, when: str, seen: Seen) -> tuple[str, str, Finding | None]:
     """(verdict or "error", reason, finding); an "error" is ours and makes the run one that could not run."""
     match error:
         case None:
@@ -171,7 +150,15 @@ def _outcome(error: BaseException | None, scenario_id: str, when: str) -> tuple[
         case LocalError() | TargetError():
             return "error", str(error), None
         case _ if isinstance(error, UNREADABLE) and when == "call":
-            words = f"A step could not read the answer ({type(error).__name__}: {error})"
-            finding = Finding("UNREADABLE", Drift.SHAPE, scenario_id, "body", words, scenario=scenario_id)
-            return Verdict.FAIL, words, finding
+            return _unreadable(error, scenario_id, seen)
     return "error", f"{type(error).__name__}: {error}", None
+
+
+def _unreadable(error: Exception, scenario_id: str, seen: Seen) -> tuple[str, str, Finding | None]:
+    """A step that tripped over the answer: the contract's own findings say why, where there are any."""
+    if seen.findings:
+        first = seen.findings[0]
+        return Verdict.FAIL, f"{first.operation} {first.where}: {first.message}", None
+    words = f"A step could not read the answer ({type(error).__name__}: {error})"
+    finding = Finding("UNREADABLE", Drift.SHAPE, seen.latest or scenario_id, "body", words, scenario=scenario_id)
+    return Verdict.FAIL, words, finding

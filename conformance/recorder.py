@@ -24,6 +24,7 @@ class Seen:
     requests: int = 0
     writes: int = 0
     findings: list[Finding] = field(default_factory=list)
+    latest: str = ""  # the operation of the last exchange
 
     def merge(self, other: Seen) -> None:
         """Add another's counts and findings to these."""
@@ -64,6 +65,7 @@ class Recorder:
         with self._lock:
             seen = self._seen
             seen.requests += 1
+            seen.latest = exchange.name
             seen.writes += exchange.operation is not None and exchange.operation.effect == "write"
             for operation_id in _operations(exchange):
                 key = f"{operation_id} {exchange.status}"

@@ -23,8 +23,10 @@ BATCH = 50  # agents a request, seed section 9
 PERIOD = dt.timedelta(minutes=15)  # of loginfo, domain 2.1
 WORKED = ("Я", "Н", "С", "РВ", "РВН")
 KNOWN = frozenset(
-    ("Я", "Н", "В", "С", "РВ", "РВН", "Б", "Т", "ОТ", "ОД", "ОЖ", "Р", "У", "УД", "УВ", "Г", "К", "ПК", "ПМ", "ДО")
-    + ("ОЗ", "ОВ", "НВ", "ДБ", "НН", "НБ", "НО", "НП", "НС", "НЗ", "ПР", "РП", "ВМ", "ЗБ", "ЛЧ")
+    (
+        *("Я", "Н", "В", "С", "РВ", "РВН", "Б", "Т", "ОТ", "ОД", "ОЖ", "Р", "У", "УД", "УВ", "Г", "К", "ПК", "ПМ"),
+        *("ДО", "ОЗ", "ОВ", "НВ", "ДБ", "НН", "НБ", "НО", "НП", "НС", "НЗ", "ПР", "РП", "ВМ", "ЗБ", "ЛЧ"),
+    )
 )  # form Т-13
 Interval = tuple[dt.datetime, dt.datetime]  # wall time at the employee's site
 Day = tuple[dt.date, str, float]  # a Moscow day, a time type, its hours

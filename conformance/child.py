@@ -1,0 +1,76 @@
+"""Child processes of `argus conform`: they get an order as JSON and tell events, one JSON line each, on a pipe."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from conformance.findings import CouldNotRun
+
+Json = Any
+LAST_LINES = 12
+STOP_S = 15.0
+
+
+def events(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Iterator[Json]:
+    """Run `python arguments…`, where "{fd}" stands for the pipe's descriptor; yields what it tells until it ends.
+
+    It runs in a folder of its own, so that nothing it leaves behind lands in the user's. The last event is
+    {"event": "exit", "status"}. Raises CouldNotRun, with the end of the log, for a line that is no event.
+    """
+    reading, writing = os.pipe()
+    command = [sys.executable, *(argument.replace("{fd}", str(writing)) for argument in arguments)]
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="argus-") as folder, log.open("wb") as output:
+        child = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, pass_fds=(writing,), env=dict(environment), cwd=folder
+        )
+        os.close(writing)
+        try:
+            with open(reading, encoding="utf-8") as lines:
+                for line in lines:
+                    yield _event(line, log)
+            yield {"event": "exit", "status": child.wait()}
+        finally:
+            _end(child)
+
+
+def tell(fd: int, event: Json) -> None:
+    """One event, whole, from a child."""
+    line = memoryview(json.dumps(event, ensure_ascii=False).encode() + b"\n")
+    while line:
+        line = line[os.write(fd, line) :]
+
+
+def end_of(log: Path) -> str:
+    """The last lines of a child's log, for a message."""
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").rstrip().splitlines()
+    except OSError:
+        return ""
+    return "\n".join(lines[-LAST_LINES:])
+
+
+def _event(line: str, log: Path) -> Json:
+    try:
+        return json.loads(line)
+    except ValueError as error:
+        raise CouldNotRun(f"A child process broke off. {end_of(log)}") from error
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """A child that is still there when nobody listens any more: ask, then insist."""
+    if child.poll() is None:
+        child.send_signal(signal.SIGTERM)
+        try:
+            child.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()

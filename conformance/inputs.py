@@ -1,0 +1,76 @@
+"""Makes generated requests mean something: dates in order and in filled calendars, people whom the host knows.
+
+Schemathesis sends what the schema allows; a schema cannot say "the end is not before the start". Only requests that
+are meant to be right are touched, and each value is derived from the generated one, so a seed repeats a run.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+Json = Any
+FIRST, LAST = dt.date(2023, 1, 1), dt.date(2027, 12, 31)  # years whose production calendar is filled
+LONGEST = 366  # days of a time sheet
+PERIODS = (("period_start", "period_end"), ("date_start", "date_end"), ("startDate", "endDate"))
+PEOPLE = ("employee_id", "agentId")
+
+
+def tamed(value: Json, people: Sequence[str]) -> Json:
+    """The same request with real days in order, and ids taken from `people` (empty: ids stay as they are)."""
+    if isinstance(value, list):
+        return [tamed(item, people) for item in value]
+    if not isinstance(value, dict):
+        return value
+    result = {name: _member(name, member, people) for name, member in value.items()}
+    for start, end in PERIODS:
+        if isinstance(result.get(start), str) and isinstance(result.get(end), str):
+            result[start], result[end] = _ordered(result[start], result[end])
+    return result
+
+
+def _member(name: str, member: Json, people: Sequence[str]) -> Json:
+    if name in PEOPLE and isinstance(member, str) and people:
+        return member if member in people else people[_number(member) % len(people)]
+    if name in ("start", "date_start", "date_end") and isinstance(member, str):
+        return _moment(member)
+    if name in ("date", "period_start", "period_end", "startDate", "endDate") and isinstance(member, str):
+        return _day(member).isoformat()
+    return tamed(member, people)
+
+
+def _ordered(start: str, end: str) -> tuple[str, str]:
+    """In order and at most LONGEST days apart; times of day and zones stay."""
+    if _day(end) < _day(start):
+        start, end = end, start
+    if (_day(end) - _day(start)).days > LONGEST:
+        end = (_day(start) + dt.timedelta(days=30)).isoformat() + end[10:]
+    if end[:10] == start[:10]:
+        end = start
+    return start, end
+
+
+def _moment(text: str) -> str:
+    """A vendor date-time on a real day; what follows the day stays, where it is a time."""
+    time = text[10:]
+    try:
+        dt.datetime.fromisoformat(f"2025-01-01{time}")
+    except ValueError:
+        time = "T09:00:00"
+    return _day(text).isoformat() + time
+
+
+def _day(text: str) -> dt.date:
+    """The day that a text begins with when it is one of FIRST…LAST, else one of those derived from it."""
+    try:
+        day = dt.date.fromisoformat(text[:10])
+    except ValueError:
+        day = dt.date.min
+    return day if FIRST <= day <= LAST else FIRST + dt.timedelta(days=_number(text) % ((LAST - FIRST).days + 1))
+
+
+def _number(text: str) -> int:
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest)

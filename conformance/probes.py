@@ -1,0 +1,120 @@
+"""One deterministic question per operation and HTTP rule: credentials, methods, media types, bodies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.client import Client
+from conformance.exchange import Exchange
+from conformance.findings import Departure, Drift, HeldBack
+from openapi import Operation
+
+Json = Any
+TOO_LARGE = 5 * 1024 * 1024
+JSON = {"Content-Type": "application/json"}
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What is asked of one operation; `ask` raises Departure or HeldBack."""
+
+    name: str
+    operation: Operation
+    ask: Callable[[], object]
+
+
+def probes(client: Client) -> Iterator[Probe]:
+    """Every question to every operation of the client's contract, with the contract's own examples as requests."""
+    for operation in client.contract.operations.values():
+        asker = _Asker(client, operation)
+        names = READING if operation.method == "GET" else (*READING, *SENDING)
+        for name in names:
+            yield Probe(name, operation, getattr(asker, name))
+
+
+READING = ("no_credentials", "undeclared_method", "not_acceptable")
+SENDING = ("wrong_media_type", "truncated_json", "bad_utf8", "too_large", "chunked")
+
+
+class _Asker:
+    """The questions to one operation; each method is one."""
+
+    def __init__(self, client: Client, operation: Operation) -> None:
+        self._client, self._operation = client, operation
+        self._path = example_path(operation)
+        example = example_body(operation)
+        self._body = b"" if example is None else json.dumps(example, ensure_ascii=False).encode()
+
+    def no_credentials(self) -> None:
+        self._send(headers=JSON if self._body else {}, data=self._body, auth=None).require(401, "UNAUTHORIZED")
+
+    def undeclared_method(self) -> None:
+        """A method that cannot do harm where writes are not allowed."""
+        harmless = "GET" if self._operation.method == "POST" else "OPTIONS"
+        exchange = self._client.request("DELETE" if self._client.policy.writes else harmless, self._path)
+        exchange.require(405, "METHOD_NOT_ALLOWED")
+        self._allows(exchange)
+
+    def not_acceptable(self) -> None:
+        headers = {"Accept": "text/html", **(JSON if self._body else {})}
+        self._send(headers=headers, data=self._body).require(406, "NOT_ACCEPTABLE")
+
+    def wrong_media_type(self) -> None:
+        self._send(headers={"Content-Type": "text/plain"}, data=self._body).require(415, "UNSUPPORTED_MEDIA_TYPE")
+
+    def truncated_json(self) -> None:
+        self._send(headers=JSON, data=self._body[:-1]).require(400, "MALFORMED_JSON")
+
+    def bad_utf8(self) -> None:
+        self._send(headers=JSON, data=b'{"employee_id": "\xff\xfe"}').require(400, "MALFORMED_JSON")
+
+    def too_large(self) -> None:
+        if not self._client.policy.ours:
+            raise HeldBack("5 MiB would be a burden on a host that is not ours")
+        self._send(headers=JSON, data=b" " * TOO_LARGE + self._body).require(413, "PAYLOAD_TOO_LARGE")
+
+    def chunked(self) -> None:
+        """Without Content-Length; a host that cannot read that says "body required"."""
+        exchange = self._send(headers=JSON, data=iter([self._body[:10], self._body[10:]]))
+        if exchange.status in (400, 411) and self._send(headers=JSON, data=self._body).status == 200:
+            words = "A chunked body is refused, the same body with Content-Length is taken"
+            exchange.departs("REQUEST_REFUSED", Drift.VALUE, "status", words, expected=200, actual=exchange.status)
+
+    def _allows(self, exchange: Exchange) -> None:
+        declared = {method.strip() for method in exchange.headers.get("allow", "").split(",")}
+        missing = set(exchange.contract.methods(self._path)) - declared
+        if missing:
+            words = f"Allow does not name {', '.join(sorted(missing))}"
+            exchange.departs("HEADER", Drift.SHAPE, "header Allow", words, actual=exchange.headers.get("allow", ""))
+
+    def _send(self, **options: Any) -> Exchange:
+        return self._client.request(self._operation.method, self._path, **options)
+
+
+def example_path(operation: Operation) -> str:
+    """The path with the contract's example parameters filled in."""
+    path = operation.path
+    for parameter in operation.spec.get("parameters", []):
+        if parameter["in"] == "path":
+            path = path.replace(f"{{{parameter['name']}}}", str(parameter["example"]))
+    return path
+
+
+def example_body(operation: Operation) -> Json:
+    """The contract's example request; None for an operation without a body."""
+    content = operation.spec.get("requestBody", {}).get("content", {}).get("application/json", {})
+    return content.get("example")
+
+
+def outcome(probe: Probe) -> tuple[str, Departure | None, str]:
+    """("pass" | "fail" | "held", departure, reason)."""
+    try:
+        probe.ask()
+    except Departure as departure:
+        return "fail", departure, str(departure)
+    except HeldBack as held:
+        return "held", None, str(held)
+    return "pass", None, ""

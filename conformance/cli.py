@@ -50,7 +50,7 @@ def up(
     from conformance import local
 
     options = local.Options(port, zup_port, _instant(now), seed, agents, calendar)
-    _serve(local.up(options), as_json)
+    _serve(local.up(options), as_json, clock=_clock(now))
 
 
 @app.command(epilog="argus mock   |   argus mock zup --agents 2000 --seed 7   |   argus mock --port 9001")
@@ -69,7 +69,7 @@ def mock(
     if name not in ("zup", "all"):
         raise local.LocalError(f"There is no mock {name}; there are: zup, all.")
     options = local.Options(zup_port=port, now=_instant(now), seed=seed, agents=agents, calendar=calendar)
-    _serve([local.zup(options)], as_json)
+    _serve([local.zup(options)], as_json, clock=_clock(now))
 
 
 @app.command(epilog="ARGUS_ZUP_URL=http://zup.example/hs/personnel ARGUS_ZUP_USER=… ARGUS_ZUP_PASSWORD=… argus serve")
@@ -182,7 +182,11 @@ def _instant(text: str) -> dt.datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
-def _serve(parties: list[Party], as_json: bool, *, credentials: bool = True) -> None:
+def _clock(now: str) -> str:
+    return f"runs on from {now}" if now else "real time"
+
+
+def _serve(parties: list[Party], as_json: bool, *, clock: str = "real time", credentials: bool = True) -> None:
     from conformance import local
     from conformance.target import DEVELOPMENT
 
@@ -194,7 +198,7 @@ def _serve(parties: list[Party], as_json: bool, *, credentials: bool = True) -> 
             return
         from conformance.screen import parties_table
 
-        parties_table([(party.name, party.url) for party in parties], DEVELOPMENT if credentials else None)
+        parties_table([(party.name, party.url) for party in parties], DEVELOPMENT if credentials else None, clock)
         print("ready", flush=True)
 
     local.serve(parties, ready)

@@ -1,0 +1,55 @@
+"""Reports of a run for machines and people: report.json, junit.xml, index.html."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from conformance.findings import CouldNotRun
+from conformance.report import html, junit
+from conformance.results import Run
+
+Json = Any
+MACHINE, JUNIT, PAGE = "report.json", "junit.xml", "index.html"
+
+
+def write(run: Run, folder: Path) -> list[Path]:
+    """All reports; the folder is made where it is missing. Raises CouldNotRun when that is not possible."""
+    return _written(
+        folder,
+        {MACHINE: machine(run.as_dict()), JUNIT: junit.render(run), PAGE: html.render(run)},
+    )
+
+
+def write_failure(message: str, folder: Path) -> None:
+    """In place of a report that would be an older run's: this one had no verdict."""
+    _written(folder, {MACHINE: machine({"exit": 2, "could_not_run": message, "scenarios": [], "findings": []})})
+    for name in (JUNIT, PAGE):
+        (folder / name).unlink(missing_ok=True)
+
+
+def read(folder: Path) -> Json:
+    """The machine's report of the last run. Raises CouldNotRun where there is none."""
+    path = folder / MACHINE
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CouldNotRun(f"There is no {path} of an earlier run; leave --failed out.") from error
+    except ValueError as error:
+        raise CouldNotRun(f"{path} is no report: {error}. Leave --failed out.") from error
+
+
+def machine(report: Json) -> str:
+    """JSON with readable Cyrillic."""
+    return json.dumps(report, ensure_ascii=False, indent=2) + "\n"
+
+
+def _written(folder: Path, texts: dict[str, str]) -> list[Path]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CouldNotRun(f"Cannot write reports to {folder}: {error.strerror}. Choose another --report.") from error
+    return [folder / name for name in texts]

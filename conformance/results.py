@@ -1,0 +1,131 @@
+"""One run's outcome: what terminal, JSON, JUnit and HTML all tell."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.contract import Generated
+from conformance.coverage import Coverage, coverage
+from conformance.findings import Findings, Verdict
+from conformance.recorder import Seen
+from conformance.scenarios import Result
+from openapi import Contract
+
+Json = Any
+PASSED, FOUND, NOTHING_RUN = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """All of one `argus conform`; `generated` is None where generated tests were left out."""
+
+    target: str
+    conditions: str
+    started: dt.datetime
+    duration_s: float
+    seed: int
+    scenarios: Sequence[Result]
+    generated: Generated | None
+    findings: Findings
+    coverage: Coverage
+    seen: Seen
+
+    @property
+    def exit(self) -> int:
+        """0 when all that was run held, 1 for a finding or a failed scenario, 2 when nothing at all was run."""
+        if len(self.findings) or self.count(Verdict.FAIL):
+            return FOUND
+        return PASSED if self.count(Verdict.PASS) or self._generated_something() else NOTHING_RUN
+
+    def _generated_something(self) -> bool:
+        return self.generated is not None and self.generated.cases > 0
+
+    def count(self, verdict: Verdict) -> int:
+        """Scenarios with this verdict."""
+        return sum(result.verdict is verdict for result in self.scenarios)
+
+    def not_run(self) -> list[tuple[str, str, list[str]]]:
+        """(verdict, reason, scenarios or operations) for all that was not run."""
+        grouped: dict[tuple[str, str], list[str]] = {}
+        for result in self.scenarios:
+            if result.verdict in (Verdict.UNTESTED, Verdict.HELD):
+                grouped.setdefault((result.verdict.value, result.reason), []).append(result.id)
+        for operation, name, outcome, reason in self.generated.probes if self.generated else ():
+            if outcome == "held":
+                grouped.setdefault((Verdict.HELD.value, reason), []).append(f"{operation} {name}")
+        for operation in self.generated.held if self.generated else ():
+            reason = "generated requests could change the host; --allow-writes lets them run"
+            grouped.setdefault((Verdict.HELD.value, reason), []).append(operation)
+        return [(verdict, reason, names) for (verdict, reason), names in grouped.items()]
+
+    def as_dict(self) -> dict[str, Json]:
+        """report.json: members are only ever added."""
+        return {
+            "target": self.target,
+            "conditions": self.conditions,
+            "started": self.started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "duration_s": round(self.duration_s, 1),
+            "exit": self.exit,
+            "seed": self.seed,
+            "requests": self.seen.requests,
+            "writes": self.seen.writes,
+            "verdicts": {verdict.value: self.count(verdict) for verdict in Verdict},
+            "scenarios": [_scenario(result) for result in self.scenarios],
+            "generated": self.generated and _generated(self.generated),
+            "findings": [_finding(witnessed) for witnessed in self.findings],
+            "not_run": [
+                {"verdict": verdict, "reason": reason, "what": names} for verdict, reason, names in self.not_run()
+            ],
+            "coverage": self.coverage.as_dict(),
+        }
+
+
+def joined(
+    scenarios: Iterable[Result], generated: Generated | None, contracts: Iterable[Contract]
+) -> tuple[Findings, Coverage, Seen]:
+    """Findings once each, coverage and counters of both kinds of tests together."""
+    results, seen, findings = list(scenarios), Seen(), Findings()
+    for result in results:
+        seen.merge(result.seen)
+        for finding in result.findings():
+            findings.add(finding)
+    if generated:
+        seen.merge(generated.seen)
+        for finding in generated.seen.findings:
+            findings.add(finding)
+    return findings, coverage(contracts, seen.attempts, seen.matches), seen
+
+
+def _scenario(result: Result) -> Json:
+    return {
+        "id": result.id,
+        "title": result.title,
+        "feature": result.feature,
+        "tags": list(result.tags),
+        "verdict": result.verdict.value,
+        "drift": result.drift,
+        "reason": result.reason or None,
+        "duration_s": result.duration_s,
+    }
+
+
+def _generated(generated: Generated) -> Json:
+    return {
+        "cases": generated.cases,
+        "phases": generated.phases,
+        "stop_reason": generated.stop,
+        "notes": generated.notes,
+        "probes": [
+            {"operation": operation, "name": name, "outcome": outcome, "reason": reason or None}
+            for operation, name, outcome, reason in generated.probes
+        ],
+        "probe_outcomes": dict(Counter(outcome for _, _, outcome, _ in generated.probes)),
+    }
+
+
+def _finding(witnessed: Any) -> Json:
+    return {**witnessed.finding.as_dict(), "times": witnessed.times, "scenarios": witnessed.witnesses}

@@ -1,0 +1,166 @@
+"""`argus conform`: starts or finds the target, runs scenarios and generated tests, tells of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from conformance import contract, report, scenarios
+from conformance.client import Policy
+from conformance.contract import Generated
+from conformance.findings import CouldNotRun, Departure, Verdict
+from conformance.local import PRESENT
+from conformance.results import Run, joined
+from conformance.scenarios import Result
+from conformance.screen import Screen
+from conformance.target import Address, Target, TargetError, by_profile, by_url
+from openapi import load
+
+Json = Any
+CONTRACTS = ("personnel",)
+NO_SCENARIOS = ("none",)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the command line asked for; times in seconds, `base_url` wins over `target`."""
+
+    target: str = "mocks"
+    base_url: str = ""
+    allow_writes: bool = False
+    allow_auth_failures: bool = False
+    only: tuple[str, ...] = ()
+    scenarios: tuple[str, ...] = ()
+    failed: bool = False
+    tag: str = ""
+    max_time_s: float = 30
+    seed: int = 1
+    report: Path = Path("argus-report")
+    as_json: bool = False
+    workers: int = 2
+
+    @property
+    def on_mocks(self) -> bool:
+        """Whether we start what we judge."""
+        return not self.base_url and self.target == "mocks"
+
+    @property
+    def wants_scenarios(self) -> bool:
+        return self.scenarios != NO_SCENARIOS
+
+    @property
+    def wants_generated(self) -> bool:
+        """Whoever picks scenarios by name wants those alone."""
+        return self.max_time_s > 0 and not self.failed and (not self.scenarios or not self.wants_scenarios)
+
+
+def run(plan: Plan) -> int:
+    """The exit code. Raises CouldNotRun, TargetError and their like for a run without a verdict."""
+    ids = _failed(plan.report) if plan.failed else plan.scenarios
+    try:
+        return _run(plan, ids if plan.wants_scenarios else ())
+    except (CouldNotRun, TargetError) as error:
+        report.write_failure(str(error), plan.report)
+        raise
+
+
+def _run(plan: Plan, ids: tuple[str, ...]) -> int:
+    _check(plan)
+    address = None if plan.on_mocks else _address(plan)
+    started, began = dt.datetime.now(dt.UTC), time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="argus-log-") as logs, Screen(quiet=plan.as_json) as screen:
+        screen.heading(f"{_name(address)} · {_conditions(address)}")
+        results, generated = _both(plan, ids, address, Path(logs), screen)
+    findings, covered, seen = joined(results, generated, [load(name) for name in plan.only or CONTRACTS])
+    done = Run(
+        target=_name(address),
+        conditions=_conditions(address),
+        started=started,
+        duration_s=time.monotonic() - began,
+        seed=plan.seed,
+        scenarios=results,
+        generated=generated,
+        findings=findings,
+        coverage=covered,
+        seen=seen,
+    )
+    written = report.write(done, plan.report)
+    screen.summary(done, written)
+    if plan.as_json:
+        print(report.machine(done.as_dict()), end="")
+    return done.exit
+
+
+def _both(
+    plan: Plan, ids: tuple[str, ...], address: Address | None, logs: Path, screen: Screen
+) -> tuple[list[Result], Generated | None]:
+    """Side by side on mocks, each with a gateway of its own; one after the other on a host that is not ours."""
+    given = address.as_dict() if address else None
+
+    def run_scenarios() -> list[Result]:
+        order = scenarios.Order(given, ids, plan.tag, plan.only)
+        workers = plan.workers if address is None and len(ids) != 1 else 1
+        return scenarios.run(order, workers, logs / "scenarios.log", screen.scenario)
+
+    def run_generated() -> Generated:
+        order = contract.Order(given, plan.max_time_s, plan.seed)
+        return contract.run(
+            order, logs / "generated.log", lambda cases, phase: screen.generated(cases, phase, plan.max_time_s)
+        )
+
+    first = run_scenarios if plan.wants_scenarios else None
+    second = run_generated if plan.wants_generated else None
+    with ThreadPoolExecutor(max_workers=2 if address is None else 1) as pool:
+        results, generated = _submit(pool, first), _submit(pool, second)
+        return (results.result() if results else []), (generated.result() if generated else None)
+
+
+def _submit(pool: ThreadPoolExecutor, act: Callable[[], Any] | None) -> Any:
+    return pool.submit(act) if act else None
+
+
+def _check(plan: Plan) -> None:
+    """Raises TargetError for a contract that there is not, or a choice of nothing."""
+    unknown = [name for name in plan.only if name not in CONTRACTS]
+    if unknown:
+        raise TargetError(f"There is no contract {unknown[0]}; there are: {', '.join(CONTRACTS)}.")
+    if not plan.wants_scenarios and not plan.wants_generated:
+        raise TargetError("--scenario none with --max-time 0 leaves nothing to run.")
+
+
+def _address(plan: Plan) -> Address:
+    """The host to judge, which has to answer at all. Raises TargetError, CouldNotRun."""
+    policy = Policy(allow_writes=plan.allow_writes, allow_auth_failures=plan.allow_auth_failures)
+    address = by_url(plan.base_url, policy) if plan.base_url else by_profile(Path(plan.target), policy)
+    try:
+        Target(address).now()
+    except Departure as error:
+        raise CouldNotRun(f"{error.finding.message}. Is the address right, and the host up?") from error
+    return address
+
+
+def _failed(folder: Path) -> tuple[str, ...]:
+    """Ids of the last report's scenarios that failed or had no verdict. Raises CouldNotRun for none."""
+    last = report.read(folder)
+    passed = (Verdict.PASS.value, Verdict.HELD.value)
+    ids = tuple(row["id"] for row in last.get("scenarios", []) if row["verdict"] not in passed)
+    if not ids:
+        raise CouldNotRun(f"No scenario failed in {folder / report.MACHINE}; leave --failed out.")
+    return ids
+
+
+def _name(address: Address | None) -> str:
+    return address.name if address else "mocks"
+
+
+def _conditions(address: Address | None) -> str:
+    if address is None:
+        return f"gateway on the mock 1C ZUP, clock from {PRESENT}"
+    writes = "writes allowed" if address.policy.allow_writes else "read-only"
+    return f"{address.personnel}, {writes}"

@@ -1,0 +1,197 @@
+"""What the terminal shows: progress that moves on a terminal and plain lines elsewhere, then one screen."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from conformance.coverage import Coverage, State
+from conformance.findings import Verdict, Witnessed
+from conformance.results import Run
+from conformance.scenarios import Result
+
+SHOWN = 10  # findings on the screen; the rest is in the reports
+PLAIN_WIDTH = 120
+STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.UNTESTED: "yellow", Verdict.HELD: "cyan"}
+MARKS = {State.COVERED: "[green]●[/]", State.DEVIATES: "[bold red]▲[/]", State.UNTESTED: "○", State.NEEDS_FAULT: "–"}
+PLAIN_STEP = 250  # generated requests between two plain lines
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Colour and the terminal's width on a terminal; neither in a file or a pipe."""
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, highlight=False, soft_wrap=True, width=None if stream.isatty() else PLAIN_WIDTH)
+
+
+def parties_table(rows: Sequence[tuple[str, str]], credentials: tuple[str, str] | None, now: str) -> None:
+    """Where `argus up`, `mock` and `serve` listen, and with which development credentials."""
+    out = console()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("party", "contract", "Swagger UI"):
+        table.add_column(heading, no_wrap=True)
+    for name, url in rows:
+        table.add_row(name, f"{url}/services/personnel", f"{url}/services/personnel/ui/")
+    out.print(table)
+    if credentials:
+        user, password = credentials
+        out.print(f"credentials  {user} / {password}  (Basic, development only)")
+    out.print(f"clock        {now}")
+
+
+class Screen:
+    """Progress of one run; a context, since a terminal's live lines have to be ended."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._out, self._quiet = console(), quiet
+        self._live = None if quiet or not self._out.is_terminal else _progress(self._out)
+        self._tasks = {}  # type: dict[str, object]
+        self._told = 0
+
+    def __enter__(self) -> Screen:
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live:
+            self._live.stop()
+
+    def heading(self, text: str) -> None:
+        """What is judged, under which conditions."""
+        if not self._quiet:
+            self._out.print(f"[bold]argus conform[/] · {escape(text)}\n")
+
+    def scenario(self, result: Result, chosen: int) -> None:
+        """One verdict, as it comes in."""
+        if self._quiet:
+            return
+        style = STYLES[result.verdict]
+        self._out.print(f"[{style}]{result.verdict.value:5}[/]  {result.id}  {escape(result.title)}")
+        if result.reason:
+            self._out.print(f"       [dim]{escape(result.reason)}[/]")
+        self._advance("scenarios", total=chosen)
+
+    def generated(self, cases: int, phase: str, total_s: float) -> None:
+        """How far the generated tests are."""
+        if self._quiet:
+            return
+        if self._live:
+            self._advance("generated", total=None, completed=cases, what=f"{phase}, {total_s:g} s in all")
+        elif cases - self._told >= PLAIN_STEP:
+            self._told = cases
+            self._out.print(f"...    generated tests: {cases} requests, phase {phase}")
+
+    def _advance(self, name: str, *, total: int | None, completed: int | None = None, what: str = "") -> None:
+        if not self._live:
+            return
+        if name not in self._tasks:
+            self._tasks[name] = self._live.add_task(name, total=total, what=what)
+        task: object = self._tasks[name]
+        if completed is None:
+            self._live.update(task, total=total, advance=1)  # type: ignore[arg-type]
+        else:
+            self._live.update(task, completed=completed, what=what)  # type: ignore[arg-type]
+
+    def summary(self, run: Run, written: Sequence[Path]) -> None:
+        """The one screen that the run comes to."""
+        if self._quiet:
+            return
+        out = self._out
+        out.print()
+        out.print(_coverage_table(run.coverage))
+        out.print()
+        for number, witnessed in enumerate(list(run.findings)[:SHOWN], 1):
+            out.print(_finding(number, witnessed))
+        if len(run.findings) > SHOWN:
+            out.print(f"and {len(run.findings) - SHOWN} more findings in the reports\n")
+        for verdict, reason, names in run.not_run():
+            out.print(f"[yellow]{verdict}[/]: {escape(reason)}\n       [dim]{', '.join(names)}[/]")
+        out.print(_totals(run))
+        out.print(f"Reports     {', '.join(str(path) for path in written)}")
+        out.print(_verdict(run))
+
+
+def _progress(out: Console) -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[what]}"),
+        console=out,
+        transient=True,
+    )
+
+
+def _coverage_table(covered: Coverage) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("operation", no_wrap=True)
+    table.add_column("path", no_wrap=True)
+    for status in covered.statuses:
+        table.add_column(str(status), justify="center")
+    for row in covered.rows:
+        marks = {cell.status: MARKS[cell.state] for cell in row.cells}
+        path = f"{row.operation.method} {row.operation.path}"
+        table.add_row(row.operation.id, escape(path), *(marks.get(status, "") for status in covered.statuses))
+    table.caption = "● covered  ▲ deviates  ○ not tested  (429 and 5xx need a fault and are not counted)"
+    table.caption_justify = "left"
+    return table
+
+
+def _finding(number: int, witnessed: Witnessed) -> str:
+    finding = witnessed.finding
+    times = f" · {witnessed.times} times" if witnessed.times > 1 else ""
+    lines = [
+        f"[bold red]{number}. {finding.code}[/] [bold]{escape(finding.operation)} {escape(finding.where)}[/]"
+        f" · {finding.drift.value}{times}",
+        f"   {escape(finding.message)}",
+    ]
+    if finding.expected or finding.actual:
+        lines.append(f"   expected {escape(_line(finding.expected))} · actual {escape(_line(finding.actual))}")
+    if finding.curl:
+        lines.append(f"   [dim]{escape(finding.curl)}[/]")
+    if witnessed.witnesses:
+        lines.append(f"   seen by {', '.join(witnessed.witnesses)}")
+    return "\n".join(lines) + "\n"
+
+
+def _line(value: str) -> str:
+    return " ".join(value.split())[:PLAIN_WIDTH] or "–"
+
+
+def _totals(run: Run) -> str:
+    verdicts = " · ".join(f"[{STYLES[verdict]}]{run.count(verdict)} {verdict.value}[/]" for verdict in Verdict)
+    lines = [f"Scenarios   {len(run.scenarios)}: {verdicts}" if run.scenarios else "Scenarios   none asked for"]
+    lines.append(f"Generated   {_generated(run)}")
+    covered = run.coverage
+    lines.append(
+        f"Coverage    {covered.percent}% of {covered.eligible} pairs of operation and status that need no fault"
+    )
+    written = f"{run.seen.writes} of them writes" if run.seen.writes else "nothing was written to the host"
+    lines.append(f"Requests    {run.seen.requests}, {written}")
+    return "\n".join(lines)
+
+
+def _generated(run: Run) -> str:
+    generated = run.generated
+    if generated is None:
+        return "left out"
+    outcomes = Counter(outcome for _, _, outcome, _ in generated.probes)
+    probes = " · ".join(f"{number} {outcome}" for outcome, number in outcomes.items())
+    notes = "".join(f"\n            [yellow]{escape(note)}[/]" for note in generated.notes)
+    phases = ", ".join(generated.phases) or "no phase"
+    return f"{generated.cases} requests ({phases}; {generated.stop}, seed {run.seed}); probes: {probes}{notes}"
+
+
+def _verdict(run: Run) -> str:
+    words = {0: "[bold green]PASS[/]", 1: "[bold red]FINDINGS[/]", 2: "[bold yellow]NOTHING WAS RUN[/]"}[run.exit]
+    hint = "; argus explain CODE says what a code means" if run.exit == 1 else ""
+    return f"\n{words}  {len(run.findings)} findings in {run.duration_s:.1f} s{hint}"

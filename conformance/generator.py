@@ -90,6 +90,7 @@ class Generator:
                 "max-time": max(1, round(max_time_s)),
                 "seed": seed,
                 "continue-on-failure": True,
+                "suppress-health-check": ["all"],  # they are about our strategies, not about the host
                 "request-timeout": 30,
                 "tls-verify": client.verify,
                 "generation": {"no-shrink": True, "database": "none"},

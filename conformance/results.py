@@ -54,9 +54,12 @@ class Run:
         for result in self.scenarios:
             if result.verdict in (Verdict.UNTESTED, Verdict.HELD):
                 grouped.setdefault((result.verdict.value, result.reason), []).append(result.id)
-        for operation, name, outcome, reason in self.generated.probes if self.generated else ():
-            if outcome == "held":
-                grouped.setdefault((Verdict.HELD.value, reason), []).append(f"{operation} {name}")
+        held = [
+            (probe[3], probe[0]) for probe in (self.generated.probes if self.generated else ()) if probe[2] == "held"
+        ]
+        for (reason, operation), number in Counter(held).items():
+            words = f"{number} probe{'s' * (number > 1)} of {operation}"
+            grouped.setdefault((Verdict.HELD.value, reason), []).append(words)
         for operation in self.generated.held if self.generated else ():
             reason = "generated requests could change the host; --allow-writes lets them run"
             grouped.setdefault((Verdict.HELD.value, reason), []).append(operation)

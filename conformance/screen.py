@@ -20,6 +20,7 @@ from conformance.scenarios import Result
 SHOWN = 10  # findings on the screen; the rest is in the reports
 PLAIN_WIDTH = 120
 STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.UNTESTED: "yellow", Verdict.HELD: "cyan"}
+WORDS = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.UNTESTED: "untested", Verdict.HELD: "held"}
 MARKS = {State.COVERED: "[green]●[/]", State.DEVIATES: "[bold red]▲[/]", State.UNTESTED: "○", State.NEEDS_FAULT: "–"}
 PLAIN_STEP = 250  # generated requests between two plain lines
 
@@ -72,10 +73,10 @@ class Screen:
         """One verdict, as it comes in."""
         if self._quiet:
             return
-        style = STYLES[result.verdict]
-        self._out.print(f"[{style}]{result.verdict.value:5}[/]  {result.id}  {escape(result.title)}")
-        if result.reason:
-            self._out.print(f"       [dim]{escape(result.reason)}[/]")
+        style, word = STYLES[result.verdict], WORDS[result.verdict]
+        self._out.print(f"[{style}]{word:8}[/]  {result.id}  {escape(result.title)}")
+        if result.verdict in (Verdict.FAIL, Verdict.UNTESTED):
+            self._out.print(f"          [dim]{escape(result.reason)}[/]")
         self._advance("scenarios", total=chosen)
 
     def generated(self, cases: int, phase: str, total_s: float) -> None:
@@ -86,7 +87,7 @@ class Screen:
             self._advance("generated", total=None, completed=cases, what=f"{phase}, {total_s:g} s in all")
         elif cases - self._told >= PLAIN_STEP:
             self._told = cases
-            self._out.print(f"...    generated tests: {cases} requests, phase {phase}")
+            self._out.print(f"...       generated tests: {cases} requests, phase {phase}")
 
     def _advance(self, name: str, *, total: int | None, completed: int | None = None, what: str = "") -> None:
         if not self._live:

@@ -38,7 +38,9 @@ class Cache:
     """
 
     def __init__(self, ttl_s: float, entries: int, now: Callable[[], dt.datetime]) -> None:
-        self._region = make_region().configure("dogpile.cache.memory", expiration_time=-1)
+        self._region = make_region().configure(
+            "dogpile.cache.memory"
+        )  # no expiry: -1 would be "always", ours comes from stamps
         self._ttl_s, self._entries, self._now = ttl_s, entries, now
         self._keys: OrderedDict[str, None] = OrderedDict()
         self._locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()

@@ -53,7 +53,8 @@ class Calendar:
     def from_file(cls, path: Path) -> Calendar:
         """Raises ValueError naming the file when it is not such a calendar."""
         try:
-            return cls(json.loads(path.read_text(encoding="utf-8")))
+            given = json.loads(path.read_text(encoding="utf-8"))
+            return cls(dict(given.items()))
         except (OSError, ValueError, AttributeError, TypeError, KeyError) as error:
             raise ValueError(f"{path} is not a production calendar: {error}") from error
 

@@ -1,0 +1,200 @@
+"""A 1C that fails: what the caller is told, and that the total deadline holds. Every fault is injected over TCP."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from openapi import load
+from tests.callers import AGENTS, Caller, tcp
+from tests.gateway.conftest import Gateway
+from tests.gateway.test_personnel import NORM, SCHEDULE
+
+EXAMPLES = {where: example for where, _, example in load("personnel").examples()}
+AGENTS_REPLY = EXAMPLES["getAgents 200"]
+Answer = Callable[[socket.socket], None]
+
+
+def http(status: int, body: bytes, media_type: str = "application/json", extra: str = "") -> bytes:
+    head = f"HTTP/1.1 {status} X\r\nContent-Type: {media_type}\r\nContent-Length: {len(body)}\r\n{extra}"
+    return f"{head}Connection: close\r\n\r\n".encode() + body
+
+
+def answers(data: bytes) -> Answer:
+    return lambda connection: connection.sendall(data)
+
+
+def as_json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()
+
+
+def hangs(connection: socket.socket) -> None:
+    connection.recv(1)
+
+
+def drips(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n")
+    while True:
+        connection.sendall(b" ")
+        time.sleep(0.02)
+
+
+def drips_head(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\n")
+    while True:
+        connection.sendall(b"X-A: b\r\n")
+        time.sleep(0.02)
+
+
+def resets(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
+
+
+ONE_LESS = {**AGENTS_REPLY, "agents": [{k: v for k, v in AGENTS_REPLY["agents"][0].items() if k != "agent_id"}]}
+ENVELOPE = {
+    "error": True,
+    "code": "EMPLOYEE_NOT_FOUND",
+    "message": "нет",
+    "details": {"timestamp": "2025-07-29T01:30:00Z"},
+}
+
+
+@pytest.mark.parametrize("slow", [hangs, drips, drips_head])
+def test_no_whole_answer_in_time_is_504(gateway: Gateway, slow: Answer) -> None:
+    with tcp(slow) as upstream, gateway(upstream, call_timeout_s=0.3) as argus:
+        reply = argus.get(AGENTS)
+        assert (reply.status_code, reply.json()["code"]) == (504, "UPSTREAM_TIMEOUT")
+        assert reply.json()["details"]["attempt"] == 0
+        assert "0.3 s" in reply.json()["details"]["last_error"]
+        assert argus.root("/health").json()["upstreams"]["zup"]["state"] == "failing"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        resets,
+        lambda connection: None,
+        answers(b"HTTP/1.1 200 OK\r\nContent-Le"),
+        answers(b"\x00\x01not http\r\n\r\n"),
+        answers(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n{"agents"'),
+        answers(http(500, b"oops", "text/plain")),
+        answers(http(503, as_json(ENVELOPE))),
+        answers(http(401, as_json(ENVELOPE))),
+        answers(http(302, b"", extra="Location: http://127.0.0.1:9/\r\n")),
+    ],
+)
+def test_dropped_connection_or_failing_1c_is_502(gateway: Gateway, fault: Answer) -> None:
+    with tcp(fault) as upstream, gateway(upstream) as argus:
+        reply = argus.get(AGENTS)
+        assert (reply.status_code, reply.json()["code"]) == (502, "SYNC_FAILED"), reply.text
+        assert reply.json()["details"]["last_error"]
+
+
+def test_nobody_listening_is_502(gateway: Gateway) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    with gateway(f"http://127.0.0.1:{port}") as argus:
+        assert argus.get(AGENTS).json()["code"] == "SYNC_FAILED"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        http(200, b"<html>1C</html>", "text/html"),
+        http(200, as_json(AGENTS_REPLY), "text/html"),
+        http(200, as_json(ONE_LESS)),
+        http(200, b'{"agents": [}'),
+        http(200, b"\xff\xfe"),
+        http(200, b"[]"),
+        http(404, b"nothing", "text/plain"),
+        http(404, as_json({**ENVELOPE, "code": "NO_SUCH_CODE"})),
+    ],
+)
+def test_answer_against_the_contract_is_502_bad_upstream(gateway: Gateway, body: bytes) -> None:
+    with tcp(answers(body)) as upstream, gateway(upstream) as argus:
+        reply = argus.get(AGENTS)
+        assert (reply.status_code, reply.json()["code"]) == (502, "BAD_UPSTREAM_RESPONSE"), reply.text
+
+
+def test_errors_are_never_cached(gateway: Gateway) -> None:
+    served = iter([http(503, b""), http(200, as_json(AGENTS_REPLY))])
+    with tcp(lambda connection: connection.sendall(next(served))) as upstream, gateway(upstream) as argus:
+        assert argus.get(AGENTS).status_code == 502
+        assert argus.get(AGENTS).status_code == 200
+
+
+def test_parallel_misses_make_one_call(gateway: Gateway) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    taken: list[int] = []
+
+    def slow(connection: socket.socket) -> None:
+        taken.append(1)
+        time.sleep(0.2)
+        connection.sendall(http(200, as_json(AGENTS_REPLY)))
+
+    with tcp(slow) as upstream, gateway(upstream) as argus, ThreadPoolExecutor(8) as pool:
+        replies = list(pool.map(lambda _: Caller(argus.url).get(AGENTS).status_code, range(8)))
+    assert replies == [200] * 8
+    assert len(taken) == 1
+
+
+def test_session_of_1c_is_kept_and_sent_back(gateway: Gateway) -> None:
+    heads: list[bytes] = []
+    norm = as_json(EXAMPLES["getNormHours 200"])
+
+    def answer(head: bytes) -> bytes:
+        heads.append(head)
+        return http(200, norm, extra=f"X-Session-Id: s{len(heads)}\r\n")
+
+    with recording(answer) as upstream, gateway(upstream) as argus:
+        assert argus.post("/getNormHours", NORM).ok
+        assert argus.post("/getNormHours", NORM).ok
+    assert b"x-session-id" not in heads[0].lower()
+    assert b"x-session-id: s1" in heads[1].lower()
+    assert b"authorization: basic" in heads[0].lower()
+
+
+def test_failed_write_is_sent_once(gateway: Gateway) -> None:
+    taken: list[int] = []
+
+    def fail(connection: socket.socket) -> None:
+        taken.append(1)
+        connection.sendall(http(503, b""))
+
+    with tcp(fail) as upstream, gateway(upstream) as argus:
+        assert argus.post("/sendSchedule", SCHEDULE).status_code == 502
+    assert len(taken) == 1
+
+
+def recording(answer: Callable[[bytes], bytes]) -> Any:
+    """Like tcp(), but `answer` sees the request's head."""
+    import contextlib
+    import threading
+
+    @contextlib.contextmanager
+    def run() -> Any:
+        listening = socket.create_server(("127.0.0.1", 0))
+
+        def accept() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listening.accept()
+                    with connection:
+                        connection.sendall(answer(connection.recv(65536)))
+
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            listening.shutdown(socket.SHUT_RDWR)
+            listening.close()
+            thread.join(5)
+
+    return run()

@@ -1,0 +1,25 @@
+"""A mock 1C on a real socket at the seed's present, as new for every test."""
+
+import datetime as dt
+from collections.abc import Iterator
+
+import pytest
+
+from mocks.clock import Clock
+from mocks.zup import zup as build
+from openapi.server import background
+from tests.callers import PASSWORD, USER, Caller
+
+NOW = dt.datetime(2025, 7, 29, 1, 30, tzinfo=dt.UTC)
+
+
+@pytest.fixture(scope="module")
+def _zup() -> Iterator[Caller]:
+    with background(build(user=USER, password=PASSWORD, clock=Clock(NOW), with_controls=True)) as url:
+        yield Caller(url)
+
+
+@pytest.fixture
+def zup(_zup: Caller) -> Caller:
+    assert _zup.control("/seed", {"seed": 1, "agents": 513}).ok
+    return _zup

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,33 @@ LAST_LINES = 12
 STOP_S = 15.0
 
 
-def events(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Iterator[Json]:
+class Children:
+    """Processes of one run, which end together: when one cannot go on, the others need not."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: list[subprocess.Popen[bytes]] = []
+        self._ended = False
+
+    def start(self, command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+        """Raises CouldNotRun once the run has ended."""
+        with self._lock:
+            if self._ended:
+                raise CouldNotRun("The run was ended.")
+            child = subprocess.Popen(command, **options)
+            self._running.append(child)
+            return child
+
+    def end(self) -> None:
+        """Ask all that still run to stop; whoever reads their events sees the end of them."""
+        with self._lock:
+            self._ended = True
+            for child in self._running:
+                if child.poll() is None:
+                    child.send_signal(signal.SIGTERM)
+
+
+def events(children: Children, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Iterator[Json]:
     """Run `python arguments…`, where "{fd}" stands for the pipe's descriptor; yields what it tells until it ends.
 
     It runs in a folder of its own, so that nothing it leaves behind lands in the user's. The last event is
@@ -29,10 +56,11 @@ def events(arguments: Sequence[str], environment: Mapping[str, str], log: Path) 
     command = [sys.executable, *(argument.replace("{fd}", str(writing)) for argument in arguments)]
     log.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="argus-") as folder, log.open("wb") as output:
-        child = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, pass_fds=(writing,), env=dict(environment), cwd=folder
-        )
-        os.close(writing)
+        options = {"stdout": output, "stderr": subprocess.STDOUT, "env": dict(environment), "cwd": folder}
+        try:
+            child = children.start(command, pass_fds=(writing,), **options)
+        finally:
+            os.close(writing)
         try:
             with open(reading, encoding="utf-8") as lines:
                 for line in lines:

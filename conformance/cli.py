@@ -155,12 +155,12 @@ def options(
         os.environ["ARGUS_DEBUG"] = "1"
 
 
-def main() -> int:
-    """Run the command line; expected failures are one line on stderr and exit code 2."""
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line, sys.argv's unless given; expected failures are one line on stderr and exit code 2."""
     from conformance.failures import EXPECTED
 
     try:
-        return app(standalone_mode=False) or PASSED
+        return app(arguments, standalone_mode=False) or PASSED
     except EXPECTED as error:
         if os.environ.get("ARGUS_DEBUG"):
             raise

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from conformance.child import end_of, events, tell
+from conformance.child import Children, end_of, events, tell
 from conformance.findings import CouldNotRun, Departure
 from conformance.local import LocalError, child_environment, launched
 from conformance.recorder import Seen
@@ -61,11 +61,11 @@ class Generated:
     seen: Seen = field(default_factory=Seen)
 
 
-def run(order: Order, log: Path, on_progress: Callable[[int, str], None]) -> Generated:
+def run(children: Children, order: Order, log: Path, on_progress: Callable[[int, str], None]) -> Generated:
     """Run the child to its end; `on_progress` gets (cases so far, phase). Raises CouldNotRun."""
     finished: Json = None
     arguments = ["-m", SEES, order.as_json(), "{fd}"]
-    for event in events(arguments, child_environment(), log):
+    for event in events(children, arguments, child_environment(), log):
         match event["event"]:
             case "progress":
                 on_progress(event["cases"], event["phase"])

@@ -6,12 +6,13 @@ import datetime as dt
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from conformance import contract, report, scenarios
+from conformance.child import Children
 from conformance.client import Policy
 from conformance.contract import Generated
 from conformance.findings import CouldNotRun, Departure, Verdict
@@ -101,24 +102,33 @@ def _both(
     plan: Plan, ids: tuple[str, ...], address: Address | None, logs: Path, screen: Screen
 ) -> tuple[list[Result], Generated | None]:
     """Side by side on mocks, each with a gateway of its own; one after the other on a host that is not ours."""
-    given = address.as_dict() if address else None
+    given, children = address.as_dict() if address else None, Children()
 
     def run_scenarios() -> list[Result]:
         order = scenarios.Order(given, ids, plan.tag, plan.only)
         workers = plan.workers if address is None and len(ids) != 1 else 1
-        return scenarios.run(order, workers, logs / "scenarios.log", screen.scenario)
+        return scenarios.run(children, order, workers, logs / "scenarios.log", screen.scenario)
 
     def run_generated() -> Generated:
         order = contract.Order(given, plan.max_time_s, plan.seed)
         return contract.run(
-            order, logs / "generated.log", lambda cases, phase: screen.generated(cases, phase, plan.max_time_s)
+            children,
+            order,
+            logs / "generated.log",
+            lambda cases, phase: screen.generated(cases, phase, plan.max_time_s),
         )
 
     first = run_scenarios if plan.wants_scenarios else None
     second = run_generated if plan.wants_generated else None
     with ThreadPoolExecutor(max_workers=2 if address is None else 1) as pool:
-        results, generated = _submit(pool, first), _submit(pool, second)
-        return (results.result() if results else []), (generated.result() if generated else None)
+        try:
+            results, generated = _submit(pool, first), _submit(pool, second)
+            done, _ = wait([job for job in (results, generated) if job], return_when=FIRST_EXCEPTION)
+            for job in done:
+                job.result()
+            return (results.result() if results else []), (generated.result() if generated else None)
+        finally:
+            children.end()
 
 
 def _submit(pool: ThreadPoolExecutor, act: Callable[[], Any] | None) -> Any:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from conformance.child import end_of, events
+from conformance.child import Children, end_of, events
 from conformance.findings import CouldNotRun, Finding, Verdict
 from conformance.local import child_environment
 from conformance.recorder import Seen
@@ -90,14 +90,16 @@ class Result:
         )
 
 
-def run(order: Order, workers: int, log: Path, on_result: Callable[[Result, int], None]) -> list[Result]:
+def run(
+    children: Children, order: Order, workers: int, log: Path, on_result: Callable[[Result, int], None]
+) -> list[Result]:
     """Every chosen scenario's verdict, ordered by id; `on_result` gets each with the number of scenarios chosen.
 
     Raises CouldNotRun when none was chosen, when a process died, or when a verdict is missing.
     """
     results: dict[str, Result] = {}
     chosen, status = 0, 0
-    for event in events(_command(order, workers), {**child_environment(), **ISOLATION}, log):
+    for event in events(children, _command(order, workers), {**child_environment(), **ISOLATION}, log):
         match event["event"]:
             case "collected":
                 chosen = max(chosen, event["count"])

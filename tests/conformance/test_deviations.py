@@ -47,7 +47,7 @@ def wrong_status(method: str, path: str, reply: Reply) -> Reply:
 
 
 def plain_errors(method: str, path: str, reply: Reply) -> Reply:
-    status, headers, body = reply
+    status, headers, _ = reply
     if status < 400:
         return reply
     others = [(name, value) for name, value in headers if name != b"content-type"]

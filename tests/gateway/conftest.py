@@ -42,7 +42,7 @@ def gateway() -> Gateway:
             zup_url=upstream + BASE,
             zup_user=USER,
             user=USER,
-            _env_file=None,
+            _env_file=None,  # type: ignore[call-arg]
             **{"zup_password": PASSWORD, "password": PASSWORD, **settings},
         )
         with background(build(made, clock=Clock(NOW), with_controls=True)) as url:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from tests.callers import AGENTS, Caller
 from tests.gateway.conftest import Gateway
@@ -64,7 +65,7 @@ def test_a_write_empties_the_cache(argus: Caller, zup: Caller) -> None:
 
 def test_norms_time_types_and_facts_pass_through(argus: Caller) -> None:
     assert argus.post("/getNormHours", NORM).json()["norm_hours"] == 168
-    body: Any = {"date_start": "2025-07-01T00:00:00", "date_end": "2025-07-31T23:59:59"}
+    body: dict[str, Any] = {"date_start": "2025-07-01T00:00:00", "date_end": "2025-07-31T23:59:59"}
     (sheet,) = argus.post("/getTimetypeInfo", {**body, "AR_agents": [{"agentId": "MCE001"}]}).json()
     assert sheet["agentId"] == "MCE001"
     facts = {"agentId": "MCE001", "date_start": "2025-08-02T09:00:00", "loginfo": []}
@@ -111,7 +112,8 @@ def test_controls_reset_and_state(argus: Caller) -> None:
     argus.get(AGENTS)
     assert argus.control("/state").json()["cached"] == 1
     assert argus.control("/reset", {}).json()["cached"] == 0
-    for body in ({"move_seconds": -1}, {"now": "x"}, []):
+    wrong: list[Any] = [{"move_seconds": -1}, {"now": "x"}, []]
+    for body in wrong:
         assert argus.control("/clock", body).status_code == 400
 
 
@@ -125,10 +127,10 @@ def test_without_controls_there_are_none(zup: Caller) -> None:
     settings = Settings(
         zup_url=zup.url,
         zup_user="u",
-        zup_password="p",
+        zup_password=SecretStr("p"),
         user="u",
-        password="p",
-        _env_file=None,  # type: ignore
+        password=SecretStr("p"),
+        _env_file=None,  # type: ignore[call-arg]
     )
     with background(build(settings)) as url:
         reply = Caller(url).control("/clock")

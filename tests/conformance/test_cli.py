@@ -1,0 +1,180 @@
+"""The command line as its users meet it: help, one clear line, exit codes, `up` and one scenario over real sockets."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.cli import main
+from conformance.findings import CODES
+from tests.callers import AGENTS, Caller
+
+ARGUS = [sys.executable, "-m", "conformance"]
+CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("ARGUS_")}
+
+
+def argus(*arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    where = {**CLEAN, "PYTHONPATH": str(Path(__file__).parents[2]), **environment}
+    return subprocess.run(
+        [*ARGUS, *arguments], capture_output=True, text=True, cwd=cwd, env=where, check=False, timeout=120
+    )
+
+
+@contextlib.contextmanager
+def running(*arguments: str) -> Iterator[dict[str, str]]:
+    """A server command; yields the addresses of its ready line, and checks that SIGTERM ends it well."""
+    with subprocess.Popen([*ARGUS, *arguments, "--json"], stdout=subprocess.PIPE, text=True, env=CLEAN) as child:
+        try:
+            assert child.stdout is not None
+            yield json.loads(child.stdout.readline())["ready"]
+        finally:
+            child.send_signal(signal.SIGTERM)
+            assert child.wait(15) == 0
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An empty folder, and no setting of the developer's."""
+    monkeypatch.chdir(tmp_path)
+    for name in os.environ:
+        if name.startswith("ARGUS_"):
+            monkeypatch.delenv(name)
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", ["", "up", "mock", "serve", "conform", "explain"])
+def test_help_has_examples(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*filter(None, [command]), "--help"]) == 0
+    assert ("argus " if command else "Exit codes") in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["conform", "--bogus"], "No such option"),
+        (["nonsense"], "No such command"),
+        (["explain", "NOPE"], "There is no code NOPE"),
+        (["up", "--now", "yesterday"], "--now yesterday is no instant"),
+        (["mock", "oktell"], "There is no mock oktell"),
+        (["mock", "--calendar", "no-such-file.json"], "is not a production calendar"),
+        (["serve"], "ARGUS_ZUP_URL: not set"),
+        (["conform", "--only", "mce"], "There is no contract mce"),
+        (["conform", "--scenario", "none", "--max-time", "0"], "leaves nothing to run"),
+        (["conform", "--target", "no.toml"], "Profile no.toml: No such file"),
+        (["conform", "--base-url", "argus.example"], "names no host"),
+        (["conform", "--base-url", "http://x.example", "--target", "y.toml"], "not both"),
+        (["conform", "--base-url", "https://argus.example"], "Set ARGUS_TARGET_USER and ARGUS_TARGET_PASSWORD"),
+        (["conform", "--failed"], "There is no argus-report/report.json"),
+        (["conform", "--scenario", "PER-99"], "There is no scenario for PER-99"),
+        (["conform", "--tags", "nobody"], "There is no scenario for @nobody"),
+        (["conform", "--report", "/proc/no", "--scenario", "ERR-02"], "Cannot write reports to /proc/no"),
+    ],
+)
+def test_what_cannot_run_is_one_clear_line_and_exit_2(
+    arguments: list[str], said: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    told = capsys.readouterr().err
+    assert said in told
+    assert told.startswith("argus: ")
+    assert told.count("\n") == 1
+
+
+def test_run_without_a_verdict_leaves_no_older_report(tmp_path: Path) -> None:
+    (tmp_path / "argus-report").mkdir()
+    (tmp_path / "argus-report" / "junit.xml").write_text("<old/>")
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    done = argus("conform", "--base-url", f"http://127.0.0.1:{port}", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "did not answer" in done.stderr
+    report = json.loads((tmp_path / "argus-report" / "report.json").read_text())
+    assert (report["exit"], report["scenarios"]) == (2, [])
+    assert not (tmp_path / "argus-report" / "junit.xml").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("base_url = 1", "base_url"),
+        ('colour = "red"\nbase_url = "http://x.example"', "colour"),
+        ("not toml", "is not TOML"),
+        ("", "names no host"),
+    ],
+)
+def test_wrong_profile_is_named(text: str, said: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "live.toml").write_text(text)
+    assert main(["conform", "--target", "live.toml"]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_taken_port_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert main(["up", "--port", port, "--zup-port", "0"]) == 2
+    assert f"127.0.0.1:{port}" in capsys.readouterr().err
+
+
+def test_debug_shows_the_traceback() -> None:
+    assert "Traceback" in argus("--debug", "explain", "NOPE").stderr
+
+
+def test_explain_knows_every_code_and_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain"]) == 0
+    listed = capsys.readouterr().out
+    assert all(code in listed for code in CODES)
+    assert main(["explain", "renamed_member"]) == 0
+    assert capsys.readouterr().out.startswith("RENAMED_MEMBER")
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("argus ")
+
+
+def test_up_serves_both_at_the_given_instant() -> None:
+    with running("up", "--port", "0", "--zup-port", "0", "--now", "2025-07-29T01:30:00Z") as urls:
+        for url in urls.values():
+            body = Caller(url).get(AGENTS).json()
+            assert body["total_count"] == 513
+            assert body["sync_timestamp"].startswith("2025-07-29T01:3")
+            assert Caller(url).get("/ui/").status_code == 200
+            assert Caller(url).control("/clock").ok
+
+
+def test_mock_alone_has_the_people_it_was_told() -> None:
+    with running("mock", "zup", "--port", "0", "--agents", "7") as urls:
+        assert Caller(next(iter(urls.values()))).get(AGENTS).json()["total_count"] == 7
+
+
+@pytest.mark.slow
+def test_one_scenario_then_the_failed_ones(tmp_path: Path) -> None:
+    done = argus("conform", "--scenario", "PER-04", "--json", cwd=tmp_path)
+    report: Any = json.loads(done.stdout)
+    assert (done.returncode, [row["id"] for row in report["scenarios"]]) == (0, ["PER-04"])
+    assert report["generated"] is None
+    assert {path.name for path in tmp_path.iterdir()} == {"argus-report"}
+    again = argus("conform", "--failed", cwd=tmp_path)
+    assert (again.returncode, "No scenario failed" in again.stderr) == (2, True)
+
+
+@pytest.mark.slow
+def test_profile_and_credentials_from_the_environment(tmp_path: Path) -> None:
+    with running("up", "--port", "0", "--zup-port", "0", "--now", "2025-07-29T01:30:00Z") as urls:
+        (tmp_path / "t.toml").write_text(
+            f'name = "стенд"\nbase_url = "{urls["gateway"]}"\nuser_env = "A"\npassword_env = "B"'
+        )
+        right = argus("conform", "--target", "t.toml", "--scenario", "PER-01", cwd=tmp_path, A="argus", B="argus-dev")
+        wrong = argus("conform", "--target", "t.toml", "--scenario", "PER-01", cwd=tmp_path, A="argus", B="x")
+    assert right.returncode == 0, right.stdout
+    assert "стенд" in right.stdout
+    assert wrong.returncode == 1
+    assert "AUTH_REFUSED" in wrong.stdout
+    assert "argus-dev" not in right.stdout + wrong.stdout

@@ -1,0 +1,113 @@
+"""What the judge makes of an answer: code, class of drift and place, without a socket."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from conformance.checks import findings
+from conformance.drift import judge
+from conformance.exchange import Exchange
+from conformance.findings import Finding, Findings
+from openapi import load
+
+CONTRACT = load("personnel")
+EXAMPLES = {where: example for where, _, example in CONTRACT.examples()}
+JSON = {"content-type": "application/json", "x-session-id": "s"}
+ENVELOPE = {"error": True, "code": "VALIDATION_ERROR", "message": "x", "details": {"timestamp": "2025-07-29T01:30:00Z"}}
+
+
+def exchange(operation: str = "getAgents", status: int = 200, body: Any = None, **headers: str) -> Exchange:
+    of = CONTRACT.operations[operation]
+    example = EXAMPLES[f"{operation} 200"] if body is None else body
+    data = example if isinstance(example, bytes) else json.dumps(example, ensure_ascii=False).encode()
+    sent = {**JSON, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    return Exchange(CONTRACT, of, of.method, "http://argus.example/x", {}, b"", status, sent, data)
+
+
+def amended(change: Callable[[Any], Any]) -> Exchange:
+    body = copy.deepcopy(EXAMPLES["getAgents 200"])
+    change(body["agents"][0])
+    return exchange(body=body)
+
+
+@pytest.mark.parametrize("operation", CONTRACT.operations)
+def test_the_contract_s_own_examples_have_no_finding(operation: str) -> None:
+    assert findings(exchange(operation)) == []
+
+
+@pytest.mark.parametrize(
+    ("seen", "code", "where"),
+    [
+        (amended(lambda one: one.pop("agent_id")), "MISSING_MEMBER", "/agents/0/agent_id"),
+        (amended(lambda one: one.update(agentId=one.pop("agent_id"))), "RENAMED_MEMBER", "/agents/0/agent_id"),
+        (amended(lambda one: one.update(area="x")), "UNDECLARED_MEMBER", "/agents/0/area"),
+        (amended(lambda one: one.update(norm_week="40")), "WRONG_TYPE", "/agents/0/norm_week"),
+        (amended(lambda one: one.update(norm_week=61)), "OUT_OF_RANGE", "/agents/0/norm_week"),
+        (amended(lambda one: one.update(start_work="2025-02-30")), "WRONG_FORMAT", "/agents/0/start_work"),
+        (amended(lambda one: one.update(lastname=" ")), "WRONG_FORMAT", "/agents/0/lastname"),
+        (exchange(status=418, body=ENVELOPE), "STATUS_UNDOCUMENTED", "status"),
+        (exchange(body=b"<html>", content_type="text/html"), "WRONG_PROTOCOL", "body"),
+        (exchange(body=b"<?xml?><soap/>", content_type="text/xml"), "WRONG_PROTOCOL", "body"),
+        (exchange(content_type="text/html"), "MEDIA_TYPE", "header Content-Type"),
+        (exchange(body=b"\xff"), "CHARSET", "body"),
+        (exchange(content_type="application/json; charset=windows-1251"), "CHARSET", "header Content-Type"),
+        (exchange(body=b'{"a": NaN}'), "WRONG_PROTOCOL", "body"),
+        (exchange(status=400, body={"title": "problem"}), "MISSING_MEMBER", "/error"),
+        (exchange(status=400, body=[]), "ENVELOPE", "body"),
+        (exchange(status=400, body={**ENVELOPE, "code": "NOT_FOUND"}), "ERROR_CODE", "/code"),
+        (exchange(status=401, body={**ENVELOPE, "code": "UNAUTHORIZED"}), "HEADER", "header WWW-Authenticate"),
+    ],
+)
+def test_departure_has_code_and_place(seen: Exchange, code: str, where: str) -> None:
+    assert (code, where) in [(finding.code, finding.where) for finding in judge(seen)]
+
+
+def test_same_departure_of_many_is_one_finding_that_counts() -> None:
+    body = copy.deepcopy(EXAMPLES["getAgents 200"])
+    body["agents"] = [{**body["agents"][0], "extra": 1} for _ in range(5)]
+    (finding,) = judge(exchange(body=body))
+    assert "5 times" in finding.message
+    assert "and 2 more" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("seen", "code"),
+    [
+        (exchange(status=500, body={**ENVELOPE, "code": "INTERNAL_ERROR"}), "SERVER_ERROR"),
+        (exchange(body={**EXAMPLES["getAgents 200"], "total_count": 9}), "COUNT"),
+        (exchange(body=json.dumps(EXAMPLES["getAgents 200"]).encode()), "MOJIBAKE"),
+        (exchange(body=json.dumps({"x": "\ufffd"}, ensure_ascii=False).encode()), "MOJIBAKE"),
+    ],
+)
+def test_generated_tests_ask_more(seen: Exchange, code: str) -> None:
+    assert code in [finding.code for finding in findings(seen)]
+
+
+def test_missing_session_and_slow_reply_are_found() -> None:
+    seen = exchange()
+    seen.headers = {"content-type": "application/json"}
+    seen.elapsed_s = 2.5
+    assert [finding.code for finding in findings(seen)] == ["HEADER", "SLOW"]
+
+
+def test_fingerprint_is_the_same_for_any_list_member_and_findings_come_once() -> None:
+    first, second = (judge(amended(lambda one: one.pop("agent_id")))[0] for _ in range(2))
+    other = Finding.from_dict({**first.as_dict(), "where": "/agents/77/agent_id", "scenario": "PER-02"})
+    assert first.fingerprint == second.fingerprint == other.fingerprint
+    kept = Findings([first, second, other])
+    (witnessed,) = kept
+    assert (len(kept), witnessed.times, witnessed.witnesses) == (1, 3, ["PER-02"])
+
+
+def test_stray_path_needs_the_envelope_too() -> None:
+    stray = Exchange(CONTRACT, None, "GET", "http://argus.example/no", {}, b"", 404, JSON, b'{"detail": "x"}')
+    assert [finding.code for finding in judge(stray)] == ["ENVELOPE"]
+    stray.body = json.dumps({**ENVELOPE, "code": "NOT_FOUND"}).encode()
+    assert judge(stray) == []
+    stray.status = 405
+    assert [finding.code for finding in judge(stray)] == ["HEADER"]

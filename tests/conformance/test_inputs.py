@@ -1,0 +1,43 @@
+"""Generated requests are made to mean something, and stay what they were otherwise."""
+
+import datetime as dt
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conformance.inputs import FIRST, LAST, LONGEST, tamed
+
+PEOPLE = ["MCE001", "MCE002"]
+
+
+@given(st.text(), st.text())
+def test_periods_are_real_days_in_order(start: str, end: str) -> None:
+    body = tamed({"period_start": start, "period_end": end}, PEOPLE)
+    first, last = (dt.date.fromisoformat(body[name]) for name in ("period_start", "period_end"))
+    assert FIRST <= first <= last <= LAST + dt.timedelta(days=31)
+    assert (last - first).days <= LONGEST
+
+
+@given(st.text(), st.text())
+def test_moments_parse_and_are_in_order(start: str, end: str) -> None:
+    body = tamed({"date_start": start, "date_end": end}, PEOPLE)
+    first, last = (dt.datetime.fromisoformat(body[name]).date() for name in ("date_start", "date_end"))
+    assert first <= last
+
+
+@given(st.text())
+def test_people_are_those_of_the_host(who: str) -> None:
+    assert tamed({"AR_agents": [{"agentId": who}]}, PEOPLE)["AR_agents"][0]["agentId"] in PEOPLE
+    assert tamed({"employee_id": who}, [])["employee_id"] == who
+
+
+def test_what_is_right_already_stays() -> None:
+    body = {
+        "employee_id": "MCE002",
+        "period_start": "2025-08-01",
+        "period_end": "2025-08-31",
+        "weekly_norm": 36.5,
+        "employment_rate": 0.5,
+    }
+    assert tamed(body, PEOPLE) == body
+    assert tamed([1, None, "x"], PEOPLE) == [1, None, "x"]

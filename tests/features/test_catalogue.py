@@ -1,0 +1,65 @@
+"""The features against the catalogue: ids, files and tags, each scenario once, no step that nothing uses."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+from pytest_bdd.feature import get_features
+from pytest_bdd.steps import step_function_context_registry
+
+FOLDER = Path(__file__).parents[2] / "features"
+CATALOGUE = {
+    "personnel_agents": {f"PER-{number:02d}": "read" for number in range(1, 13)},
+    "authentication": {f"AUT-{number:02d}": "read" for number in range(1, 5)},
+    "schedule_upload": {f"SCH-{number:02d}": "write" for number in range(1, 12)},
+    "norm_hours": {f"NRM-{number:02d}": "read" for number in range(1, 13)},
+    "timesheet": {f"TMS-{number:02d}": "write" if number > 5 else "read" for number in range(1, 8)},
+    "error_format": {f"ERR-{number:02d}": "read" for number in range(1, 6)},
+}
+FEATURES = {Path(feature.filename).stem: feature for feature in get_features([str(FOLDER)])}
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_feature_has_just_its_scenarios_with_their_tags(name: str) -> None:
+    found = {}
+    for scenario in FEATURES[name].scenarios.values():
+        (scenario_id,) = [tag for tag in scenario.tags if tag.isupper() or tag[:3].isupper()]
+        (effect,) = scenario.tags - {scenario_id}
+        found[scenario_id] = effect
+    assert found == CATALOGUE[name]
+
+
+def test_there_are_51_scenarios_and_no_other_file() -> None:
+    assert set(FEATURES) == set(CATALOGUE)
+    titles = [scenario.name for feature in FEATURES.values() for scenario in feature.scenarios.values()]
+    assert (len(titles), len(set(titles))) == (51, 51)
+
+
+def test_every_scenario_ends_in_a_check() -> None:
+    for feature in FEATURES.values():
+        for scenario in feature.scenarios.values():
+            assert scenario.steps[-1].type == "then", scenario.name
+
+
+def test_no_step_is_written_for_nothing() -> None:
+    """Each step function's pattern matches some line of some feature."""
+    for module in ("replies", "roster", *CATALOGUE):
+        importlib.import_module(f"features.steps.{module}")
+    lines = [step.name for feature in FEATURES.values() for one in feature.scenarios.values() for step in one.steps]
+    ours = [
+        context
+        for context in step_function_context_registry.values()
+        if context.step_func.__module__.startswith("features.steps.")
+    ]
+    assert len(ours) > 50
+    for context in ours:
+        assert any(context.parser.is_matching(line) for line in lines), context.parser
+
+
+def test_features_name_no_host_and_no_person_of_the_mock() -> None:
+    for file in FOLDER.glob("*.feature"):
+        text = file.read_text(encoding="utf-8")
+        assert not re.search(r"\d+\.\d+\.\d+\.\d+|MCE\d{3}|EMP\d{3}", text), file.name

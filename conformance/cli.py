@@ -45,11 +45,14 @@ def up(
     seed: Seed = 1,
     calendar: Calendar = None,
     as_json: Json = False,
+    until_stdin_ends: Annotated[bool, Option("--until-stdin-ends", hidden=True)] = False,
 ) -> None:
     """Start gateway and mocks in one process; prints URLs and development credentials, then "ready"."""
     from conformance import local
 
     options = local.Options(port, zup_port, _instant(now), seed, agents, calendar)
+    if until_stdin_ends:
+        local.end_with_stdin()
     _serve(local.up(options), as_json, clock=_clock(now))
 
 

@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,6 +131,16 @@ def serve(parties: Sequence[Party], on_ready: Callable[[], None]) -> None:
     asyncio.run(run([(party.app, party.bound) for party in parties], on_ready))
 
 
+def end_with_stdin() -> None:
+    """Stop this process when its stdin ends: whoever started it is gone, in whatever way."""
+
+    def watch() -> None:
+        sys.stdin.buffer.read()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 @contextlib.contextmanager
 def launched(*, seed: int = 1, log: IO[Any] | int = subprocess.DEVNULL) -> Iterator[Address]:
     """`argus up` as a child process on free ports, at the scenarios' present; yields the gateway as a target.
@@ -138,9 +149,10 @@ def launched(*, seed: int = 1, log: IO[Any] | int = subprocess.DEVNULL) -> Itera
     """
     command = [
         sys.executable, "-m", "conformance", "up", "--port", "0", "--zup-port", "0",
-        "--now", PRESENT, "--seed", str(seed), "--json",
+        "--now", PRESENT, "--seed", str(seed), "--json", "--until-stdin-ends",
     ]  # fmt: skip
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, env=child_environment(), text=True) as child:
+    pipe, environment = subprocess.PIPE, child_environment()
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=log, env=environment, text=True) as child:
         try:
             yield from_ready(_first_line(child))
         finally:
@@ -184,8 +196,6 @@ class _Alarm:
     """Kills a child that says nothing for too long, so that reading its output ends."""
 
     def __init__(self, child: subprocess.Popen[str], seconds: float) -> None:
-        import threading
-
         self._timer = threading.Timer(seconds, child.kill)
         self._timer.daemon = True
 

@@ -1,0 +1,50 @@
+"""Gateway and mocks as a child process: there when asked for, gone when whoever asked is gone."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import requests
+
+from conformance.local import LocalError, from_ready, launched
+from conformance.target import Target
+
+
+def test_launched_is_a_target_at_the_scenarios_present_and_can_be_reset() -> None:
+    with launched() as address:
+        target = Target(address)
+        assert target.today().isoformat() == "2025-07-29"
+        assert target.personnel.get("/agents/2025-07-01/2025-07-31").require(200)["total_count"] == 513
+        target.reset()
+        assert target.recorder.drain().requests == 1
+    with pytest.raises(requests.ConnectionError):
+        requests.get(address.personnel, timeout=5)
+
+
+def test_servers_do_not_outlive_a_killed_parent() -> None:
+    program = (
+        "import time; from conformance.local import launched\n"
+        "with launched() as address: print(address.personnel, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        url = parent.stdout.readline().strip()
+        assert requests.get(url, timeout=5).status_code == 404
+        parent.send_signal(signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    with contextlib.suppress(requests.ConnectionError):
+        while time.monotonic() < deadline:
+            requests.get(url, timeout=5)
+            time.sleep(0.05)
+        pytest.fail("the servers are still there")
+
+
+@pytest.mark.parametrize("line", ["", "argus: Cannot listen", '{"other": 1}'])
+def test_ready_line_that_is_none_says_so(line: str) -> None:
+    with pytest.raises(LocalError, match="did not start"):
+        from_ready(line)

@@ -162,7 +162,7 @@ def _bare(replies: object) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _child(arguments: list[str]) -> Iterator[str]:
-    with subprocess.Popen([sys.executable, *arguments], stdout=subprocess.PIPE, text=True) as child:
+    with subprocess.Popen([sys.executable, *arguments], stdout=subprocess.PIPE, text=True, encoding="utf-8") as child:
         try:
             assert child.stdout is not None
             yield child.stdout.readline()

@@ -152,7 +152,9 @@ def launched(*, seed: int = 1, log: IO[Any] | int = subprocess.DEVNULL) -> Itera
         "--now", PRESENT, "--seed", str(seed), "--json", "--until-stdin-ends",
     ]  # fmt: skip
     pipe, environment = subprocess.PIPE, child_environment()
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=log, env=environment, text=True) as child:
+    with subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, stderr=log, env=environment, text=True, encoding="utf-8"
+    ) as child:
         try:
             yield from_ready(_first_line(child))
         finally:

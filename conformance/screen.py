@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -19,10 +20,16 @@ from conformance.scenarios import Result
 
 SHOWN = 10  # findings on the screen; the rest is in the reports
 PLAIN_WIDTH = 120
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.UNTESTED: "yellow", Verdict.HELD: "cyan"}
 WORDS = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.UNTESTED: "untested", Verdict.HELD: "held"}
 MARKS = {State.COVERED: "[green]●[/]", State.DEVIATES: "[bold red]▲[/]", State.UNTESTED: "○", State.NEEDS_FAULT: "–"}
 PLAIN_STEP = 250  # generated requests between two plain lines
+
+
+def safe(text: str) -> str:
+    """What a host sent, without markup of ours and without control characters of a terminal's."""
+    return escape(CONTROL.sub("\N{REPLACEMENT CHARACTER}", text))
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -67,16 +74,16 @@ class Screen:
     def heading(self, text: str) -> None:
         """What is judged, under which conditions."""
         if not self._quiet:
-            self._out.print(f"[bold]argus conform[/] · {escape(text)}\n")
+            self._out.print(f"[bold]argus conform[/] · {safe(text)}\n")
 
     def scenario(self, result: Result, chosen: int) -> None:
         """One verdict, as it comes in."""
         if self._quiet:
             return
         style, word = STYLES[result.verdict], WORDS[result.verdict]
-        self._out.print(f"[{style}]{word:8}[/]  {result.id}  {escape(result.title)}")
+        self._out.print(f"[{style}]{word:8}[/]  {result.id}  {safe(result.title)}")
         if result.verdict in (Verdict.FAIL, Verdict.UNTESTED):
-            self._out.print(f"          [dim]{escape(result.reason)}[/]")
+            self._out.print(f"          [dim]{safe(result.reason)}[/]")
         self._advance("scenarios", total=chosen)
 
     def generated(self, cases: int, phase: str, total_s: float) -> None:
@@ -113,7 +120,7 @@ class Screen:
         if len(run.findings) > SHOWN:
             out.print(f"and {len(run.findings) - SHOWN} more findings in the reports\n")
         for verdict, reason, names in run.not_run():
-            out.print(f"[yellow]{verdict}[/]: {escape(reason)}\n       [dim]{', '.join(names)}[/]")
+            out.print(f"[yellow]{verdict}[/]: {safe(reason)}\n       [dim]{', '.join(names)}[/]")
         out.print(_totals(run))
         out.print(f"Reports     {', '.join(str(path) for path in written)}")
         out.print(_verdict(run))
@@ -141,7 +148,7 @@ def _coverage_table(covered: Coverage) -> Table:
     for row in covered.rows:
         marks = {cell.status: MARKS[cell.state] for cell in row.cells}
         path = f"{row.operation.method} {row.operation.path}"
-        table.add_row(row.operation.id, escape(path), *(marks.get(status, "") for status in covered.statuses))
+        table.add_row(row.operation.id, safe(path), *(marks.get(status, "") for status in covered.statuses))
     table.caption = "● covered  ▲ deviates  ○ not tested  (429 and 5xx need a fault and are not counted)"
     table.caption_justify = "left"
     return table
@@ -151,14 +158,14 @@ def _finding(number: int, witnessed: Witnessed) -> str:
     finding = witnessed.finding
     times = f" · {witnessed.times} times" if witnessed.times > 1 else ""
     lines = [
-        f"[bold red]{number}. {finding.code}[/] [bold]{escape(finding.operation)} {escape(finding.where)}[/]"
+        f"[bold red]{number}. {finding.code}[/] [bold]{safe(finding.operation)} {safe(finding.where)}[/]"
         f" · {finding.drift.value}{times}",
-        f"   {escape(finding.message)}",
+        f"   {safe(finding.message)}",
     ]
     if finding.expected or finding.actual:
-        lines.append(f"   expected {escape(_line(finding.expected))} · actual {escape(_line(finding.actual))}")
+        lines.append(f"   expected {safe(_line(finding.expected))} · actual {safe(_line(finding.actual))}")
     if finding.curl:
-        lines.append(f"   [dim]{escape(finding.curl)}[/]")
+        lines.append(f"   [dim]{safe(finding.curl)}[/]")
     if witnessed.witnesses:
         lines.append(f"   seen by {', '.join(witnessed.witnesses)}")
     return "\n".join(lines) + "\n"
@@ -187,7 +194,7 @@ def _generated(run: Run) -> str:
         return "left out"
     outcomes = Counter(outcome for _, _, outcome, _ in generated.probes)
     probes = " · ".join(f"{number} {outcome}" for outcome, number in outcomes.items())
-    notes = "".join(f"\n            [yellow]{escape(note)}[/]" for note in generated.notes)
+    notes = "".join(f"\n            [yellow]{safe(note)}[/]" for note in generated.notes)
     phases = ", ".join(generated.phases) or "no phase"
     return f"{generated.cases} requests ({phases}; {generated.stop}, seed {run.seed}); probes: {probes}{notes}"
 

@@ -12,7 +12,13 @@ import pytest
 def test_benchmark_gives_ratios_against_its_own_baseline() -> None:
     command = [sys.executable, "-m", "benchmarks.overhead", "--requests", "3", "--rounds", "2", "--json"]
     done = subprocess.run(
-        command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1], timeout=120
+        command,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
+        cwd=Path(__file__).parents[1],
+        timeout=120,
     )
     rows = json.loads(done.stdout)["rows"]
     assert [row["operation"] for row in rows] == ["GET 513 agents"] * 4 + ["POST getNormHours"] * 3

@@ -23,7 +23,7 @@ def test_both_commands_make_their_own_environment_on_the_first_screen() -> None:
     assert install.endswith("argus conform")
     assert tests.endswith("tox")
     assert TEXT.splitlines().index(tests) < 40
-    assert "README.md" in (ROOT / ".ci" / "run").read_text()
+    assert "README.md" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
 def test_settings_table_is_the_settings() -> None:
@@ -50,7 +50,9 @@ def test_every_command_and_option_that_is_shown_exists(capsys: pytest.CaptureFix
 
 def test_nothing_is_left_to_fill_in_and_no_real_host_is_named() -> None:
     assert "@@" not in TEXT
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=False
+    ).stdout.split()
     for name in tracked or ["README.md"]:
         if name.endswith((".py", ".yaml", ".md", ".toml", ".ini", ".feature", ".txt", ".j2")):
             text = (ROOT / name).read_text(encoding="utf-8")
@@ -77,7 +79,7 @@ def test_import_rules_hold() -> None:
     lint = Path(sys.executable).with_name("lint-imports")
     if not lint.exists():
         pytest.skip("import-linter is not installed here; tox -e lint has it")
-    done = subprocess.run([lint], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run([lint], cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stdout
 
 

@@ -26,14 +26,23 @@ CLEAN = {name: value for name, value in os.environ.items() if not name.startswit
 def argus(*arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
     where = {**CLEAN, "PYTHONPATH": str(Path(__file__).parents[2]), **environment}
     return subprocess.run(
-        [*ARGUS, *arguments], capture_output=True, text=True, cwd=cwd, env=where, check=False, timeout=120
+        [*ARGUS, *arguments],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        cwd=cwd,
+        env=where,
+        check=False,
+        timeout=120,
     )
 
 
 @contextlib.contextmanager
 def running(*arguments: str) -> Iterator[dict[str, str]]:
     """A server command; yields the addresses of its ready line, and checks that SIGTERM ends it well."""
-    with subprocess.Popen([*ARGUS, *arguments, "--json"], stdout=subprocess.PIPE, text=True, env=CLEAN) as child:
+    with subprocess.Popen(
+        [*ARGUS, *arguments, "--json"], stdout=subprocess.PIPE, text=True, encoding="utf-8", env=CLEAN
+    ) as child:
         try:
             assert child.stdout is not None
             yield json.loads(child.stdout.readline())["ready"]
@@ -92,13 +101,13 @@ def test_what_cannot_run_is_one_clear_line_and_exit_2(
 
 def test_run_without_a_verdict_leaves_no_older_report(tmp_path: Path) -> None:
     (tmp_path / "argus-report").mkdir()
-    (tmp_path / "argus-report" / "junit.xml").write_text("<old/>")
+    (tmp_path / "argus-report" / "junit.xml").write_text("<old/>", encoding="utf-8")
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     done = argus("conform", "--base-url", f"http://127.0.0.1:{port}", cwd=tmp_path)
     assert done.returncode == 2
     assert "did not answer" in done.stderr
-    report = json.loads((tmp_path / "argus-report" / "report.json").read_text())
+    report = json.loads((tmp_path / "argus-report" / "report.json").read_text(encoding="utf-8"))
     assert (report["exit"], report["scenarios"]) == (2, [])
     assert not (tmp_path / "argus-report" / "junit.xml").exists()
 
@@ -113,7 +122,7 @@ def test_run_without_a_verdict_leaves_no_older_report(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_profile_is_named(text: str, said: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (here / "live.toml").write_text(text)
+    (here / "live.toml").write_text(text, encoding="utf-8")
     assert main(["conform", "--target", "live.toml"]) == 2
     assert said in capsys.readouterr().err
 
@@ -169,7 +178,7 @@ def test_one_scenario_then_the_failed_ones(tmp_path: Path) -> None:
 def test_profile_and_credentials_from_the_environment(tmp_path: Path) -> None:
     with running("up", "--port", "0", "--zup-port", "0", "--now", "2025-07-29T01:30:00Z") as urls:
         (tmp_path / "t.toml").write_text(
-            f'name = "стенд"\nbase_url = "{urls["gateway"]}"\nuser_env = "A"\npassword_env = "B"'
+            f'name = "стенд"\nbase_url = "{urls["gateway"]}"\nuser_env = "A"\npassword_env = "B"', encoding="utf-8"
         )
         right = argus("conform", "--target", "t.toml", "--scenario", "PER-01", cwd=tmp_path, A="argus", B="argus-dev")
         wrong = argus("conform", "--target", "t.toml", "--scenario", "PER-01", cwd=tmp_path, A="argus", B="x")

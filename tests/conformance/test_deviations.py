@@ -101,7 +101,9 @@ def conform(url: str, folder: Path, *options: str) -> tuple[int, str, Any]:
     """(exit code, screen, report) of one run of the command line."""
     environment = {**os.environ, "ARGUS_TARGET_USER": USER, "ARGUS_TARGET_PASSWORD": PASSWORD}
     command = [sys.executable, "-m", "conformance", "conform", "--base-url", url, "--report", str(folder), *options]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=180)
+    done = subprocess.run(
+        command, capture_output=True, text=True, encoding="utf-8", env=environment, check=False, timeout=180
+    )
     assert done.stderr == "", done.stderr
     return done.returncode, done.stdout, json.loads((folder / "report.json").read_text(encoding="utf-8"))
 

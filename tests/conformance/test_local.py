@@ -31,7 +31,9 @@ def test_servers_do_not_outlive_a_killed_parent() -> None:
         "import time; from conformance.local import launched\n"
         "with launched() as address: print(address.personnel, flush=True); time.sleep(60)"
     )
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as parent:
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as parent:
         assert parent.stdout is not None
         url = parent.stdout.readline().strip()
         assert requests.get(url, timeout=5).status_code == 404

@@ -108,7 +108,9 @@ def test_unknown_year_is_refused_not_guessed(year: int) -> None:
 def test_loaded_calendar_fills_a_year(tmp_path: Path) -> None:
     file = tmp_path / "calendar.json"
     days_off = [f"2099-01-{day:02d}" for day in range(1, 9)]
-    file.write_text(json.dumps({"2099": {"days_off": days_off, "working_weekends": ["2099-01-10"], "short": []}}))
+    file.write_text(
+        json.dumps({"2099": {"days_off": days_off, "working_weekends": ["2099-01-10"], "short": []}}), encoding="utf-8"
+    )
     year = Calendar.from_file(file).year(2099)
     assert dt.date(2099, 1, 10) in year.working
     assert dt.date(2099, 1, 8) not in year.working
@@ -117,6 +119,6 @@ def test_loaded_calendar_fills_a_year(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "[]", '{"2099": {"days_off": ["x"]}}', '{"year": {}}'])
 def test_file_that_is_no_calendar_is_named(tmp_path: Path, text: str) -> None:
     file = tmp_path / "calendar.json"
-    file.write_text(text)
+    file.write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=r"calendar\.json is not a production calendar"):
         Calendar.from_file(file)

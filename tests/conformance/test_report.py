@@ -1,0 +1,158 @@
+"""One run as JSON, JUnit, HTML and on the screen: the same story, whatever characters a host sends."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from conformance import report
+from conformance.contract import Generated
+from conformance.coverage import State, coverage
+from conformance.findings import CouldNotRun, Drift, Finding, Verdict
+from conformance.recorder import Seen
+from conformance.results import Run, joined
+from conformance.scenarios import Result
+from conformance.screen import Screen
+from openapi import load
+
+NASTY = "<script>alert(1)</script> Иванов \x00\x1b[31m & ]]>"
+FINDING = Finding("MOJIBAKE", Drift.VALUE, "getAgents", "/agents/3/lastname", NASTY, "Иванов", NASTY, "curl -sS 'x'")
+
+
+def result(scenario_id: str, verdict: Verdict, reason: str = "", finding: Finding | None = None) -> Result:
+    return Result(
+        scenario_id, f"Сценарий {scenario_id}", "personnel_agents", ("read",), verdict, reason, finding, Seen()
+    )
+
+
+def run(*results: Result, generated: Generated | None = None) -> Run:
+    findings, covered, seen = joined(results, generated, [load("personnel")])
+    started = dt.datetime(2025, 7, 29, 1, 30, tzinfo=dt.UTC)
+    return Run("стенд", "read-only", started, 1.5, 1, results, generated, findings, covered, seen)
+
+
+FAILED = result("PER-05", Verdict.FAIL, NASTY, replace(FINDING, scenario="PER-05"))
+PASSED = result("PER-01", Verdict.PASS)
+HELD = result("SCH-01", Verdict.HELD, "--allow-writes lets it run")
+UNTESTED = result("SCH-03", Verdict.UNTESTED, "needs 100 employees")
+GENERATED = Generated(
+    probes=[("getAgents", "no_credentials", "pass", ""), ("sendSchedule", "chunked", "held", "why"),
+            ("getNormHours", "bad_utf8", "fail", "500")],
+    cases=7, phases=["coverage"], stop="completed", notes=["shallow"], held=["sendSchedule"],
+    seen=Seen(Counter({"getAgents 200": 3, "getAgents 400": 1}), Counter({"getAgents 200": 2}), 4, 0, [FINDING]),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("done", "code"),
+    [
+        (run(PASSED), 0),
+        (run(PASSED, HELD, UNTESTED), 0),
+        (run(PASSED, FAILED), 1),
+        (run(HELD, UNTESTED), 2),
+        (run(PASSED, generated=GENERATED), 1),
+        (run(generated=Generated(cases=5)), 0),
+        (run(), 2),
+    ],
+)
+def test_exit_code_tells_what_was_run(done: Run, code: int) -> None:
+    assert done.exit == code
+
+
+def test_json_has_the_promised_members_and_readable_cyrillic(tmp_path: Path) -> None:
+    report.write(run(PASSED, FAILED, HELD, generated=GENERATED), tmp_path)
+    text = (tmp_path / "report.json").read_text(encoding="utf-8")
+    told = report.read(tmp_path)
+    assert "стенд" in text
+    assert {"target", "started", "duration_s", "exit", "writes", "scenarios", "findings", "coverage"} <= set(told)
+    assert {"id", "title", "verdict", "drift", "reason"} <= set(told["scenarios"][0])
+    finding = {
+        "code",
+        "fingerprint",
+        "severity",
+        "drift",
+        "operation",
+        "where",
+        "message",
+        "expected",
+        "actual",
+        "curl",
+    }
+    assert finding <= set(told["findings"][0])
+    assert (told["findings"][0]["times"], told["findings"][0]["scenarios"]) == (2, ["PER-05"])
+    assert told["verdicts"] == {"pass": 1, "fail": 1, "could not test": 0, "held back for safety": 1}
+
+
+def test_junit_is_xml_with_failures_and_skips(tmp_path: Path) -> None:
+    report.write(run(PASSED, FAILED, HELD, generated=GENERATED), tmp_path)
+    scenarios, generated = ElementTree.parse(tmp_path / "junit.xml").getroot()
+    assert (scenarios.get("tests"), scenarios.get("failures"), scenarios.get("skipped")) == ("3", "1", "1")
+    assert (generated.get("tests"), generated.get("failures"), generated.get("skipped")) == ("8", "2", "2")
+
+
+def test_page_escapes_what_a_host_sent(tmp_path: Path) -> None:
+    report.write(run(PASSED, FAILED, HELD, UNTESTED, generated=GENERATED), tmp_path)
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "<script>" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; Иванов" in page
+    for told in ("MOJIBAKE", "PER-05", "needs 100 employees", "--allow-writes lets it run", "shallow"):
+        assert told in page
+
+
+def test_screen_tells_findings_reasons_and_curl(capsys: pytest.CaptureFixture[str]) -> None:
+    with Screen(quiet=False) as screen:
+        screen.heading("стенд")
+        for one in (PASSED, FAILED, UNTESTED):
+            screen.scenario(one, 3)
+        screen.generated(1000, "fuzzing", 30)
+        screen.summary(run(PASSED, FAILED, HELD, UNTESTED, generated=GENERATED), [Path("r/report.json")])
+    told = capsys.readouterr().out
+    for line in (
+        "pass      PER-01",
+        "fail      PER-05",
+        "untested  SCH-03",
+        "1. MOJIBAKE getAgents /agents/3/lastname · value · 2 times",
+        "curl -sS 'x'",
+        "seen by PER-05",
+        "held back for safety: --allow-writes lets it run",
+        "generated tests: 1000 requests",
+        "Scenarios   4: 1 pass · 1 fail · 1 could not test · 1 held back for safety",
+        "nothing was written to the host",
+        "FINDINGS  1 findings",
+        "shallow",
+    ):
+        assert line in told, line
+    assert "\x1b" not in told
+
+
+def test_quiet_screen_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
+    with Screen(quiet=True) as screen:
+        screen.heading("x")
+        screen.scenario(PASSED, 1)
+        screen.generated(1000, "fuzzing", 30)
+        screen.summary(run(PASSED), [])
+    assert capsys.readouterr().out == ""
+
+
+def test_coverage_counts_what_needs_no_fault() -> None:
+    covered = coverage([load("personnel")], {"getAgents 200": 2, "getAgents 400": 1}, {"getAgents 200": 1})
+    states = {cell.status: cell.state for cell in covered.rows[0].cells}
+    assert (states[200], states[400], states[401]) == (State.COVERED, State.DEVIATES, State.UNTESTED)
+    assert (states[429], states[504]) == (State.NEEDS_FAULT, State.NEEDS_FAULT)
+    assert covered.percent == 100 // covered.eligible
+
+
+def test_report_that_is_none_says_so(tmp_path: Path) -> None:
+    with pytest.raises(CouldNotRun, match="There is no"):
+        report.read(tmp_path)
+    (tmp_path / "report.json").write_text("{", encoding="utf-8")
+    with pytest.raises(CouldNotRun, match="is no report"):
+        report.read(tmp_path)
+    report.write_failure("нет хоста", tmp_path)
+    assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["could_not_run"] == "нет хоста"

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from gateway.logs import configure, log
 from tests.callers import AGENTS, Caller
@@ -17,7 +18,9 @@ def stream() -> Iterator[io.StringIO]:
     text = io.StringIO()
     configure("INFO", text)
     yield text
-    logging.getLogger("argus").handlers = []
+    root = logging.getLogger("argus")
+    root.handlers, root.propagate = [], True
+    structlog.reset_defaults()
 
 
 def test_one_line_an_exchange_without_secrets_or_people(stream: io.StringIO, zup: Caller, gateway: Gateway) -> None:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from typing import Any
-
-import jsonschema
-from jsonschema.exceptions import ValidationError
+from typing import TYPE_CHECKING, Any
 
 from conformance.exchange import Exchange, protocol
 from conformance.findings import Departure, Drift, Finding
 from openapi import Contract
+
+if TYPE_CHECKING:  # half a second that `argus up` need not wait for
+    import jsonschema
+    from jsonschema.exceptions import ValidationError
 
 Json = Any
 NAMED = 3  # instances of one kind of deviation that are told one by one; the rest is a number
@@ -72,6 +73,8 @@ def judge(exchange: Exchange) -> list[Finding]:
 
 @functools.cache
 def _validator(contract: Contract, operation: str, status: int) -> jsonschema.Draft202012Validator | None:
+    import jsonschema
+
     schema = contract.response_schema(operation, status)
     checker = jsonschema.Draft202012Validator.FORMAT_CHECKER
     return None if schema is None else jsonschema.Draft202012Validator(schema, format_checker=checker)

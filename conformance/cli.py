@@ -16,7 +16,7 @@ from typer import Option
 if TYPE_CHECKING:
     from conformance.local import Party
 
-PASSED, FINDINGS, COULD_NOT_RUN = 0, 1, 2
+PASSED, COULD_NOT_RUN, INTERRUPTED = 0, 2, 130
 
 app = typer.Typer(
     name="argus",
@@ -169,8 +169,9 @@ def main(arguments: list[str] | None = None) -> int:
             raise
         typer.echo(f"argus: {error}", err=True)
         return COULD_NOT_RUN
-    except KeyboardInterrupt:
-        return 130
+    except (KeyboardInterrupt, typer.Abort):
+        typer.echo("argus: interrupted", err=True)
+        return INTERRUPTED
 
 
 def _instant(text: str) -> dt.datetime | None:

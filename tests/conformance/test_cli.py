@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,40 @@ def test_one_scenario_then_the_failed_ones(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"argus-report"}
     again = argus("conform", "--failed", cwd=tmp_path)
     assert (again.returncode, "No scenario failed" in again.stderr) == (2, True)
+
+
+def _ends(group: int) -> bool:
+    """Whether a process group is gone within ten seconds."""
+    for _ in range(200):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.slow
+def test_interrupt_ends_everything_that_was_started(tmp_path: Path) -> None:
+    child = subprocess.Popen(
+        [*ARGUS, "conform"],
+        cwd=tmp_path,
+        env={**CLEAN, "PYTHONPATH": str(Path(__file__).parents[2])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        start_new_session=True,
+    )
+    with child:
+        assert child.stdout is not None
+        while "pass" not in child.stdout.readline():
+            assert child.poll() is None
+        os.killpg(child.pid, signal.SIGINT)
+        _, told = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert "Traceback" not in told
+    assert _ends(child.pid)
 
 
 @pytest.mark.slow

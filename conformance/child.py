@@ -67,7 +67,7 @@ def events(children: Children, arguments: Sequence[str], environment: Mapping[st
                     yield _event(line, log)
             yield {"event": "exit", "status": child.wait()}
         finally:
-            _end(child)
+            end(child)
 
 
 def tell(fd: int, event: Json) -> None:
@@ -93,8 +93,8 @@ def _event(line: str, log: Path) -> Json:
         raise CouldNotRun(f"A child process broke off. {end_of(log)}") from error
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
-    """A child that is still there when nobody listens any more: ask, then insist."""
+def end(child: subprocess.Popen[Any]) -> None:
+    """A process of ours that is still there: ask it to stop, then insist."""
     if child.poll() is None:
         child.send_signal(signal.SIGTERM)
         try:

@@ -22,6 +22,7 @@ from typing import IO, Any
 
 from starlette.types import ASGIApp
 
+from conformance.child import end
 from conformance.target import DEVELOPMENT, Address, by_url
 from openapi import load
 from openapi.server import address, bind, run
@@ -30,7 +31,6 @@ HOST = "127.0.0.1"
 GATEWAY_PORT, ZUP_PORT = 8090, 8091
 PRESENT = "2025-07-29T01:30:00Z"  # the seed's own stamp, at which scenarios on mocks start (A43)
 START_S = 30.0
-STOP_S = 10.0
 
 
 class LocalError(Exception):
@@ -158,7 +158,7 @@ def launched(*, seed: int = 1, log: IO[Any] | int = subprocess.DEVNULL) -> Itera
         try:
             yield from_ready(_first_line(child))
         finally:
-            _stop(child)
+            end(child)
 
 
 def from_ready(line: str) -> Address:
@@ -206,12 +206,3 @@ class _Alarm:
 
     def __exit__(self, *_: object) -> None:
         self._timer.cancel()
-
-
-def _stop(child: subprocess.Popen[str]) -> None:
-    if child.poll() is None:
-        child.send_signal(signal.SIGTERM)
-    try:
-        child.wait(STOP_S)
-    except subprocess.TimeoutExpired:
-        child.kill()

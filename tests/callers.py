@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -69,3 +70,24 @@ def tcp(answer: Callable[[socket.socket], None]) -> Iterator[str]:
         listening.shutdown(socket.SHUT_RDWR)
         listening.close()
         thread.join(5)
+
+
+def hangs(connection: socket.socket) -> None:
+    """Never answers."""
+    connection.recv(1)
+
+
+def drips(connection: socket.socket) -> None:
+    """A body that comes byte by byte and never ends."""
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n")
+    while True:
+        connection.sendall(b" ")
+        time.sleep(0.02)
+
+
+def drips_head(connection: socket.socket) -> None:
+    """Headers that never end."""
+    connection.sendall(b"HTTP/1.1 200 OK\r\n")
+    while True:
+        connection.sendall(b"X-A: b\r\n")
+        time.sleep(0.02)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Callable
 
 import pytest
@@ -13,28 +12,14 @@ from conformance.client import Client, Policy
 from conformance.findings import Departure, Drift, HeldBack
 from conformance.recorder import Recorder
 from openapi import load
-from tests.callers import AGENTS, tcp
+from tests.callers import AGENTS, drips, drips_head, hangs, tcp
 
 
 def client(url: str, **policy: bool) -> Client:
     return Client(load("personnel"), url, ("argus", "пароль"), Policy(**policy), Recorder())
 
 
-def drips(connection: socket.socket) -> None:
-    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n")
-    while True:
-        connection.sendall(b" ")
-        time.sleep(0.02)
-
-
-def drips_head(connection: socket.socket) -> None:
-    connection.sendall(b"HTTP/1.1 200 OK\r\n")
-    while True:
-        connection.sendall(b"X-A: b\r\n")
-        time.sleep(0.02)
-
-
-@pytest.mark.parametrize("slow", [lambda connection: connection.recv(1), drips, drips_head])
+@pytest.mark.parametrize("slow", [hangs, drips, drips_head])
 def test_total_deadline_ends_whatever_is_slow(
     monkeypatch: pytest.MonkeyPatch, slow: Callable[[socket.socket], None]
 ) -> None:

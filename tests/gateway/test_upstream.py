@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from openapi import load
-from tests.callers import AGENTS, Caller, tcp
+from tests.callers import AGENTS, Caller, drips, drips_head, hangs, tcp
 from tests.gateway.conftest import Gateway
 from tests.gateway.test_personnel import NORM, SCHEDULE
 
@@ -31,24 +31,6 @@ def answers(data: bytes) -> Answer:
 
 def as_json(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()
-
-
-def hangs(connection: socket.socket) -> None:
-    connection.recv(1)
-
-
-def drips(connection: socket.socket) -> None:
-    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n")
-    while True:
-        connection.sendall(b" ")
-        time.sleep(0.02)
-
-
-def drips_head(connection: socket.socket) -> None:
-    connection.sendall(b"HTTP/1.1 200 OK\r\n")
-    while True:
-        connection.sendall(b"X-A: b\r\n")
-        time.sleep(0.02)
 
 
 def resets(connection: socket.socket) -> None:

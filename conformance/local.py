@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from pydantic import SecretStr
 from starlette.types import ASGIApp
 
 from conformance.child import end
@@ -63,18 +64,14 @@ def up(options: Options) -> list[Party]:
     """Gateway and mock 1C, joined, with controls. Raises PortTaken, LocalError."""
     from gateway.app import build
     from gateway.clock import Clock
-    from gateway.settings import Settings
+    from gateway.settings import Given
 
     gateway_socket = bind(HOST, options.gateway_port)
     mock = zup(options)
     user, password = DEVELOPMENT
-    settings = Settings(
-        zup_url=mock.url + load("personnel").base_path,
-        zup_user=user,
-        zup_password=password,  # type: ignore[arg-type]  # pydantic makes it a secret
-        user=user,
-        password=password,  # type: ignore[arg-type]
-        _env_file=None,  # type: ignore[call-arg]  # a developer's .env is for `argus serve`
+    secret = SecretStr(password)
+    settings = Given(
+        zup_url=mock.url + load("personnel").base_path, zup_user=user, zup_password=secret, user=user, password=secret
     )
     app = build(settings, clock=Clock(options.now), with_controls=True)
     return [Party("gateway", address(gateway_socket), app, gateway_socket), mock]
@@ -176,10 +173,13 @@ def from_ready(line: str) -> Address:
 
 
 def child_environment() -> dict[str, str]:
-    """Of every child process: nothing in the user's folder is imported, no settings or plugins leak in."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "ARGUS_", "COV_CORE"))}
-    target = {name: value for name, value in os.environ.items() if name.startswith("ARGUS_TARGET_")}
-    return {**kept, **target, "PYTHONSAFEPATH": "1", "PYTHONUTF8": "1", **_development_path()}
+    """Of every child process: nothing in the user's folder is imported; no plugins, proxies or .netrc leak in."""
+    kept = {name: value for name, value in os.environ.items() if not _leaks(name)}
+    return {**kept, "PYTHONSAFEPATH": "1", "PYTHONUTF8": "1", "NETRC": os.devnull, **_development_path()}
+
+
+def _leaks(name: str) -> bool:
+    return name.startswith(("PYTEST_", "COV_CORE")) or name.lower().endswith("_proxy")
 
 
 def _development_path() -> dict[str, str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 
 class SettingsError(Exception):
@@ -20,17 +22,32 @@ class Settings(BaseSettings):
     zup_password: SecretStr = Field(description="Its password; never logged.")
     user: str = Field(min_length=1, description="The user that callers of the personnel API present.")
     password: SecretStr = Field(description="Their password; never logged.")
-    host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(8090, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8090, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     call_timeout_s: float = Field(
-        30, gt=0, le=30, description="Seconds for one call to 1C in all, slow bodies included."
+        default=30, gt=0, le=30, description="Seconds for one call to 1C in all, slow bodies included."
     )
-    api_cache_s: float = Field(300, ge=0, description="Seconds that a GET reply of 1C is served again; 0 turns it off.")
-    api_cache_entries: int = Field(256, ge=1, description="Replies kept at most; the oldest goes first.")
+    api_cache_s: float = Field(
+        default=300, ge=0, description="Seconds that a GET reply of 1C is served again; 0 turns it off."
+    )
+    api_cache_entries: int = Field(default=256, ge=1, description="Replies kept at most; the oldest goes first.")
     session_key: SecretStr | None = Field(
-        None, description="Signs x-session-id; the same on every process. Random if unset."
+        default=None, description="Signs x-session-id; the same on every process. Random if unset."
     )
-    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level of the JSON log.")
+    log_level: str = Field(
+        default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level of the JSON log."
+    )
+
+
+class Given(Settings):
+    """Settings that are all given in code: neither the environment nor `.env` is asked."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_others: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What the constructor got, and nothing else."""
+        return (init_settings,)
 
 
 def read() -> Settings:

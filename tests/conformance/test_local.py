@@ -11,7 +11,7 @@ import time
 import pytest
 import requests
 
-from conformance.local import LocalError, from_ready, launched
+from conformance.local import LocalError, child_environment, from_ready, launched
 from conformance.target import Target
 
 
@@ -44,6 +44,22 @@ def test_servers_do_not_outlive_a_killed_parent() -> None:
             requests.get(url, timeout=5)
             time.sleep(0.05)
         pytest.fail("the servers are still there")
+
+
+def test_wrong_settings_of_the_environment_do_not_reach_what_we_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARGUS_PORT", "none")
+    monkeypatch.setenv("ARGUS_CALL_TIMEOUT_S", "-1")
+    with launched() as address:
+        assert Target(address).personnel.get("/agents/2025-07-01/2025-07-31").status == 200
+
+
+def test_children_get_credentials_and_nothing_else_of_the_user_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    leaking = ("PYTEST_ADDOPTS", "https_proxy", "HTTP_PROXY", "ALL_PROXY")
+    for name in (*leaking, "ARGUS_LIVE_USER"):
+        monkeypatch.setenv(name, "x")
+    environment = child_environment()
+    assert environment.keys().isdisjoint(leaking)
+    assert (environment["ARGUS_LIVE_USER"], environment["PYTHONSAFEPATH"]) == ("x", "1")
 
 
 @pytest.mark.parametrize("line", ["", "argus: Cannot listen", '{"other": 1}'])

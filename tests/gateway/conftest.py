@@ -10,7 +10,7 @@ import pytest
 
 from gateway.app import build
 from gateway.clock import Clock
-from gateway.settings import Settings
+from gateway.settings import Given
 from mocks.clock import Clock as ZupClock
 from mocks.zup import zup as build_zup
 from openapi.server import background
@@ -38,11 +38,10 @@ def gateway() -> Gateway:
 
     @contextlib.contextmanager
     def run(upstream: str, **settings: Any) -> Iterator[Caller]:
-        made = Settings(
+        made = Given(
             zup_url=upstream + BASE,
             zup_user=USER,
             user=USER,
-            _env_file=None,  # type: ignore[call-arg]
             **{"zup_password": PASSWORD, "password": PASSWORD, **settings},
         )
         with background(build(made, clock=Clock(NOW), with_controls=True)) as url:

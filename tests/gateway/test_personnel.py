@@ -121,16 +121,15 @@ def test_without_controls_there_are_none(zup: Caller) -> None:
     import datetime as dt
 
     from gateway.app import build
-    from gateway.settings import Settings
+    from gateway.settings import Given
     from openapi.server import background
 
-    settings = Settings(
+    settings = Given(
         zup_url=zup.url,
         zup_user="u",
         zup_password=SecretStr("p"),
         user="u",
         password=SecretStr("p"),
-        _env_file=None,  # type: ignore[call-arg]
     )
     with background(build(settings)) as url:
         reply = Caller(url).control("/clock")

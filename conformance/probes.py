@@ -82,6 +82,7 @@ class _Asker:
         if exchange.status in (400, 411) and self._send(headers=JSON, data=self._body).status == 200:
             words = "A chunked body is refused, the same body with Content-Length is taken"
             exchange.departs("REQUEST_REFUSED", Drift.VALUE, "status", words, expected=200, actual=exchange.status)
+        exchange.json()
 
     def _allows(self, exchange: Exchange) -> None:
         declared = {method.strip() for method in exchange.headers.get("allow", "").split(",")}

@@ -33,6 +33,9 @@ Now = Annotated[str, Option(help="Start the clock at this instant, e.g. 2025-07-
 Agents = Annotated[int, Option(min=1, max=100_000, help="People employed in July 2025.")]
 Seed = Annotated[int, Option(min=1, help="Another seed, other people.")]
 Json = Annotated[bool, Option("--json", help="One JSON line for machines instead of a table.")]
+Faults = Annotated[
+    list[str] | None, Option("--fault", help="What goes wrong with 1C (repeatable); argus faults explains.")
+]
 Calendar = Annotated[Path | None, Option(help="JSON file with production calendars of further years.")]
 
 
@@ -44,19 +47,20 @@ def up(
     agents: Agents = 513,
     seed: Seed = 1,
     calendar: Calendar = None,
+    fault: Faults = None,
     as_json: Json = False,
     until_stdin_ends: Annotated[bool, Option("--until-stdin-ends", hidden=True)] = False,
 ) -> None:
     """Start gateway and mocks in one process; prints URLs and development credentials, then "ready"."""
     from conformance import local
 
-    options = local.Options(port, zup_port, _instant(now), seed, agents, calendar)
+    options = local.Options(port, zup_port, _instant(now), seed, agents, calendar, tuple(fault or ()))
     if until_stdin_ends:
         local.end_with_stdin()
     _serve(local.up(options), as_json, clock=_clock(now))
 
 
-@app.command(epilog="argus mock   |   argus mock zup --agents 2000 --seed 7   |   argus mock --port 9001")
+@app.command(epilog="argus mock   |   argus mock zup --agents 2000 --seed 7   |   argus mock zup --fault hang,times=3")
 def mock(
     name: Annotated[str, typer.Argument(help="zup, or all.")] = "all",
     port: Annotated[int, Option(min=0, max=65535, help="Port of the mock; 0 takes a free one.")] = 8091,
@@ -64,6 +68,7 @@ def mock(
     agents: Agents = 513,
     seed: Seed = 1,
     calendar: Calendar = None,
+    fault: Faults = None,
     as_json: Json = False,
 ) -> None:
     """Start the mocks alone: 1C ZUP."""
@@ -71,7 +76,9 @@ def mock(
 
     if name not in ("zup", "all"):
         raise local.LocalError(f"There is no mock {name}; there are: zup, all.")
-    options = local.Options(zup_port=port, now=_instant(now), seed=seed, agents=agents, calendar=calendar)
+    options = local.Options(
+        zup_port=port, now=_instant(now), seed=seed, agents=agents, calendar=calendar, faults=tuple(fault or ())
+    )
     _serve([local.zup(options)], as_json, clock=_clock(now))
 
 
@@ -125,6 +132,21 @@ def conform(
         workers=workers,
     )
     raise typer.Exit(run(plan))
+
+
+@app.command(epilog="argus faults   |   argus mock zup --fault status,status=503,operation=getNormHours,times=5")
+def faults(as_json: Json = False) -> None:
+    """List what can go wrong with a mock, and how to say it."""
+    from conformance import local
+    from conformance.screen import faults_table
+
+    kinds, common, examples = local.explained_faults()
+    if not as_json:
+        faults_table(kinds, common, examples)
+        return
+    listed = {name: {"does": does, "members": dict(members)} for name, does, members in kinds}
+    told = {"faults": listed, "common": {name: [default, means] for name, default, means in common}}
+    typer.echo(json.dumps({**told, "examples": examples}, ensure_ascii=False))
 
 
 @app.command(epilog="argus explain RENAMED_MEMBER   |   argus explain")
@@ -186,6 +208,11 @@ def _instant(text: str) -> dt.datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
+def _key(party: Party) -> str:
+    """Of a party in JSON; 1C ZUP is "zup"."""
+    return party.name.split()[-1].lower()
+
+
 def _clock(now: str) -> str:
     return f"runs on from {now}" if now else "real time"
 
@@ -198,11 +225,15 @@ def _serve(parties: list[Party], as_json: bool, *, clock: str = "real time", cre
 
     def ready() -> None:
         if as_json:
-            print(json.dumps({"ready": {party.name.split()[0].lower(): party.url for party in parties}}), flush=True)
+            urls = {_key(party): party.url for party in parties}
+            controls = {_key(party): party.controls for party in parties if party.controls}
+            print(json.dumps({"ready": urls, "controls": controls}), flush=True)
             return
         from conformance.screen import parties_table
 
-        parties_table([(party.name, party.url) for party in parties], DEVELOPMENT if credentials else None, clock)
+        parties_table(
+            [(party.name, party.url, party.controls) for party in parties], DEVELOPMENT if credentials else None, clock
+        )
         print("ready", flush=True)
 
     local.serve(parties, ready)

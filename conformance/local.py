@@ -48,16 +48,21 @@ class Options:
     seed: int = 1
     agents: int = 513
     calendar: Path | None = None
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """One server: its name, where it listens, and what answers there."""
+    """One server: its name, where callers find it, and what answers on which socket.
+
+    `controls` is where /_control is, also while nobody can get through at `url`; empty for a party without any.
+    """
 
     name: str
     url: str
     app: ASGIApp
     bound: socket.socket
+    controls: str = ""
 
 
 def up(options: Options) -> list[Party]:
@@ -74,20 +79,26 @@ def up(options: Options) -> list[Party]:
         zup_url=mock.url + load("personnel").base_path, zup_user=user, zup_password=secret, user=user, password=secret
     )
     app = build(settings, clock=Clock(options.now), with_controls=True)
-    return [Party("gateway", address(gateway_socket), app, gateway_socket), mock]
+    url = address(gateway_socket)
+    return [Party("gateway", url, app, gateway_socket, url), mock]
 
 
 def zup(options: Options) -> Party:
-    """The mock 1C alone, with controls. Raises PortTaken, LocalError for a calendar that is none."""
+    """The mock 1C alone, with controls and a relay. Raises PortTaken, LocalError for a wrong calendar or fault."""
     from mocks.calendar import Calendar
     from mocks.clock import Clock
+    from mocks.faults import from_text
+    from mocks.relay import Relay
     from mocks.zup import zup as build
 
+    operations = frozenset(load("personnel").operations)
     try:
         calendar = Calendar.from_file(options.calendar) if options.calendar else Calendar()
+        faults = [from_text(fault, operations) for fault in options.faults]
     except ValueError as error:
         raise LocalError(str(error)) from error
-    bound = bind(HOST, options.zup_port)
+    public, bound = bind(HOST, options.zup_port), bind(HOST, 0)
+    url = address(public)
     user, password = DEVELOPMENT
     app = build(
         user=user,
@@ -97,8 +108,17 @@ def zup(options: Options) -> Party:
         clock=Clock(options.now),
         calendar=calendar,
         with_controls=True,
+        relay=Relay(public, bound.getsockname()[:2]),
+        faults=faults,
     )
-    return Party("1C ZUP", address(bound), app, bound)
+    return Party("1C ZUP", url, app, bound, address(bound))
+
+
+def explained_faults() -> tuple[list[tuple[str, str, list[tuple[str, str]]]], list[tuple[str, str, str]], list[str]]:
+    """(kinds with their members, members that all have, examples), for `argus faults`."""
+    from mocks.faults import EXAMPLES, catalogue, common
+
+    return list(catalogue()), common(), list(EXAMPLES)
 
 
 def gateway() -> Party:
@@ -161,7 +181,8 @@ def launched(*, seed: int = 1, log: IO[Any] | int = subprocess.DEVNULL) -> Itera
 def from_ready(line: str) -> Address:
     """The target that a ready line of `argus up --json` tells of. Raises LocalError."""
     try:
-        urls = json.loads(line)["ready"]
+        told = json.loads(line)
+        urls, controls = told["ready"], told["controls"]
     except (ValueError, KeyError) as error:
         raise LocalError(f"Gateway and mocks did not start: {line.strip() or 'no output; see the log'}") from error
     from dataclasses import replace
@@ -169,7 +190,7 @@ def from_ready(line: str) -> Address:
     from conformance.client import Policy
 
     address = by_url(urls["gateway"], Policy(ours=True))
-    return replace(address, name="mocks", user_env="", password_env="", controls=tuple(urls.values()))
+    return replace(address, name="mocks", user_env="", password_env="", controls=controls)
 
 
 def child_environment() -> dict[str, str]:

@@ -38,19 +38,45 @@ def console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, highlight=False, soft_wrap=True, width=None if stream.isatty() else PLAIN_WIDTH)
 
 
-def parties_table(rows: Sequence[tuple[str, str]], credentials: tuple[str, str] | None, now: str) -> None:
-    """Where `argus up`, `mock` and `serve` listen, and with which development credentials."""
+def parties_table(rows: Sequence[tuple[str, str, str]], credentials: tuple[str, str] | None, now: str) -> None:
+    """(name, URL, URL of its controls or "") of what `argus up`, `mock` and `serve` run, and with which credentials."""
     out = console()
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("party", "contract", "Swagger UI"):
+    for heading in ("party", "contract (Swagger UI is at …/ui/)", *(("controls",) if rows[0][2] else ())):
         table.add_column(heading, no_wrap=True)
-    for name, url in rows:
-        table.add_row(name, f"{url}/services/personnel", f"{url}/services/personnel/ui/")
+    for name, url, controls in rows:
+        table.add_row(name, f"{url}/services/personnel", *((f"{controls}/_control/state",) if controls else ()))
     out.print(table)
     if credentials:
         user, password = credentials
         out.print(f"credentials  {user} / {password}  (Basic, development only)")
     out.print(f"clock        {now}")
+
+
+def faults_table(
+    kinds: Sequence[tuple[str, str, Sequence[tuple[str, str]]]],
+    common: Sequence[tuple[str, str, str]],
+    examples: Sequence[str],
+) -> None:
+    """What `argus faults` lists."""
+    out = console()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("fault", "takes", "what happens"):
+        table.add_column(heading, no_wrap=heading == "fault")
+    for name, does, members in kinds:
+        table.add_row(f"[bold]{name}[/]", safe(", ".join(_member(*member) for member in members)), safe(does))
+    for name, default, means in common:
+        table.add_row("", safe(_member(name, default)), safe(means), style="dim")
+    out.print(table)
+    out.print("\n[bold]argus mock zup --fault …[/], or the same as JSON to [bold]POST /_control/faults[/]; for example")
+    for example in examples:
+        out.print(f"  {safe(example)}")
+    out.print('  {"fault": "status", "status": 503, "times": 5}')
+    out.print("GET lists what is on and how often it struck, DELETE lifts all, DELETE …/faults/ID one.")
+
+
+def _member(name: str, default: str) -> str:
+    return name if default in ("required", "none", "") else f"{name}={default}"
 
 
 class Screen:

@@ -6,24 +6,23 @@ import datetime as dt
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-import requests
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from conformance.client import Client, Policy
+from conformance.controls import Controls
 from conformance.recorder import Recorder
 from openapi import load
 
 Json = Any
 MOSCOW = ZoneInfo("Europe/Moscow")
 DEVELOPMENT = ("argus", "argus-dev")  # what `argus up` accepts; tried on this machine only
-CONTROL_S = 10.0
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -48,7 +47,7 @@ class Profile(BaseModel):
 class Address:
     """All that a child process needs to know of a target, but for the credentials, which stay in the environment.
 
-    `controls` are the base URLs of parties that we started and may reset.
+    `controls` are the parties that we started, by name, each with the URL of its controls.
     """
 
     name: str
@@ -57,7 +56,7 @@ class Address:
     user_env: str = "ARGUS_TARGET_USER"
     password_env: str = "ARGUS_TARGET_PASSWORD"
     ca_file: str = ""
-    controls: tuple[str, ...] = ()
+    controls: Mapping[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Json]:
         """For the command line of a child process."""
@@ -66,7 +65,7 @@ class Address:
     @classmethod
     def from_dict(cls, given: dict[str, Json]) -> Address:
         """The reverse of as_dict()."""
-        return cls(**{**given, "policy": Policy(**given["policy"]), "controls": tuple(given["controls"])})
+        return cls(**{**given, "policy": Policy(**given["policy"])})
 
     def credentials(self, environment: Mapping[str, str] = os.environ) -> tuple[str, str]:
         """Raises TargetError where there are none and the host is not this machine."""
@@ -84,6 +83,7 @@ class Target:
     def __init__(self, address: Address, recorder: Recorder | None = None) -> None:
         self.address, self.policy = address, address.policy
         self.recorder = recorder or Recorder()
+        self.controls = Controls(address.controls)
         verify = address.ca_file or True
         self.personnel = Client(
             load("personnel"), address.personnel, address.credentials(), self.policy, self.recorder, verify=verify
@@ -95,11 +95,8 @@ class Target:
         return parsedate_to_datetime(date) if date else dt.datetime.now(dt.UTC)
 
     def reset(self) -> None:
-        """Parties of ours as new: no documents, nothing cached. Others are left alone."""
-        with requests.Session() as session:
-            session.trust_env = False
-            for url in self.address.controls:
-                session.post(f"{url}/_control/reset", timeout=CONTROL_S).raise_for_status()
+        """Parties of ours as new. Others are left alone."""
+        self.controls.reset()
 
     def today(self) -> dt.date:
         """Moscow's date of now(), by which 1C opens and closes months."""

@@ -17,6 +17,7 @@ from gateway.cache import Cache
 from gateway.clock import Clock
 from gateway.controls import controls
 from gateway.settings import Settings
+from gateway.upstream.breaker import Breaker
 from gateway.upstream.zup import ZupClient, connect
 from openapi import accounts, load, serve
 from openapi.errors import instant
@@ -27,7 +28,14 @@ def build(settings: Settings, *, clock: Clock | None = None, with_controls: bool
     """The gateway as an ASGI application; controls exist only when asked for."""
     clock = clock or Clock()
     http = connect(settings.zup_user, settings.zup_password.get_secret_value())
-    zup = ZupClient(load("personnel"), settings.zup_url, http, timeout_s=settings.call_timeout_s, now=clock.now)
+    breaker = Breaker(
+        "1C ZUP",
+        clock,
+        failures=settings.breaker_failures,
+        reset_s=settings.breaker_reset_s,
+        on_change=logs.breaker,
+    )
+    zup = ZupClient(load("personnel"), settings.zup_url, http, breaker, clock, timeout_s=settings.call_timeout_s)
     cache = Cache(settings.api_cache_s, settings.api_cache_entries, clock.now)
     key = settings.session_key.get_secret_value().encode() if settings.session_key else None
     contracts = serve(
@@ -41,7 +49,7 @@ def build(settings: Settings, *, clock: Clock | None = None, with_controls: bool
 
     async def health(_request: Request) -> Response:
         """Answers from what is known; an upstream is never called for it."""
-        seen = {"zup": zup.seen.shown()}
+        seen = {"zup": {**zup.seen.shown(), "breaker": zup.breaker.shown()}}
         return JSONResponse({"status": "ok", "service": "gateway", "now": instant(clock.now()), "upstreams": seen})
 
     @asynccontextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import weakref
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -33,8 +32,9 @@ class Served:
 class Cache:
     """Entries live `ttl_s` seconds of the gateway's clock; at most `entries`, the oldest go first.
 
-    dogpile keeps them (memory) and knows no time: expiry, and the one lock per key against a stampede, are ours,
-    since dogpile's own block the event loop and read wall time.
+    dogpile keeps them (memory) and knows no time: expiry, and the one fetch a key against a stampede, are ours, since
+    dogpile's own block the event loop and read wall time. Whoever waits for a fetch shares its end, be it a failure:
+    nobody waits for two.
     """
 
     def __init__(self, ttl_s: float, entries: int, now: Callable[[], dt.datetime]) -> None:
@@ -43,27 +43,42 @@ class Cache:
         )  # no expiry: -1 would be "always", ours comes from stamps
         self._ttl_s, self._entries, self._now = ttl_s, entries, now
         self._keys: OrderedDict[str, None] = OrderedDict()
-        self._locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
+        self._fetching: dict[str, asyncio.Task[bytes]] = {}
+        self._era = 0  # goes up when all is forgotten: what was fetched before is not kept
 
     async def get_or_fetch(self, key: str, fetch: Callable[[], Awaitable[bytes]], *, refresh: bool = False) -> Served:
         """The kept reply, or what `fetch` brings; `refresh` always fetches. A failed fetch keeps nothing."""
-        if not refresh and (served := self._kept(key)):
+        if refresh:
+            return Served(await self._fetch(key, fetch, self._era), hit=False, age_s=0.0)
+        if served := self._kept(key):
             return served
-        lock = self._locks.setdefault(key, asyncio.Lock())
-        async with lock:
-            if not refresh and (served := self._kept(key)):
-                return served
-            body = await fetch()
-            self._keep(key, body)
-            return Served(body, hit=False, age_s=0.0)
+        if key not in self._fetching:
+            # a task of its own: it goes on for the others when the first to ask gives up
+            task = self._fetching[key] = asyncio.ensure_future(self._fetch(key, fetch, self._era))
+            task.add_done_callback(lambda done: self._over(key, done))
+        return Served(await asyncio.shield(self._fetching[key]), hit=False, age_s=0.0)
 
     def clear(self) -> None:
-        """Forget everything: data was modified, or somebody asked."""
+        """Forget everything: data was modified, or somebody asked. Later callers do not join a fetch under way."""
+        self._era += 1
+        self._fetching.clear()
         self._region.delete_multi(list(self._keys))
         self._keys.clear()
 
     def __len__(self) -> int:
         return len(self._keys)
+
+    async def _fetch(self, key: str, fetch: Callable[[], Awaitable[bytes]], era: int) -> bytes:
+        body = await fetch()
+        if era == self._era:
+            self._keep(key, body)
+        return body
+
+    def _over(self, key: str, done: asyncio.Task[bytes]) -> None:
+        if self._fetching.get(key) is done:
+            del self._fetching[key]
+        if not done.cancelled():
+            done.exception()  # seen, also where nobody waits any more
 
     def _kept(self, key: str) -> Served | None:
         entry = self._region.get(key)

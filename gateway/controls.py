@@ -22,7 +22,8 @@ def controls(clock: Clock, cache: Cache, zup: ZupClient) -> Router:
     """GET clock, POST clock {"move_seconds"} or {"now"}; POST reset; GET state."""
 
     def shown() -> dict[str, Json]:
-        return {"now": instant(clock.now()), "cached": len(cache), "zup": zup.seen.shown()}
+        breaker = {**zup.breaker.shown(), "history": zup.breaker.history()}
+        return {"now": instant(clock.now()), "cached": len(cache), "zup": {**zup.seen.shown(), "breaker": breaker}}
 
     async def clock_(request: Request) -> Response:
         if request.method == "POST":
@@ -32,10 +33,12 @@ def controls(clock: Clock, cache: Cache, zup: ZupClient) -> Router:
                 return JSONResponse(error.envelope(clock.now()), error.status)
             except ValueError as error:
                 return JSONResponse(ValidationFailed(f"The body is not JSON: {error}").envelope(clock.now()), 400)
+            await clock.settled()
         return JSONResponse({"now": instant(clock.now())})
 
     async def reset(_request: Request) -> Response:
         cache.clear()
+        zup.reset()
         return JSONResponse(shown())
 
     async def state(_request: Request) -> Response:

@@ -1,9 +1,11 @@
 """Errors that only a gateway has: the system behind it failed, refused or broke its contract (A30).
 
 ApiError
-  UpstreamFailed 502 SYNC_FAILED          no connection, a 5xx, our credentials refused
+  UpstreamFailed 502 SYNC_FAILED          our credentials refused, a redirection
+    UpstreamDown                          no connection, a dropped one, a 5xx: counted by the breaker
   BadUpstreamResponse 502                 an answer against the contract
-  UpstreamTimeout 504                     no whole answer within the total deadline
+  UpstreamTimeout 504                     no whole answer within the total deadline: counted by the breaker
+  CircuitOpen 503                         not asked at all, since it failed several times in a row
   UpstreamRejected                        1C's own 400, 404, 409 or 422, passed on
 """
 
@@ -13,9 +15,13 @@ from openapi.errors import ApiError
 
 
 class UpstreamFailed(ApiError):
-    """The upstream cannot be reached, failed, or refused the gateway itself."""
+    """The upstream did not do what it was asked to."""
 
     status, code = 502, "SYNC_FAILED"
+
+
+class UpstreamDown(UpstreamFailed):
+    """The upstream cannot be reached, dropped the call, or failed itself with a 5xx."""
 
 
 class BadUpstreamResponse(ApiError):
@@ -28,6 +34,12 @@ class UpstreamTimeout(ApiError):
     """The upstream did not answer whole within the deadline."""
 
     status, code = 504, "UPSTREAM_TIMEOUT"
+
+
+class CircuitOpen(ApiError):
+    """The breaker keeps calls away from the upstream; Retry-After says for how long."""
+
+    status, code = 503, "CIRCUIT_OPEN"
 
 
 class UpstreamRejected(ApiError):

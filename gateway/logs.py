@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 import structlog
 
+from gateway.upstream.breaker import Change
 from openapi import Exchange
 
 SECRET = re.compile(r"password|authorization|token|secret|cookie|session", re.IGNORECASE)
@@ -58,6 +59,11 @@ def exchange(closed: Exchange) -> None:
         code=closed.error,
         duration_ms=round(closed.duration_s * 1000, 1),
     )
+
+
+def breaker(upstream: str, change: Change) -> None:
+    """Log that a breaker opened, let a call through, or closed."""
+    log.warning("breaker", upstream=upstream, state=change.state.value, why=change.why)
 
 
 def redacted(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

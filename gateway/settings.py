@@ -25,6 +25,12 @@ class Settings(BaseSettings):
     call_timeout_s: float = Field(
         default=30, gt=0, le=30, description="Seconds for one call to 1C in all, slow bodies included."
     )
+    breaker_failures: int = Field(
+        default=5, ge=1, description="Failures of 1C in a row after which it is not asked for a while."
+    )
+    breaker_reset_s: float = Field(
+        default=60, gt=0, description="Seconds until one call is let through to see whether 1C is back."
+    )
     api_cache_s: float = Field(
         default=300, ge=0, description="Seconds that a GET reply of 1C is served again; 0 turns it off."
     )

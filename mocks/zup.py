@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
@@ -18,10 +20,14 @@ from mocks.calendar import Calendar
 from mocks.clock import MOSCOW, Clock
 from mocks.controls import controls
 from mocks.documents import Refusal, Rules
+from mocks.faults import Fault
+from mocks.injection import Injection
+from mocks.relay import Relay
 from mocks.shifts import merged
 from mocks.staff import Person
 from mocks.state import State
-from openapi import Call, Exchange, Handlers, Reply, accounts, serve
+from mocks.switchboard import Switchboard
+from openapi import Call, Exchange, Handlers, Reply, accounts, load, serve
 from openapi.errors import InvalidPeriod, ValidationFailed, instant
 from openapi.frame import with_routes
 
@@ -148,11 +154,18 @@ def zup(
     clock: Clock | None = None,
     calendar: Calendar | None = None,
     with_controls: bool = False,
+    relay: Relay | None = None,
+    faults: Iterable[Fault] = (),
     on_exchange: Callable[[Exchange], None] | None = None,
 ) -> ASGIApp:
-    """The mock 1C ZUP as an ASGI application: the contract, /health, and /_control when asked for."""
+    """The mock 1C ZUP as an ASGI application: the contract, /health, and /_control when asked for.
+
+    With a `relay`, which runs as long as the application, callers that come through it meet with `faults`.
+    """
     clock = clock or Clock()
     state = State(seed=seed, agents=agents, clock=clock, calendar=calendar or Calendar())
+    contract = load("personnel")
+    switchboard = Switchboard(contract.operations, faults)
     app = serve(
         {"personnel": Zup(state).handlers()},
         stack="flask",
@@ -160,12 +173,23 @@ def zup(
         now=clock.now,
         on_exchange=on_exchange,
     )
+    if relay:
+        app = Injection(app, [contract], switchboard=switchboard, relay=relay, clock=clock)
 
     async def health(_request: Request) -> Response:
         return JSONResponse({"status": "ok", "service": "zup", "now": instant(clock.now())})
 
-    extra = [Mount("/_control", controls(state))] if with_controls else []
-    return with_routes(app, [Route("/health", health), *extra])
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        if relay is None:
+            yield
+            return
+        async with relay:
+            await relay.refuse(switchboard.refuses)
+            yield
+
+    extra = [Mount("/_control", controls(state, switchboard, relay))] if with_controls else []
+    return with_routes(app, [Route("/health", health), *extra], lifespan)
 
 
 def _twice(schedule: Mapping[str, Json], person: Person | None, seen: set[int]) -> Refusal | None:

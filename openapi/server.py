@@ -82,9 +82,10 @@ async def run(apps: Sequence[tuple[ASGIApp, socket.socket]], on_ready: Callable[
 
 
 @contextlib.contextmanager
-def background(app: ASGIApp, host: str = "127.0.0.1") -> Iterator[str]:
-    """Serve `app` from a thread on a free port; yields its address, stops it afterwards."""
-    server, bound = _server(app), bind(host, 0)
+def background(app: ASGIApp, host: str = "127.0.0.1", bound: socket.socket | None = None) -> Iterator[str]:
+    """Serve `app` from a thread, on a free port unless given a socket; yields its address, stops it afterwards."""
+    bound = bound or bind(host, 0)
+    server = _server(app)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([bound])), daemon=True)
     thread.start()
     try:
@@ -105,6 +106,7 @@ def _server(app: ASGIApp) -> _Server:
             log_config=None,
             access_log=False,
             date_header=False,  # Date comes from our clock
+            proxy_headers=False,  # a caller is who connected, whatever X-Forwarded-For says
             server_header=False,
             timeout_keep_alive=75,
             timeout_graceful_shutdown=STOP_S,

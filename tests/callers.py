@@ -35,6 +35,9 @@ class Caller:
         method = "GET" if json is None else "POST"
         return self._session.request(method, f"{self.url}/_control{path}", json=json, timeout=30)
 
+    def delete(self, path: str) -> requests.Response:
+        return self._session.delete(f"{self.url}/_control{path}", timeout=30)
+
     def root(self, path: str) -> requests.Response:
         return self._session.get(f"{self.url}{path}", timeout=30)
 

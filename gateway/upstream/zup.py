@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
-from collections.abc import Callable, Mapping
+import email.message
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import orjson
 
-from gateway.errors import BadUpstreamResponse, UpstreamFailed, UpstreamRejected, UpstreamTimeout
+from gateway.clock import Clock
+from gateway.errors import BadUpstreamResponse, UpstreamDown, UpstreamFailed, UpstreamRejected, UpstreamTimeout
+from gateway.upstream.breaker import Breaker
 from openapi import Contract, Operation
 from openapi.errors import ApiError, instant
 from openapi.validation import parse, validators
@@ -54,14 +56,20 @@ class ZupClient:
         contract: Contract,
         url: str,
         http: httpx.AsyncClient,
+        breaker: Breaker,
+        clock: Clock,
         *,
         timeout_s: float,
-        now: Callable[[], dt.datetime],
     ) -> None:
         self._contract, self._url, self._http = contract, url.rstrip("/"), http
-        self._timeout_s, self._now = timeout_s, now
+        self.breaker, self._clock, self._timeout_s = breaker, clock, timeout_s
         self._session: str | None = None
         self.seen = Seen()
+
+    def reset(self) -> None:
+        """As new: nothing known of the upstream, the breaker closed, no session."""
+        self.breaker.reset()
+        self.seen, self._session = Seen(), None
 
     async def get_agents(self, start_date: str, end_date: str) -> bytes:
         """The reply's bytes, valid by the contract."""
@@ -76,32 +84,34 @@ class ZupClient:
         self, operation_id: str, path: str, *, body: Json = None, headers: Mapping[str, str] | None = None
     ) -> bytes:
         operation = self._contract.operations[operation_id]
-        try:
-            reply = self._accepted(operation, await self._sent(operation, path, body, dict(headers or {})))
-        except UpstreamRejected:
-            self.seen.last_success = self._now()
-            raise
-        except ApiError as error:
-            self.seen.last_failure, self.seen.last_error = self._now(), str(error.details.get("last_error", error))
-            raise
-        self.seen.last_success = self._now()
+        with self.breaker.call():
+            try:
+                reply = self._accepted(operation, await self._sent(operation, path, body, dict(headers or {})))
+            except UpstreamRejected:
+                self.seen.last_success = self._clock.now()
+                raise
+            except ApiError as error:
+                said = str(error.details.get("last_error", error))
+                self.seen.last_failure, self.seen.last_error = self._clock.now(), said
+                raise
+        self.seen.last_success = self._clock.now()
         return reply
 
     async def _sent(self, operation: Operation, path: str, body: Json, headers: dict[str, str]) -> httpx.Response:
-        """Raises UpstreamTimeout, UpstreamFailed, BadUpstreamResponse."""
+        """Raises UpstreamTimeout, UpstreamDown, BadUpstreamResponse."""
         headers |= {"Accept": "application/json"} | ({"X-Session-Id": self._session} if self._session else {})
         content = None
         if body is not None:
             content, headers["Content-Type"] = orjson.dumps(body), "application/json"
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with self._clock.deadline(self._timeout_s):
                 return await self._read(operation.method, path, content, headers)
         except TimeoutError as error:
             said = f"No whole answer within {self._timeout_s:g} s"
             raise UpstreamTimeout(f"1C ZUP: {said.lower()}.", attempt=0, last_error=said) from error
         except httpx.HTTPError as error:
             said = str(error) or type(error).__name__
-            raise UpstreamFailed(
+            raise UpstreamDown(
                 f"1C ZUP cannot be reached or dropped the call: {said}", attempt=0, last_error=said
             ) from error
 
@@ -130,15 +140,20 @@ class ZupClient:
             raise UpstreamFailed(f"{said}; check ARGUS_ZUP_USER and ARGUS_ZUP_PASSWORD.", attempt=0, last_error=said)
         if status != 200:
             said = f"1C ZUP answered {status}"
-            raise UpstreamFailed(f"{said} to {operation.id}.", attempt=0, last_error=said)
+            kind = UpstreamDown if status >= 500 else UpstreamFailed
+            raise kind(f"{said} to {operation.id}.", attempt=0, last_error=said)
         self._check(operation, response)
         return response.content
 
     def _check(self, operation: Operation, response: httpx.Response) -> None:
-        """Raises BadUpstreamResponse unless media type and body keep to the contract."""
-        media_type = response.headers["content-type"].partition(";")[0].strip().lower()
-        if media_type != "application/json":
-            raise _bad(f"{media_type or 'no media type'} where application/json was due")
+        """Raises BadUpstreamResponse unless media type, charset and body keep to the contract."""
+        declared = email.message.Message()
+        declared["Content-Type"] = response.headers["content-type"] or "none/none"
+        if declared.get_content_type() != "application/json":
+            raise _bad(f"{response.headers['content-type'] or 'no media type'} where application/json was due")
+        charset = declared.get_content_charset("utf-8")
+        if charset not in ("utf-8", "utf8", "us-ascii", "ascii"):
+            raise _bad(f"charset {charset} where UTF-8 was due")
         try:
             validators(self._contract).check_reply(operation, response.status_code, parse(response.content))
         except ApiError as error:

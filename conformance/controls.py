@@ -1,0 +1,57 @@
+"""/_control of the parties that we started: faults, clocks, their own view. A host of others' has none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+
+from conformance.findings import CouldNotTest
+
+Json = Any
+CONTROL_S = 10.0
+
+
+class Controls:
+    """`urls` are the parties' control addresses by name; without any, asking for one is "could not test"."""
+
+    def __init__(self, urls: Mapping[str, str]) -> None:
+        self._urls = urls
+
+    def reset(self) -> None:
+        """Every party as new: no documents, no faults, nothing cached, breakers closed. Clocks run on."""
+        for party in self._urls:
+            self._ask("POST", party, "/_control/reset", {})
+
+    def move(self, seconds: float) -> None:
+        """Move every party's clock forward; returns when what fell due has been noticed."""
+        for party in self._urls:
+            self._ask("POST", party, "/_control/clock", {"move_seconds": seconds})
+
+    def inject(self, party: str, *faults: Json) -> None:
+        """Switch faults on (mocks/faults.py has the language)."""
+        self._ask("POST", party, "/_control/faults", list(faults))
+
+    def lift(self, party: str) -> None:
+        """End all faults of a party."""
+        self._ask("DELETE", party, "/_control/faults")
+
+    def state(self, party: str) -> Json:
+        """The party's own view."""
+        return self._ask("GET", party, "/_control/state")
+
+    def health(self, party: str) -> Json:
+        """What it tells everybody of itself."""
+        return self._ask("GET", party, "/health")
+
+    def _ask(self, method: str, party: str, path: str, body: Json = None) -> Json:
+        if party not in self._urls:
+            raise CouldNotTest(
+                "needs faults, a clock to move and the gateway's own view; only `argus conform` on mocks has them"
+            )
+        with requests.Session() as session:
+            session.trust_env = False
+            reply = session.request(method, self._urls[party] + path, json=body, timeout=CONTROL_S)
+        reply.raise_for_status()
+        return reply.json()

@@ -1,0 +1,189 @@
+"""Faults over HTTP: ASGI middleware before a mock, which does what HTTP can and has the relay do the rest.
+
+Only requests that came through the relay are struck: the party's own address behind it stays sound, so that controls
+and whoever looks on can always reach it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mocks import faults
+from mocks.amendment import AmendmentError, amended
+from mocks.clock import Clock
+from mocks.relay import Connection, Relay
+from mocks.switchboard import Switchboard, Switched
+from openapi import Contract, Operation
+from openapi.errors import instant
+
+Json = Any
+PAGE = "<!DOCTYPE html><html lang=ru><meta charset=utf-8><title>1С:Предприятие</title><p>Сервер недоступен.</html>"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply that is whole, before it goes out."""
+
+    status: int
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+
+    def retyped(self, media_type: str, body: bytes) -> Answer:
+        """The same reply with another type and body."""
+        others = tuple((name, value) for name, value in self.headers if name.lower() != b"content-type")
+        return replace(self, headers=(*others, (b"content-type", media_type.encode())), body=body)
+
+
+class Injection:
+    """ASGI application before `app`; `relay` is where its callers come through."""
+
+    def __init__(
+        self, app: ASGIApp, contracts: Iterable[Contract], *, switchboard: Switchboard, relay: Relay, clock: Clock
+    ) -> None:
+        self._app, self._contracts = app, tuple(contracts)
+        self._switchboard, self._relay, self._clock = switchboard, relay, clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        connection = self._relay.of(_source(scope)) if scope["type"] == "http" else None
+        operation = self._operation(scope) if connection else None
+        if connection is None or operation is None:
+            await self._app(scope, receive, send)
+            return
+        strike = self._switchboard.strike(operation.id)
+        if strike.delay_s:
+            await self._clock.sleep(strike.delay_s)
+        if strike.switched is None:
+            await self._app(scope, receive, send)
+        else:
+            await _Struck(self._app, scope, receive, send, connection).by(strike.switched, operation, self._clock.now)
+
+    def _operation(self, scope: Scope) -> Operation | None:
+        path: str = scope["path"]
+        for contract in self._contracts:
+            if path.startswith(contract.base_path):
+                return contract.match(scope["method"], path.removeprefix(contract.base_path))
+        return None
+
+
+class _Struck:
+    """One request that a fault has struck."""
+
+    def __init__(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send, connection: Connection) -> None:
+        self._app, self._scope, self._receive, self._send = app, scope, receive, send
+        self._connection = connection
+
+    async def by(self, switched: Switched, operation: Operation, now: Callable[[], dt.datetime]) -> None:
+        """Do what the fault says."""
+        fault = switched.fault
+        answer = await self._answer() if fault.applied or fault.reads_reply else None
+        match fault:
+            case faults.Hang():
+                await self._held(switched)
+            case faults.Reset():
+                self._connection.reset()
+                await self._gone()
+            case faults.Empty():
+                self._connection.close()
+                await self._gone()
+            case faults.Status():
+                await self._give(_error(fault, operation, now()))
+            case faults.Html():
+                await self._give(Answer(200, ((b"content-type", b"text/html; charset=utf-8"),), PAGE.encode()))
+            case _ if answer:
+                await self._spoiled(switched, answer)
+
+    async def _spoiled(self, switched: Switched, answer: Answer) -> None:
+        """A reply was made; it goes out in another form, or not whole."""
+        fault = switched.fault
+        match fault:
+            case faults.Drip():
+                self._connection.drip(fault.interval, head=fault.part == "head")
+                answer = replace(answer, headers=(*answer.headers, (b"connection", b"close")))
+            case faults.HalfHead():
+                self._connection.cut_head()
+            case faults.Truncate():
+                self._connection.cut_body(len(answer.body) // 2)
+            case faults.Malformed():
+                answer = replace(answer, body=answer.body[: len(answer.body) // 2])
+            case faults.ContentType():
+                answer = answer.retyped(fault.media_type, answer.body)
+            case faults.Charset():
+                answer = _in_charset(answer, fault)
+            case faults.Amend():
+                answer = _amended(answer, fault, switched)
+        await self._give(answer)
+
+    async def _held(self, switched: Switched) -> None:
+        """No answer: until the caller has gone, or the fault is lifted, which drops the caller."""
+        lifted = asyncio.ensure_future(switched.lifted.wait())
+        gone = asyncio.ensure_future(self._gone())
+        try:
+            await asyncio.wait([lifted, gone], return_when=asyncio.FIRST_COMPLETED)
+            if not gone.done():
+                self._connection.reset()
+                await gone
+        finally:
+            lifted.cancel()
+            gone.cancel()
+
+    async def _gone(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+    async def _answer(self) -> Answer:
+        """What the mock answers, kept back."""
+        start: Message = {}
+        chunks: list[bytes] = []
+
+        async def keep(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                start.update(message)
+            else:
+                chunks.append(message.get("body", b""))
+
+        await self._app(self._scope, self._receive, keep)
+        return Answer(start["status"], tuple((bytes(n), bytes(v)) for n, v in start["headers"]), b"".join(chunks))
+
+    async def _give(self, answer: Answer) -> None:
+        sized = [(name, value) for name, value in answer.headers if name.lower() != b"content-length"]
+        sized.append((b"content-length", str(len(answer.body)).encode()))
+        await self._send({"type": "http.response.start", "status": answer.status, "headers": sized})
+        body = b"" if self._scope["method"] == "HEAD" else answer.body
+        await self._send({"type": "http.response.body", "body": body})
+
+
+def _error(fault: faults.Status, operation: Operation, now: dt.datetime) -> Answer:
+    code = fault.code or next(iter(operation.error_codes(fault.status)), "INTERNAL_ERROR")
+    envelope = {
+        "error": True,
+        "code": code,
+        "message": f"The mock was told to answer {fault.status}.",
+        "details": {"timestamp": instant(now)},
+    }
+    return Answer(fault.status, ((b"content-type", b"application/json"),), orjson.dumps(envelope))
+
+
+def _in_charset(answer: Answer, fault: faults.Charset) -> Answer:
+    body = answer.body.decode("utf-8", "replace").encode(fault.charset, "replace")
+    return answer.retyped(f"application/json; charset={fault.charset}" if fault.declared else "application/json", body)
+
+
+def _amended(answer: Answer, fault: faults.Amend, switched: Switched) -> Answer:
+    """A reply that cannot be amended goes out as it is, and GET /_control/faults says why."""
+    try:
+        return replace(answer, body=orjson.dumps(amended(orjson.loads(answer.body), fault.patch)))
+    except (AmendmentError, orjson.JSONDecodeError) as error:
+        switched.trouble = str(error)
+        return answer
+
+
+def _source(scope: Scope) -> tuple[str, int] | None:
+    client = scope.get("client")
+    return (client[0], client[1]) if client else None

@@ -1,0 +1,95 @@
+"""The fault language: text and JSON say the same, and what is no fault is told in one line."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mocks.amendment import AmendmentError, amended
+from mocks.faults import EXAMPLES, KINDS, Change, FaultError, catalogue, from_json, from_text
+from mocks.switchboard import Switchboard
+
+OPERATIONS = frozenset({"getAgents", "getNormHours", "sendSchedule"})
+
+
+@pytest.mark.parametrize("text", EXAMPLES)
+def test_examples_are_faults_and_survive_json(text: str) -> None:
+    fault = from_text(text, OPERATIONS)
+    assert from_json(json.loads(fault.model_dump_json()), OPERATIONS) == fault
+
+
+def test_text_and_json_say_the_same() -> None:
+    text = "status,status=503,operation=getAgents,times=3,probability=0.5,seed=7,applied=true"
+    given = {"fault": "status", "status": 503, "operation": "getAgents", "times": 3, "probability": 0.5, "seed": 7}
+    assert from_text(text, OPERATIONS) == from_json({**given, "applied": True}, OPERATIONS)
+
+
+def test_every_kind_is_explained() -> None:
+    told = {name: (does, members) for name, does, members in catalogue()}
+    assert told.keys() == KINDS.keys()
+    assert all(does.endswith(".") for does, _ in told.values())
+    assert told["lognormal"][1] == [("median", "required"), ("sigma", "0.5")]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("boom", "there is no fault 'boom'; there are: latency,"),
+        ("latency", "latency: seconds: Field required"),
+        ("latency,seconds=-1", "latency: seconds: Input should be greater than 0"),
+        ("latency,5", "write 5 as name=value"),
+        ("uniform,lower=3,upper=1", "uniform: upper is less than lower"),
+        ("status,status=200", "Input should be greater than or equal to 400"),
+        ("refuse,times=2", "refuse takes no operation, times"),
+        ("hang,operation=getX", "operation: there is no getX; there are: getAgents, getNormHours, sendSchedule, *"),
+        ("hang,colour=red", "hang: colour: Extra inputs are not permitted"),
+        ("hang,probability=1.5", "probability: Input should be less than or equal to 1"),
+        ("amend,patch=[]", "amend: patch:"),
+        ('amend,patch=[{"op": "move", "path": "/a"}]', "amend: patch.0.op:"),
+        ('amend,patch=[{"op": "remove", "path": "a"}]', "amend: patch.0.path:"),
+    ],
+)
+def test_what_is_no_fault_is_told_in_one_line(text: str, words: str) -> None:
+    with pytest.raises(FaultError) as raised:
+        from_text(text, OPERATIONS)
+    assert words in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_first_fault_that_strikes_is_the_only_one_and_times_run_out() -> None:
+    board = Switchboard(OPERATIONS)
+    for text in ("status,times=2,operation=getAgents", "latency,seconds=5", "hang"):
+        board.switch_on(from_text(text, OPERATIONS))
+    got = [board.strike("getAgents") for _ in range(3)]
+    assert [strike.switched and strike.switched.fault.fault for strike in got] == ["status", "status", "hang"]
+    assert [strike.delay_s for strike in got] == [0, 0, 5]
+    assert [fault["left"] for fault in board.shown()] == [0, None, None]
+    assert board.arrived == {"getAgents": 3}
+
+
+@pytest.mark.parametrize(
+    ("path", "op", "value", "result"),
+    [
+        ("/a/0", "remove", None, {"a": [2], "b/c": 1}),
+        ("/a/*", "remove", None, {"a": [], "b/c": 1}),
+        ("/a/1", "add", 9, {"a": [1, 9, 2], "b/c": 1}),
+        ("/a/-", "add", 9, {"a": [1, 2, 9], "b/c": 1}),
+        ("/b~1c", "replace", None, {"a": [1, 2], "b/c": None}),
+        ("/b~1c", "count", None, {"a": [1, 2], "b/c": 2}),
+        ("/*", "remove", None, {}),
+        ("/new", "add", {"x": []}, {"a": [1, 2], "b/c": 1, "new": {"x": []}}),
+    ],
+)
+def test_amendments_follow_json_patch(path: str, op: str, value: object, result: object) -> None:
+    change = Change.model_validate({"op": op, "path": path, "value": value})
+    assert amended({"a": [1, 2], "b/c": 1}, [change]) == result
+
+
+@pytest.mark.parametrize(
+    "change", [("remove", "/x"), ("replace", "/a/2"), ("add", "/a/x"), ("count", "/a"), ("add", "/b/c")]
+)
+def test_amendment_without_a_place_says_which(change: tuple[str, str]) -> None:
+    op, path = change
+    with pytest.raises(AmendmentError, match=path):
+        amended({"a": [1, 2], "b": 1}, [Change.model_validate({"op": op, "path": path})])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ class Controls:
 
     def __init__(self, urls: Mapping[str, str]) -> None:
         self._urls = urls
+        self._moved_s = 0.0
 
     def reset(self) -> None:
         """Every party as new: no documents, no faults, nothing cached, breakers closed. Clocks run on."""
@@ -28,6 +30,11 @@ class Controls:
         """Move every party's clock forward; returns when what fell due has been noticed."""
         for party in self._urls:
             self._ask("POST", party, "/_control/clock", {"move_seconds": seconds})
+        self._moved_s += seconds
+
+    def monotonic(self) -> float:
+        """Seconds of the parties' time by our own count, for measuring spans: real ones and moved ones."""
+        return time.monotonic() + self._moved_s
 
     def inject(self, party: str, *faults: Json) -> None:
         """Switch faults on (mocks/faults.py has the language)."""

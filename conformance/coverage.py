@@ -31,6 +31,11 @@ class Cell:
     attempts: int
     matches: int
 
+    @property
+    def counts(self) -> bool:
+        """Whether a conforming host gives this status on request; others are shown when they came."""
+        return not _needs_fault(self.status)
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -76,7 +81,7 @@ class Coverage:
         return {"operations": [row.as_dict() for row in self.rows], "percent": self.percent, "of": self.eligible}
 
     def _eligible(self) -> Iterator[Cell]:
-        return (cell for row in self.rows for cell in row.cells if cell.state is not State.NEEDS_FAULT)
+        return (cell for row in self.rows for cell in row.cells if cell.counts)
 
 
 def coverage(contracts: Iterable[Contract], attempts: Mapping[str, int], matches: Mapping[str, int]) -> Coverage:
@@ -97,5 +102,9 @@ def _cell(operation_id: str, status: int, attempts: Mapping[str, int], matches: 
     elif tried:
         state = State.DEVIATES
     else:
-        state = State.NEEDS_FAULT if status == TOO_MANY or status >= 500 else State.UNTESTED
+        state = State.NEEDS_FAULT if _needs_fault(status) else State.UNTESTED
     return Cell(status, state, tried, held)
+
+
+def _needs_fault(status: int) -> bool:
+    return status == TOO_MANY or status >= 500

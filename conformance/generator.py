@@ -12,6 +12,7 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 
 from conformance import checks
+from conformance.client import DEADLINE_S
 from conformance.exchange import Exchange
 from conformance.findings import Departure, Drift, Finding, clipped
 from conformance.inputs import tamed
@@ -91,7 +92,7 @@ class Generator:
                 "seed": seed,
                 "continue-on-failure": True,
                 "suppress-health-check": ["all"],  # they are about our strategies, not about the host
-                "request-timeout": 30,
+                "request-timeout": DEADLINE_S,
                 "tls-verify": client.verify,
                 "generation": {"no-shrink": True, "database": "none"},
                 "checks": {

@@ -18,7 +18,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 from starlette.types import ASGIApp
@@ -27,6 +27,9 @@ from conformance.child import end
 from conformance.target import DEVELOPMENT, Address, by_url
 from openapi import load
 from openapi.server import address, bind, run
+
+if TYPE_CHECKING:
+    from mocks.faults import Fault
 
 HOST = "127.0.0.1"
 GATEWAY_PORT, ZUP_PORT = 8090, 8091
@@ -72,7 +75,11 @@ def up(options: Options) -> list[Party]:
     from gateway.settings import Given
 
     gateway_socket = bind(HOST, options.gateway_port)
-    mock = zup(options)
+    try:
+        mock = zup(options)
+    except Exception:
+        gateway_socket.close()
+        raise
     user, password = DEVELOPMENT
     secret = SecretStr(password)
     settings = Given(
@@ -87,16 +94,15 @@ def zup(options: Options) -> Party:
     """The mock 1C alone, with controls and a relay. Raises PortTaken, LocalError for a wrong calendar or fault."""
     from mocks.calendar import Calendar
     from mocks.clock import Clock
-    from mocks.faults import from_text
     from mocks.relay import Relay
     from mocks.zup import zup as build
 
     operations = frozenset(load("personnel").operations)
     try:
         calendar = Calendar.from_file(options.calendar) if options.calendar else Calendar()
-        faults = [from_text(fault, operations) for fault in options.faults]
     except ValueError as error:
         raise LocalError(str(error)) from error
+    faults = [_fault(text, operations) for text in options.faults]
     public, bound = bind(HOST, options.zup_port), bind(HOST, 0)
     url = address(public)
     user, password = DEVELOPMENT
@@ -112,6 +118,15 @@ def zup(options: Options) -> Party:
         faults=faults,
     )
     return Party("1C ZUP", url, app, bound, address(bound))
+
+
+def _fault(text: str, operations: frozenset[str]) -> Fault:
+    from mocks.faults import FaultError, from_text
+
+    try:
+        return from_text(text, operations)
+    except FaultError as error:
+        raise LocalError(f"--fault {text}: {error}. argus faults explains them.") from error
 
 
 def explained_faults() -> tuple[list[tuple[str, str, list[tuple[str, str]]]], list[tuple[str, str, str]], list[str]]:

@@ -9,4 +9,6 @@ pytest_plugins = (
     "features.steps.norm_hours",
     "features.steps.timesheet",
     "features.steps.error_format",
+    "features.steps.faults",
+    "features.steps.circuit_breaker",
 )

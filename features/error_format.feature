@@ -33,3 +33,13 @@ Feature: One error envelope
   Scenario: text/plain body to getNormHours gives 415
     When getNormHours is sent a text/plain body
     Then it is refused with 415 UNSUPPORTED_MEDIA_TYPE
+
+  @ERR-06 @read @fault
+  Scenario: 1C answering HTML with 200, or agents without agent_id, gives 502 BAD_UPSTREAM_RESPONSE
+    Given an employee hired before 2025-08-01
+    And 1C ZUP answers HTML with 200
+    When the norm is requested
+    Then it is refused with 502 BAD_UPSTREAM_RESPONSE
+    Given 1C ZUP lists agents without agent_id
+    When the agents are requested past the cache
+    Then it is refused with 502 BAD_UPSTREAM_RESPONSE

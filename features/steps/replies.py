@@ -36,6 +36,12 @@ def is_refused_naming(exchange: Exchange, status: str, code: str, field: str) ->
     refused(exchange, int(status), code, field)
 
 
+@then(parsers.re(r"each is refused with (?P<status>\d{3}) (?P<code>[A-Z_]+)"))
+def each_is_refused_alike(exchanges: Labelled, status: str, code: str) -> None:
+    for _, exchange in exchanges:
+        refused(exchange, int(status), code)
+
+
 @then(parsers.re(r"each is refused with (?P<status>\d{3}) (?P<code>[A-Z_]+) naming (?P<field>\w+|its member)"))
 def each_is_refused(exchanges: Labelled, status: str, code: str, field: str) -> None:
     for member, exchange in exchanges:

@@ -98,7 +98,7 @@ class Breaker:
         with self._lock:
             shown: dict[str, Json] = {"state": self._state.value, "failures": self._failures}
             if self._state is State.OPEN:
-                shown["retry_after_s"] = round(self._left(), 3)
+                shown["retry_after_s"] = math.ceil(self._left() * 1000) / 1000
             return shown
 
     def history(self) -> list[dict[str, str]]:

@@ -62,7 +62,7 @@ def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("command", ["", "up", "mock", "serve", "conform", "explain"])
+@pytest.mark.parametrize("command", ["", "up", "mock", "serve", "conform", "explain", "faults"])
 def test_help_has_examples(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*filter(None, [command]), "--help"]) == 0
     assert ("argus " if command else "Exit codes") in capsys.readouterr().out
@@ -76,6 +76,8 @@ def test_help_has_examples(command: str, capsys: pytest.CaptureFixture[str]) -> 
         (["explain", "NOPE"], "There is no code NOPE"),
         (["up", "--now", "yesterday"], "--now yesterday is no instant"),
         (["mock", "oktell"], "There is no mock oktell"),
+        (["mock", "zup", "--fault", "boom"], "--fault boom: there is no fault 'boom'; there are: latency,"),
+        (["up", "--fault", "hang,operation=x"], "--fault hang,operation=x: operation: there is no x"),
         (["mock", "--calendar", "no-such-file.json"], "is not a production calendar"),
         (["serve"], "ARGUS_ZUP_URL: not set"),
         (["conform", "--only", "mce"], "There is no contract mce"),
@@ -137,6 +139,20 @@ def test_taken_port_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_debug_shows_the_traceback() -> None:
     assert "Traceback" in argus("--debug", "explain", "NOPE").stderr
+
+
+def test_faults_are_listed_and_each_example_starts_a_mock(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["faults"]) == 0
+    screen = capsys.readouterr().out
+    assert main(["faults", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {"latency", "hang", "drip", "refuse", "half-head", "amend"} <= told["faults"].keys()
+    for word in [*told["faults"], *told["common"], *told["examples"]]:
+        assert word in screen, word
+    given = [part for example in told["examples"] for part in ("--fault", example)]
+    with running("mock", "zup", "--port", "0", *given) as urls:
+        assert Caller(urls["zup"]).root("/health").json()["status"] == "ok"
+        assert len(Caller(urls["zup"]).control("/faults").json()["faults"]) == len(told["examples"])
 
 
 def test_explain_knows_every_code_and_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,57 @@
+"""The scenarios about deadline and breaker can fail: gateways that have either wrong are told so, by scenario."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance import scenarios
+from conformance.child import Children
+from conformance.client import Policy
+from conformance.findings import Verdict
+from conformance.target import Address
+from gateway.app import build
+from gateway.clock import Clock
+from gateway.settings import Given
+from openapi.server import background
+from tests.callers import BASE, PASSWORD, USER
+from tests.mocks.conftest import NOW
+from tests.mocks.parties import relayed
+
+BREAKER = tuple(f"BRK-{number:02d}" for number in range(1, 6))
+
+
+@contextlib.contextmanager
+def gateway(**settings: Any) -> Iterator[Address]:
+    """Ours before a mock of ours, but with other settings than the seed's."""
+    with relayed(agents=20) as party:
+        secrets = {"zup_password": PASSWORD, "password": PASSWORD}
+        made = Given(zup_url=party.zup.url + BASE, zup_user=USER, user=USER, **{**secrets, **settings})
+        with background(build(made, clock=Clock(NOW), with_controls=True)) as url:
+            controls = {"gateway": url, "zup": party.behind.url}
+            yield Address("ours", url + BASE, Policy(ours=True), controls=controls)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("settings", "failing"),
+    [
+        ({}, set()),
+        ({"call_timeout_s": 28.0}, {"BRK-01"}),
+        ({"breaker_failures": 6}, {"BRK-02", "BRK-04", "BRK-05"}),
+        ({"breaker_failures": 4}, {"BRK-02", "BRK-03", "BRK-04", "BRK-05"}),
+        ({"breaker_reset_s": 30.0}, {"BRK-04", "BRK-05"}),
+    ],
+)
+def test_wrong_gateway_fails_just_the_scenarios_that_say_so(
+    settings: dict[str, Any], failing: set[str], tmp_path: Path
+) -> None:
+    with gateway(**settings) as address:
+        order = scenarios.Order(address.as_dict(), BREAKER)
+        results = scenarios.run(Children(), order, 1, tmp_path / "log", lambda result, chosen: None)
+    assert {result.id for result in results if result.verdict is Verdict.FAIL} == failing
+    assert len(results) == len(BREAKER)

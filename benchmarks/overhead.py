@@ -11,67 +11,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import http.client
 import json
-import platform
-import statistics
-import subprocess
-import sys
 import tempfile
-import time
-from base64 import b64encode
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
-AGENTS = "/services/personnel/agents/2025-07-01/2025-07-31"
-NORM = "/services/personnel/getNormHours"
-REQUEST = {
-    "employee_id": "EMP001",
-    "period_start": "2025-08-01",
-    "period_end": "2025-08-31",
-    "weekly_norm": 40,
-    "employment_rate": 1.0,
-}
-HEADERS = {
-    "Authorization": "Basic " + b64encode(b"argus:argus-dev").decode(),
-    "Content-Type": "application/json",
-    "Accept": "application/json",
-}
-Ask = Callable[[], bytes]
+from benchmarks.figures import Ask, Row, rows, shown, timed
+from benchmarks.parties import Connection, argus, child
 
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One measured way of answering, with its median in milliseconds and its ratio to the baseline of its table."""
-
-    operation: str
-    server: str
-    median_ms: float
-    p95_ms: float
-    ratio: float
-
-
-class Connection:
-    """One kept connection to one server."""
-
-    def __init__(self, url: str) -> None:
-        self._http = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
-
-    def get(self, *, fresh: bool = False) -> bytes:
-        return self._send("GET", AGENTS, None, {"Cache-Control": "no-cache"} if fresh else {})
-
-    def norm(self) -> bytes:
-        return self._send("POST", NORM, json.dumps(REQUEST).encode(), {})
-
-    def _send(self, method: str, path: str, body: bytes | None, more: dict[str, str]) -> bytes:
-        self._http.request(method, path, body, {**HEADERS, **more})
-        reply = self._http.getresponse()
-        data = reply.read()
-        if reply.status != 200:
-            raise SystemExit(f"{method} {path}: {reply.status} {data[:200]!r}")
-        return data
+WARM_UP = 20
 
 
 def main() -> None:
@@ -85,26 +33,18 @@ def main() -> None:
     if asked.serve_bare:
         _serve_bare(asked.serve_bare)
         return
-    rows = measure(asked.requests, asked.rounds)
-    conditions = {
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "requests": asked.requests * asked.rounds,
-        "agents": 513,
-    }
-    if asked.as_json:
-        print(json.dumps({"conditions": conditions, "rows": [_as_dict(row) for row in rows]}))
-    else:
-        print(_markdown(rows, conditions))
+    measured = measure(asked.requests, asked.rounds)
+    print(shown(measured, asked.requests * asked.rounds, "one client, one kept connection", as_json=asked.as_json))
 
 
 def measure(requests: int, rounds: int) -> list[Row]:
     """All servers at once, asked in turn."""
     with contextlib.ExitStack() as stack:
-        gateway, zup = stack.enter_context(_argus())
-        replies = {"agents": json.loads(Connection(gateway).get()), "norm": json.loads(Connection(gateway).norm())}
-        bare = Connection(stack.enter_context(_bare(replies)))
-        ours, mock = Connection(gateway), Connection(zup)
+        up = stack.enter_context(argus())
+        ours, mock = Connection(up.gateway), Connection(up.zup)
+        bare = Connection(
+            stack.enter_context(_bare({"agents": json.loads(ours.get()), "norm": json.loads(ours.norm())}))
+        )
         asks: dict[str, dict[str, Ask]] = {
             "GET 513 agents": {
                 "Starlette + orjson, nothing checked": bare.get,
@@ -124,31 +64,12 @@ def measure(requests: int, rounds: int) -> list[Row]:
 def _table(operation: str, servers: dict[str, Ask], requests: int, rounds: int) -> list[Row]:
     times: dict[str, list[float]] = {server: [] for server in servers}
     for ask in servers.values():
-        for _ in range(20):
+        for _ in range(WARM_UP):
             ask()
     for _ in range(rounds):
         for server, ask in servers.items():
-            times[server] += [_timed(ask) for _ in range(requests)]
-    medians = {server: statistics.median(taken) for server, taken in times.items()}
-    baseline = next(iter(medians.values()))
-    return [
-        Row(operation, server, medians[server], statistics.quantiles(taken, n=20)[-1], medians[server] / baseline)
-        for server, taken in times.items()
-    ]
-
-
-def _timed(ask: Ask) -> float:
-    started = time.perf_counter()
-    ask()
-    return (time.perf_counter() - started) * 1000
-
-
-@contextlib.contextmanager
-def _argus() -> Iterator[tuple[str, str]]:
-    command = ["conformance", "up", "--port", "0", "--zup-port", "0", "--now", "2025-07-29T01:30:00Z", "--json"]
-    with _child(["-m", *command]) as line:
-        gateway, zup = json.loads(line)["ready"].values()
-        yield gateway, zup
+            times[server] += [timed(ask) for _ in range(requests)]
+    return rows(operation, times)
 
 
 @contextlib.contextmanager
@@ -156,18 +77,8 @@ def _bare(replies: object) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "replies.json"
         file.write_text(json.dumps(replies, ensure_ascii=False), encoding="utf-8")
-        with _child(["-m", "benchmarks.overhead", "--serve-bare", str(file)]) as line:
+        with child(["-m", "benchmarks.overhead", "--serve-bare", str(file)]) as line:
             yield line.strip()
-
-
-@contextlib.contextmanager
-def _child(arguments: list[str]) -> Iterator[str]:
-    with subprocess.Popen([sys.executable, *arguments], stdout=subprocess.PIPE, text=True, encoding="utf-8") as child:
-        try:
-            assert child.stdout is not None
-            yield child.stdout.readline()
-        finally:
-            child.terminate()
 
 
 def _serve_bare(file: Path) -> None:
@@ -176,20 +87,6 @@ def _serve_bare(file: Path) -> None:
 
     bound = bind("127.0.0.1", 0)
     asyncio.run(run([(from_file(file), bound)], lambda: print(address(bound), flush=True)))
-
-
-def _as_dict(row: Row) -> dict[str, object]:
-    times = {"median_ms": round(row.median_ms, 3), "p95_ms": round(row.p95_ms, 3)}
-    return {"operation": row.operation, "server": row.server, **times, "ratio": round(row.ratio, 2)}
-
-
-def _markdown(rows: list[Row], conditions: dict[str, object]) -> str:
-    lines = ["| operation | answered by | median, ms | 95 %, ms | ratio |", "|---|---|---|---|---|"]
-    for row in rows:
-        cells = (row.operation, row.server, f"{row.median_ms:.2f}", f"{row.p95_ms:.2f}", f"{row.ratio:.1f}")
-        lines.append(f"| {' | '.join(cells)} |")
-    said = f"Python {conditions['python']} on {conditions['machine']}, {conditions['requests']} requests a line"
-    return "\n".join([*lines, "", f"{said}, one client, one kept connection."])
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ RENAMES = {
     "lastname": ("last_name", "surname"),
     "firstname": ("first_name", "name"),
 }
+NEEDED = {401: "WWW-Authenticate", 405: "Allow", 429: "Retry-After", 503: "Retry-After"}
 KINDS = {
     "type": ("WRONG_TYPE", Drift.SHAPE),
     "format": ("WRONG_FORMAT", Drift.SHAPE),
@@ -116,8 +117,8 @@ def _charset(exchange: Exchange) -> Iterator[Finding]:
 
 
 def _headers(exchange: Exchange) -> Iterator[Finding]:
-    """Headers that a client relies on: the challenge of a 401, Allow of a 405."""
-    needed = {401: "WWW-Authenticate", 405: "Allow"}.get(exchange.status)
+    """Headers that a client relies on: the challenge of a 401, Allow of a 405, when to come again after a 503."""
+    needed = NEEDED.get(exchange.status)
     if needed and needed.lower() not in exchange.headers:
         yield exchange.finding(
             "HEADER", Drift.SHAPE, f"header {needed}", f"{exchange.status} without {needed}", expected=needed

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import socket
 import struct
 from collections.abc import Callable
@@ -31,6 +32,7 @@ class Relay:
         self._changing = asyncio.Lock()
         self._open: set[Connection] = set()
         self._by_source: dict[Address, Connection] = {}
+        self.numbers = itertools.count(1)  # of connections
 
     def of(self, source: Address | None) -> Connection | None:
         """The connection that the party sees as coming from `source`; None for one that came past the relay."""
@@ -88,6 +90,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
         self._loop = asyncio.get_running_loop()
+        self._number = next(relay.numbers)
         self._caller: Any = None
         self._party: Any = None
         self._source: Address | None = None
@@ -188,7 +191,7 @@ class Connection(asyncio.Protocol):
 
     def _tapped(self, direction: str, data: bytes) -> None:
         if self._relay.tap:
-            self._relay.tap(id(self), direction, data)
+            self._relay.tap(self._number, direction, data)
 
 
 class _Party(asyncio.Protocol):

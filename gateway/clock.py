@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator
 
 SETTLED_S = 5.0  # real seconds that work which fell due gets to notice
 LOOK_S = 0.002
+SPARE = dt.timedelta(days=366)  # for what is reckoned from now
 
 
 class Clock:
@@ -37,8 +38,13 @@ class Clock:
         """Move forward and return the new time; deadlines move along. Raises ValueError for a step back."""
         if seconds < 0:
             raise ValueError("the clock moves forward only")
+        try:
+            step = dt.timedelta(seconds=seconds)
+            _ = dt.datetime.now(dt.UTC) + self._offset + step + SPARE
+        except OverflowError as error:
+            raise ValueError("the clock ends with the year 9999") from error
         with self._lock:
-            self._offset += dt.timedelta(seconds=seconds)
+            self._offset += step
             self._moved_s += seconds
             deadlines = list(self._deadlines)
         for deadline in deadlines:

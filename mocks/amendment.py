@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -56,9 +57,9 @@ def _apply(parent: Json, key: Any, change: Change) -> None:
         case "remove":
             del parent[key]
         case "add" if isinstance(parent, list):
-            parent.insert(key, change.value)
+            parent.insert(key, copy.deepcopy(change.value))
         case "add" | "replace":
-            parent[key] = change.value
+            parent[key] = copy.deepcopy(change.value)
         case "count":
             by = 1 if change.value is None else change.value
             if not isinstance(parent[key], int | float) or not isinstance(by, int | float):

@@ -10,6 +10,7 @@ import time
 from zoneinfo import ZoneInfo
 
 MOSCOW = ZoneInfo("Europe/Moscow")  # the zone of the 1C base and of its sync schedule
+SPARE = dt.timedelta(days=366)  # for what is reckoned from now
 
 
 class Clock:
@@ -33,28 +34,33 @@ class Clock:
         """Move forward, wake who slept until then, and return the new time. Raises ValueError for a step back."""
         if seconds < 0:
             raise ValueError("the clock moves forward only")
+        try:
+            step = dt.timedelta(seconds=seconds)
+            _ = _real() + self._offset + step + SPARE
+        except OverflowError as error:
+            raise ValueError("the clock ends with the year 9999") from error
         with self._lock:
-            self._offset += dt.timedelta(seconds=seconds)
+            self._offset += step
             self._moved_s += seconds
             sleepers = list(self._sleepers)
         for sleeper in sleepers:
             sleeper.look()
         return self.now()
 
-    async def sleep(self, seconds: float) -> None:
-        """Until so much of this clock's time has passed, be it real or moved."""
-        due = self._elapsed() + seconds
+    async def sleep_until(self, due: float) -> None:
+        """Until elapsed() says so, be it by real or by moved time."""
         sleeper = _Sleeper()
         with self._lock:
             self._sleepers.add(sleeper)
         try:
-            while (left := due - self._elapsed()) > 0:
+            while (left := due - self.elapsed()) > 0:
                 await sleeper.wait(left)
         finally:
             with self._lock:
                 self._sleepers.discard(sleeper)
 
-    def _elapsed(self) -> float:
+    def elapsed(self) -> float:
+        """Seconds for measuring spans; where they begin means nothing."""
         return time.monotonic() + self._moved_s
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
+import types
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, Router
@@ -23,6 +24,12 @@ from openapi.errors import ApiError, NotFound, ValidationFailed, instant
 Json = Any
 DATES = ("hired", "dismissed")
 CHANGEABLE = (*DATES, "norm_week", "employment_rate", "position_id", "department_id", "site", "lastname", "secondname")
+TYPES: dict[str, type | types.UnionType] = {
+    "norm_week": int | float,
+    "employment_rate": int | float,
+    "secondname": str | None,
+    **dict.fromkeys(("position_id", "department_id", "site", "lastname"), str),
+}
 
 
 def controls(state: State, switchboard: Switchboard, relay: Relay | None) -> Router:
@@ -150,10 +157,18 @@ def _change(state: State, body: Json) -> Person:
         unknown = sorted(fields.keys() - set(CHANGEABLE))
         if unknown:
             raise ValueError(f"{unknown[0]} is none of {', '.join(CHANGEABLE)}")
-        dated = {name: value and dt.date.fromisoformat(value) for name, value in fields.items() if name in DATES}
+        dated = {name: _date(name, value) for name, value in fields.items() if name in DATES}
+        for name, value in fields.items():
+            if name in TYPES and (isinstance(value, bool) or not isinstance(value, TYPES[name])):
+                raise ValueError(f"{name} cannot be {value!r}")
         return state.change(body["agent_id"], **{**fields, **dated})
     except (KeyError, TypeError, ValueError) as error:
         raise ValidationFailed(f"agents: {error}") from error
+
+
+def _date(name: str, value: Json) -> dt.date | None:
+    """Who is employed has no day of dismissal; everybody has one of hiring."""
+    return None if value is None and name == "dismissed" else dt.date.fromisoformat(value)
 
 
 def _shown(person: Person) -> Json:
@@ -170,7 +185,7 @@ def _integer(body: Json, name: str, default: int) -> int:
 
 async def _json(request: Request) -> Json:
     try:
-        return json.loads(await request.body() or b"{}")
+        return orjson.loads(await request.body() or b"{}")
     except ValueError as error:
         raise ValidationFailed(f"The body is not JSON: {error}") from error
 

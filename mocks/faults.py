@@ -256,7 +256,7 @@ def _value(text: str) -> Json:
 def _words(given: Json, error: ValidationError) -> str:
     """One line that names the member, or the kinds there are."""
     kind = given.get("fault") if isinstance(given, dict) else None
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         return f"there is no fault {kind!r}; there are: {', '.join(KINDS)}"
     fault = error.errors()[0]
     place = ".".join(str(step) for step in fault["loc"] if step != kind)

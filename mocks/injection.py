@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from mocks import faults
 from mocks.amendment import AmendmentError, amended
 from mocks.clock import Clock
 from mocks.relay import Connection, Relay
-from mocks.switchboard import Switchboard, Switched
+from mocks.switchboard import Strike, Switchboard, Switched
 from openapi import Contract, Operation
 from openapi.errors import instant
 
@@ -57,12 +57,10 @@ class Injection:
             await self._app(scope, receive, send)
             return
         strike = self._switchboard.strike(operation.id)
-        if strike.delay_s:
-            await self._clock.sleep(strike.delay_s)
-        if strike.switched is None:
+        if strike.switched is None and not strike.delays:
             await self._app(scope, receive, send)
         else:
-            await _Struck(self._app, scope, receive, send, connection).by(strike.switched, operation, self._clock.now)
+            await _Struck(self._app, scope, receive, send, connection).by(strike, operation, self._clock)
 
     def _operation(self, scope: Scope) -> Operation | None:
         path: str = scope["path"]
@@ -79,10 +77,24 @@ class _Struck:
         self._app, self._scope, self._receive, self._send = app, scope, receive, send
         self._connection = connection
 
-    async def by(self, switched: Switched, operation: Operation, now: Callable[[], dt.datetime]) -> None:
-        """Do what the fault says."""
+    async def by(self, strike: Strike, operation: Operation, clock: Clock) -> None:
+        """Carry the request out where the fault has a reply to spoil; then the delays, then what the fault says."""
+        due, fault = clock.elapsed(), strike.switched.fault if strike.switched else None
+        carried_out = fault is None or fault.applied or fault.reads_reply
+        answer = await self._answer() if carried_out else None
+        if answer is None:
+            await self._drained()
+        for switched, seconds in strike.delays:
+            due += seconds
+            if not await self._waited(clock.sleep_until(due), switched):
+                return
+        if strike.switched:
+            await self._strike(strike.switched, answer, operation, clock.now())
+        elif answer:
+            await self._give(answer)
+
+    async def _strike(self, switched: Switched, answer: Answer | None, operation: Operation, now: dt.datetime) -> None:
         fault = switched.fault
-        answer = await self._answer() if fault.applied or fault.reads_reply else None
         match fault:
             case faults.Hang():
                 await self._held(switched)
@@ -93,7 +105,7 @@ class _Struck:
                 self._connection.close()
                 await self._gone()
             case faults.Status():
-                await self._give(_error(fault, operation, now()))
+                await self._give(_error(fault, operation, now))
             case faults.Html():
                 await self._give(Answer(200, ((b"content-type", b"text/html; charset=utf-8"),), PAGE.encode()))
             case _ if answer:
@@ -122,16 +134,25 @@ class _Struck:
 
     async def _held(self, switched: Switched) -> None:
         """No answer: until the caller has gone, or the fault is lifted, which drops the caller."""
-        lifted = asyncio.ensure_future(switched.lifted.wait())
+        if await self._waited(asyncio.Event().wait(), switched):
+            self._connection.reset()
+            await self._gone()
+
+    async def _waited(self, what: Coroutine[Any, Any, object], switched: Switched) -> bool:
+        """Until that is over or its fault is lifted; False when the caller has gone meanwhile."""
         gone = asyncio.ensure_future(self._gone())
+        others = [asyncio.ensure_future(what), asyncio.ensure_future(switched.lifted.wait())]
         try:
-            await asyncio.wait([lifted, gone], return_when=asyncio.FIRST_COMPLETED)
-            if not gone.done():
-                self._connection.reset()
-                await gone
+            await asyncio.wait([gone, *others], return_when=asyncio.FIRST_COMPLETED)
+            return not gone.done()
         finally:
-            lifted.cancel()
-            gone.cancel()
+            for task in (gone, *others):
+                task.cancel()
+
+    async def _drained(self) -> None:
+        """Read the body, which nobody will: bytes left unread would turn an orderly close into a reset."""
+        while (await self._receive()).get("more_body", False):
+            pass
 
     async def _gone(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
@@ -179,7 +200,7 @@ def _amended(answer: Answer, fault: faults.Amend, switched: Switched) -> Answer:
     """A reply that cannot be amended goes out as it is, and GET /_control/faults says why."""
     try:
         return replace(answer, body=orjson.dumps(amended(orjson.loads(answer.body), fault.patch)))
-    except (AmendmentError, orjson.JSONDecodeError) as error:
+    except (AmendmentError, TypeError, orjson.JSONDecodeError) as error:
         switched.trouble = str(error)
         return answer
 

@@ -14,6 +14,8 @@ import struct
 from collections.abc import Callable
 from typing import Any, Self
 
+from openapi.server import BACKLOG
+
 HEAD_END = b"\r\n\r\n"
 HALF_HEAD = 20  # bytes: in the middle of the first header's line
 NO_LINGER = struct.pack("ii", 1, 0)  # close() then sends RST
@@ -29,6 +31,7 @@ class Relay:
         self.upstream, self.tap = upstream, tap
         self._bound: socket.socket | None = bound
         self._server: asyncio.Server | None = None
+        self.listening = False
         self._changing = asyncio.Lock()
         self._open: set[Connection] = set()
         self._by_source: dict[Address, Connection] = {}
@@ -59,10 +62,12 @@ class Relay:
     async def _listen(self) -> None:
         assert self._bound is not None
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Connection(self), sock=self._bound)
+        self.listening = True
+        self._server = await loop.create_server(lambda: Connection(self), sock=self._bound, backlog=BACKLOG)
         self._bound = None  # the server closes it
 
     def _stop_listening(self) -> None:
+        self.listening = False  # for connections that are accepted and not made yet
         if self._server:
             self._server.close()
             self._server = None
@@ -121,6 +126,9 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: Any) -> None:
         self._caller = transport
+        if not self._relay.listening:
+            self.reset()
+            return
         transport.pause_reading()
         self._relay.opened(self)
         self._joining = self._loop.create_task(self._join())  # kept, or it could be collected

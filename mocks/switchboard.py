@@ -63,10 +63,15 @@ class Switched:
 
 @dataclass(frozen=True, slots=True)
 class Strike:
-    """What one request gets: delays in all, then at most one other fault."""
+    """What one request gets: delays, each with its seconds, then at most one other fault."""
 
-    delay_s: float
+    delays: tuple[tuple[Switched, float], ...]
     switched: Switched | None
+
+    @property
+    def delay_s(self) -> float:
+        """In all."""
+        return sum(seconds for _, seconds in self.delays)
 
 
 class Switchboard:
@@ -112,16 +117,16 @@ class Switchboard:
 
     def strike(self, operation: str) -> Strike:
         """Count a request of an operation and say what it gets."""
-        delay_s = 0.0
+        delays: list[tuple[Switched, float]] = []
         with self._lock:
             self.arrived[operation] += 1
             for switched in self._switched:
                 if isinstance(switched.fault, Refuse) or not switched.strikes(operation):
                     continue
                 if not switched.fault.delays:
-                    return Strike(delay_s, switched)
-                delay_s += switched.delay_s()
-        return Strike(delay_s, None)
+                    return Strike(tuple(delays), switched)
+                delays.append((switched, switched.delay_s()))
+        return Strike(tuple(delays), None)
 
     @property
     def refuses(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from gateway.cache import Cache
+from gateway.errors import CircuitOpen, UpstreamRejected
 from gateway.upstream.zup import ZupClient
 from openapi import Call, Handlers, Reply
 from openapi.errors import InvalidPeriod
@@ -60,9 +61,14 @@ class Personnel:
         """A write: its key goes along, so that 1C does the work once; kept replies may be stale afterwards."""
         key = call.headers.get("idempotency-key")
         try:
-            return Reply(raw=await self._zup.post(call.operation.id, call.body, idempotency_key=key))
-        finally:
+            reply = Reply(raw=await self._zup.post(call.operation.id, call.body, idempotency_key=key))
+        except (CircuitOpen, UpstreamRejected):  # 1C was not asked, or refused: nothing has changed
+            raise
+        except BaseException:
             self._cache.clear()
+            raise
+        self._cache.clear()
+        return reply
 
 
 def _check_period(start: str, end: str, field: str) -> None:

@@ -107,7 +107,9 @@ class ZupClient:
             content, headers["Content-Type"] = orjson.dumps(body), "application/json"
         try:
             async with self._clock.deadline(self._timeout_s):
-                return await self._read(operation.method, path, content, headers)
+                # bytes as they came in: a caller's Idempotency-Key may hold more than ASCII
+                raw = {name.encode(): value.encode("latin-1", "replace") for name, value in headers.items()}
+                return await self._read(operation.method, path, content, raw)
         except TimeoutError as error:
             said = f"No whole answer within {self._timeout_s:g} s"
             raise UpstreamTimeout(f"1C ZUP: {said.lower()}.", attempt=0, last_error=said) from error
@@ -117,7 +119,7 @@ class ZupClient:
                 f"1C ZUP cannot be reached or dropped the call: {said}", attempt=0, last_error=said
             ) from error
 
-    async def _read(self, method: str, path: str, content: bytes | None, headers: dict[str, str]) -> httpx.Response:
+    async def _read(self, method: str, path: str, content: bytes | None, headers: dict[bytes, bytes]) -> httpx.Response:
         async with self._http.stream(method, self._url + path, content=content, headers=headers) as response:
             size, chunks = 0, []
             async for chunk in response.aiter_bytes():
@@ -125,10 +127,12 @@ class ZupClient:
                 if size > LONGEST_REPLY_BYTES:
                     raise _bad(f"more than {LONGEST_REPLY_BYTES} bytes")
                 chunks.append(chunk)
-        self._session = response.headers.get("x-session-id", self._session)
+        session = response.headers.get("x-session-id", "")
+        if session and session.isascii():
+            self._session = session
         return httpx.Response(
             response.status_code,
-            headers={"Content-Type": response.headers.get("content-type", "")},
+            headers=[(name, value) for name, value in response.headers.raw if name.lower() == b"content-type"],
             content=b"".join(chunks),
         )
 
@@ -149,10 +153,11 @@ class ZupClient:
 
     def _check(self, operation: Operation, response: httpx.Response) -> None:
         """Raises BadUpstreamResponse unless media type, charset and body keep to the contract."""
+        said = response.headers.get("content-type", "")
         declared = email.message.Message()
-        declared["Content-Type"] = response.headers["content-type"] or "none/none"
-        if declared.get_content_type() != "application/json":
-            raise _bad(f"{response.headers['content-type'] or 'no media type'} where application/json was due")
+        declared["Content-Type"] = said or "none/none"
+        if declared.get_content_type() != "application/json" or not said.isascii():
+            raise _bad(f"{said or 'no media type'} where application/json was due")
         charset = declared.get_content_charset("utf-8")
         if charset not in ("utf-8", "utf8", "us-ascii", "ascii"):
             raise _bad(f"charset {charset} where UTF-8 was due")

@@ -44,6 +44,43 @@ def test_failed_fetch_keeps_nothing_and_frees_the_key() -> None:
     assert asyncio.run(run()) is False
 
 
+def test_what_was_asked_for_earlier_does_not_replace_what_was_asked_for_later() -> None:
+    clock = Clock()
+    cache = Cache(300, 2, clock.now)
+
+    async def run() -> tuple[bytes, float]:
+        slow = asyncio.Event()
+
+        async def old() -> bytes:
+            await slow.wait()
+            return b"old"
+
+        async def new() -> bytes:
+            return b"new"
+
+        first = asyncio.ensure_future(cache.get_or_fetch("a", old))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        await cache.get_or_fetch("a", new, refresh=True)
+        clock.move(10)
+        slow.set()
+        assert (await first).body == b"old"
+        kept = await cache.get_or_fetch("a", old)
+        return kept.body, kept.age_s
+
+    body, age_s = asyncio.run(run())
+    assert body == b"new"
+    assert 10 <= age_s < 12
+
+
+def test_clock_ends_with_the_calendar_and_stays_sound() -> None:
+    clock = Clock()
+    for seconds in (1e12, float("inf")):
+        with pytest.raises(ValueError, match="9999"):
+            clock.move(seconds)
+    assert clock.now().year < 9999
+
+
 def test_clock_moves_forward_only() -> None:
     clock = Clock(dt.datetime(2025, 7, 29, tzinfo=dt.UTC))
     assert clock.move(10) >= dt.datetime(2025, 7, 29, 0, 0, 10, tzinfo=dt.UTC)

@@ -173,6 +173,15 @@ def test_a_fetch_begun_before_a_write_is_not_kept(party: Party, argus: Caller) -
     assert party.state()["arrived"]["getAgents"] == 2
 
 
+def test_a_write_that_1c_was_not_asked_for_leaves_the_cache(party: Party, argus: Caller) -> None:
+    argus.get(AGENTS)
+    party.inject({"fault": "status", "status": 503})
+    for _ in range(5):
+        OPERATIONS["getNormHours"](argus)
+    assert OPERATIONS["sendSchedule"](argus).json()["code"] == "CIRCUIT_OPEN"
+    assert argus.get(AGENTS).headers["cache-status"] == "argus; hit"
+
+
 @contextlib.contextmanager
 def calling(ask: Ask, argus: Caller) -> Iterator[Future[requests.Response]]:
     with ThreadPoolExecutor(1) as pool:

@@ -142,6 +142,22 @@ def test_session_of_1c_is_kept_and_sent_back(gateway: Gateway) -> None:
     assert b"authorization: basic" in heads[0].lower()
 
 
+def test_text_beyond_ascii_in_headers_is_no_defect_of_ours(gateway: Gateway) -> None:
+    norm = as_json(EXAMPLES["getNormHours 200"])
+    odd = "X-Session-Id: сессия\r\n"
+    with recording(lambda head: http(200, norm, extra=odd)) as upstream, gateway(upstream) as argus:
+        assert [argus.post("/getNormHours", NORM).status_code for _ in range(2)] == [200, 200]
+    with (
+        recording(lambda head: http(200, norm, "application/json; charset=кои")) as upstream,
+        gateway(upstream) as argus,
+    ):
+        assert argus.post("/getNormHours", NORM).json()["code"] == "BAD_UPSTREAM_RESPONSE"
+    schedule = as_json(EXAMPLES["sendSchedule 200"])
+    with recording(lambda head: http(200, schedule)) as upstream, gateway(upstream) as argus:
+        key = "ключ".encode().decode("latin-1")
+        assert argus.post("/sendSchedule", SCHEDULE, headers={"Idempotency-Key": key}).status_code == 200
+
+
 def test_failed_write_is_sent_once(gateway: Gateway) -> None:
     taken: list[int] = []
 

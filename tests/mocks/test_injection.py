@@ -89,6 +89,50 @@ def test_latency_waits_for_the_mock_s_clock(party: Party) -> None:
         assert call.result(5).status_code == 200
 
 
+def test_lifted_latency_lets_go_at_once_and_the_work_is_done_once(party: Party) -> None:
+    party.inject({"fault": "latency", "seconds": 3600, "operation": "sendFactWorkTime"})
+    with ThreadPoolExecutor(1) as pool:
+        call_ = pool.submit(party.zup.post, "/sendFactWorkTime", FACTS)
+        arrived(party, "sendFactWorkTime", 1)
+        party.lift()
+        assert call_.result(5).json() == {"result": True, "doc": None}
+    assert party.state()["calls"] == {"sendFactWorkTime": 1}
+
+
+def test_late_reply_of_a_caller_who_went_is_of_a_request_carried_out(party: Party) -> None:
+    party.inject({"fault": "latency", "seconds": 3600, "operation": "sendFactWorkTime"})
+    call(party.zup)
+    assert len(party.state()["facts"]) == 1
+
+
+def test_empty_is_an_orderly_close_also_after_a_long_body(party: Party) -> None:
+    party.inject({"fault": "empty"})
+    with pytest.raises(requests.ConnectionError, match="RemoteDisconnected"):
+        party.zup.post("/sendFactWorkTime", {**FACTS, "loginfo": ["x" * 3_000_000]})
+
+
+def test_amended_value_is_not_worn_out_by_use(party: Party) -> None:
+    patch = [{"op": "add", "path": "/extra", "value": {"n": 0}}, {"op": "count", "path": "/extra/n"}]
+    party.inject({"fault": "amend", "operation": "getAgents", "patch": patch})
+    assert [party.zup.get(AGENTS).json()["extra"]["n"] for _ in range(3)] == [1, 1, 1]
+
+
+def test_bad_input_to_controls_is_refused_and_spoils_nothing(party: Party) -> None:
+    wrong: list[tuple[str, Any]] = [
+        ("/clock", {"move_seconds": 1e12}),
+        ("/clock", {"now": "9999-12-31T00:00:00Z"}),
+        ("/faults", {"fault": []}),
+        ("/agents", {"agent_id": "MCE001", "hired": None}),
+        ("/agents", {"agent_id": "MCE001", "norm_week": "forty"}),
+    ]
+    for path, body in wrong:
+        assert party.behind.control(path, body).status_code == 400, (path, body)
+    assert party.zup.get(AGENTS).json()["total_count"] == 513
+    nan = requests.post(f"{party.behind.url}/_control/faults", data='{"fault": "latency", "seconds": NaN}', timeout=5)
+    assert nan.status_code == 400
+    assert party.behind.control("/clock").ok
+
+
 def test_delays_add_up_and_go_together_with_one_other_fault(party: Party) -> None:
     party.inject(
         {"fault": "latency", "seconds": 0.05},

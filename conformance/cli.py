@@ -5,9 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-import signal
 import sys
-import threading
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,8 +14,6 @@ import typer
 from typer import Option
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from conformance.local import Party
 
 PASSED, COULD_NOT_RUN, INTERRUPTED = 0, 2, 130
@@ -188,13 +184,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line, sys.argv's unless given; expected failures are one line on stderr and exit code 2."""
     from conformance.failures import EXPECTED
 
-    interrupted = _told_of_interrupts()
     try:
         return app(arguments, standalone_mode=False) or PASSED
     except EXPECTED as error:
-        if interrupted.is_set():  # children get the same Ctrl-C, and may be quicker to break off
-            typer.echo("argus: interrupted", err=True)
-            return INTERRUPTED
         if os.environ.get("ARGUS_DEBUG"):
             raise
         typer.echo(f"argus: {error}", err=True)
@@ -202,21 +194,6 @@ def main(arguments: list[str] | None = None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         typer.echo("argus: interrupted", err=True)
         return INTERRUPTED
-
-
-def _told_of_interrupts() -> threading.Event:
-    """Set when SIGINT arrives, which goes on to be a KeyboardInterrupt; not where somebody else handles it."""
-    interrupted = threading.Event()
-
-    def handle(signum: int, frame: FrameType | None) -> None:
-        interrupted.set()
-        signal.default_int_handler(signum, frame)
-
-    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is (
-        signal.default_int_handler
-    ):
-        signal.signal(signal.SIGINT, handle)
-    return interrupted
 
 
 def _instant(text: str) -> dt.datetime | None:

@@ -213,6 +213,7 @@ def test_interrupt_ends_everything_that_was_started(tmp_path: Path) -> None:
         text=True,
         encoding="utf-8",
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # what runs tests may ignore it
     )
     with child:
         assert child.stdout is not None

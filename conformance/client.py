@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json as json_
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -52,8 +52,10 @@ class Client:
         recorder: Recorder,
         *,
         verify: bool | str = True,
+        token: Callable[[], str] | None = None,
     ) -> None:
         self.contract, self.url, self.policy = contract, url.rstrip("/"), policy
+        self._token = token  # of a contract that takes Bearer; the user and password are not sent then
         self._credentials, self._recorder, self._verify = credentials, recorder, verify
         self._adapter = DeadlineAdapter()
         self._session = requests.Session()
@@ -64,6 +66,10 @@ class Client:
     def get(self, path: str, **options: Any) -> Exchange:
         """See request()."""
         return self.request("GET", path, **options)
+
+    def delete(self, path: str, **options: Any) -> Exchange:
+        """See request()."""
+        return self.request("DELETE", path, **options)
 
     def post(self, path: str, json: Json = None, **options: Any) -> Exchange:
         """See request()."""
@@ -139,6 +145,8 @@ class Client:
             return {}
         if isinstance(auth, str) and auth != "default":
             return {"Authorization": auth}
+        if isinstance(auth, str) and self._token:
+            return {"Authorization": f"Bearer {self._token()}"}
         user, password = self._credentials if isinstance(auth, str) else auth
         return {"Authorization": basic(user, password)}
 

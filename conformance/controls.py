@@ -11,7 +11,8 @@ import requests
 from conformance.findings import CouldNotTest
 
 Json = Any
-CONTROL_S = 10.0
+CONTROL_S = 20.0
+TOKEN_S = 1800.0
 
 
 class Controls:
@@ -20,6 +21,20 @@ class Controls:
     def __init__(self, urls: Mapping[str, str]) -> None:
         self._urls = urls
         self._moved_s = 0.0
+        self._tokens: dict[str, tuple[str, float]] = {}
+
+    def token(self, party: str, audience: str) -> str:
+        """A token of the party's for one of its APIs; kept for half its life by the party's clock."""
+        token, until = self._tokens.get(audience, ("", 0.0))
+        if self.monotonic() >= until:
+            token = self._ask("POST", party, "/_control/token", {"audience": audience})["access_token"]
+            self._tokens[audience] = token, self.monotonic() + TOKEN_S
+        return token
+
+    def url(self, party: str) -> str:
+        """Where its controls are."""
+        self._check(party)
+        return self._urls[party]
 
     def reset(self) -> None:
         """Every party as new: no documents, no faults, nothing cached, breakers closed. Clocks run on."""
@@ -53,12 +68,19 @@ class Controls:
         return self._ask("GET", party, "/health")
 
     def _ask(self, method: str, party: str, path: str, body: Json = None) -> Json:
-        if party not in self._urls:
-            raise CouldNotTest(
-                "needs faults, a clock to move and the gateway's own view; only `argus conform` on mocks has them"
-            )
+        self._check(party)
         with requests.Session() as session:
             session.trust_env = False
             reply = session.request(method, self._urls[party] + path, json=body, timeout=CONTROL_S)
         reply.raise_for_status()
         return reply.json()
+
+    def change_agent(self, party: str, **change: Json) -> Json:
+        """Hire somebody ({"hire": day}) or change fields of an agent, by agent_id."""
+        return self._ask("POST", party, "/_control/agents", change)
+
+    def _check(self, party: str) -> None:
+        if party not in self._urls:
+            raise CouldNotTest(
+                "needs faults, a clock to move and the gateway's own view; only `argus conform` on mocks has them"
+            )

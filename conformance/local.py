@@ -6,6 +6,7 @@ The one module of the judge that sees what it judges.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import datetime as dt
 import json
@@ -14,6 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,11 +26,12 @@ from pydantic import SecretStr
 from starlette.types import ASGIApp
 
 from conformance.child import end
-from conformance.target import DEVELOPMENT, Address, by_url
+from conformance.target import DEVELOPMENT, DEVELOPMENT_KEY, Address, by_url
 from openapi import load
 from openapi.server import address, bind, run
 
 if TYPE_CHECKING:
+    from gateway.settings import Settings
     from mocks.faults import Fault
 
 HOST = "127.0.0.1"
@@ -52,6 +55,7 @@ class Options:
     agents: int = 513
     calendar: Path | None = None
     faults: tuple[str, ...] = ()
+    database_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,6 @@ class Party:
 
 def up(options: Options) -> list[Party]:
     """Gateway and mock 1C, joined, with controls. Raises PortTaken, LocalError."""
-    from gateway.app import build
     from gateway.clock import Clock
     from gateway.settings import Given
 
@@ -83,9 +86,17 @@ def up(options: Options) -> list[Party]:
     user, password = DEVELOPMENT
     secret = SecretStr(password)
     settings = Given(
-        zup_url=mock.url + load("personnel").base_path, zup_user=user, zup_password=secret, user=user, password=secret
+        zup_url=mock.url + load("personnel").base_path,
+        zup_user=user,
+        zup_password=secret,
+        user=user,
+        password=secret,
+        database_url=options.database_url or _kept_until_exit(),
+        token_key=SecretStr(DEVELOPMENT_KEY),
+        worker_concurrency=1,  # one after the other, so that their order can be watched
+        stop_grace_s=1,
     )
-    app = build(settings, clock=Clock(options.now), with_controls=True)
+    app = _built(settings, clock=Clock(options.now), with_controls=True)
     url = address(gateway_socket)
     return [Party("gateway", url, app, gateway_socket, url), mock]
 
@@ -120,6 +131,13 @@ def zup(options: Options) -> Party:
     return Party("1C ZUP", url, app, bound, address(bound))
 
 
+def _kept_until_exit() -> str:
+    """A database of this process alone."""
+    folder = tempfile.TemporaryDirectory(prefix="argus-data-", ignore_cleanup_errors=True)
+    atexit.register(folder.cleanup)
+    return f"sqlite:///{Path(folder.name) / 'argus.sqlite3'}"
+
+
 def _fault(text: str, operations: frozenset[str]) -> Fault:
     from mocks.faults import FaultError, from_text
 
@@ -138,17 +156,69 @@ def explained_faults() -> tuple[list[tuple[str, str, list[tuple[str, str]]]], li
 
 def gateway() -> Party:
     """The gateway alone, by its settings, without controls. Raises LocalError for settings, PortTaken."""
-    from gateway.app import build
-    from gateway.logs import configure
+    settings = _read()
+    app, bound = _built(settings), bind(settings.host, settings.port)
+    return Party("gateway", address(bound), app, bound)
+
+
+def worker(on_ready: Callable[[], None]) -> None:
+    """Work on the queue, without a web server, until SIGINT or SIGTERM. Raises LocalError."""
+    from gateway.app import Parts, working
+    from gateway.clock import Clock
+    from gateway.database import DatabaseError
+    from gateway.work.slots import NoSlot
+
+    settings = _read()
+    if not settings.worker_concurrency:
+        raise LocalError("ARGUS_WORKER_CONCURRENCY is 0: this worker would do nothing. Set it to 1 or more.")
+    try:
+        with working(Parts(settings, Clock())):
+            asyncio.run(_signalled(on_ready))
+    except (DatabaseError, NoSlot) as error:
+        raise LocalError(str(error)) from error
+
+
+async def _signalled(on_ready: Callable[[], None]) -> None:
+    loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signum, stopped.set)
+    on_ready()
+    await stopped.wait()
+
+
+def issue_token(key: str, audience: str, subject: str, life_s: int, now: dt.datetime | None = None) -> str:
+    """A token for one API, valid from `now` on. Raises LocalError for a key that is too short."""
+    from gateway.auth import Tokens
+
+    try:
+        return Tokens(key.encode(), lambda: now or dt.datetime.now(dt.UTC)).issue(subject, audience, life_s)
+    except ValueError as error:
+        raise LocalError(f"ARGUS_TOKEN_KEY: {error}.") from error
+
+
+def _read() -> Settings:
     from gateway.settings import SettingsError, read
 
     try:
         settings = read()
     except SettingsError as error:
         raise LocalError(str(error)) from error
-    configure(settings.log_level)
-    bound = bind(settings.host, settings.port)
-    return Party("gateway", address(bound), build(settings), bound)
+    log_to_stderr(settings.log_level)
+    return settings
+
+
+def _built(settings: Settings, **options: Any) -> ASGIApp:
+    """Its database is brought up to date before anything is served, so that a wrong one is told in one line."""
+    from gateway.app import build
+    from gateway.database import DatabaseError, connect, default_url, migrate
+
+    try:
+        engine = connect(settings.database_url or default_url())
+        migrate(engine)
+        engine.dispose()
+        return build(settings, **options)
+    except DatabaseError as error:
+        raise LocalError(str(error)) from error
 
 
 def log_to_stderr(level: str) -> None:
@@ -211,34 +281,20 @@ def from_ready(line: str) -> Address:
 def child_environment() -> dict[str, str]:
     """Of every child process: nothing in the user's folder is imported; no plugins, proxies or .netrc leak in."""
     kept = {name: value for name, value in os.environ.items() if not _leaks(name)}
-    return {**kept, "PYTHONSAFEPATH": "1", "PYTHONUTF8": "1", "NETRC": os.devnull, **_development_path()}
+    here = str(Path(__file__).parent.parent)  # for children of a checkout that is not installed
+    return {**kept, "PYTHONSAFEPATH": "1", "PYTHONUTF8": "1", "NETRC": os.devnull, "PYTHONPATH": here}
 
 
 def _leaks(name: str) -> bool:
     return name.startswith(("PYTEST_", "COV_CORE")) or name.lower().endswith("_proxy")
 
 
-def _development_path() -> dict[str, str]:
-    """Where this package was imported from, for children of a checkout that is not installed."""
-    return {"PYTHONPATH": str(Path(__file__).parent.parent)}
-
-
 def _first_line(child: subprocess.Popen[str]) -> str:
+    """What it says first; it is killed when it says nothing for too long, so that reading ends."""
     assert child.stdout is not None
-    timer = _Alarm(child, START_S)
-    with timer:
+    alarm = threading.Timer(START_S, child.kill)
+    alarm.start()
+    try:
         return child.stdout.readline()
-
-
-class _Alarm:
-    """Kills a child that says nothing for too long, so that reading its output ends."""
-
-    def __init__(self, child: subprocess.Popen[str], seconds: float) -> None:
-        self._timer = threading.Timer(seconds, child.kill)
-        self._timer.daemon = True
-
-    def __enter__(self) -> None:
-        self._timer.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
+    finally:
+        alarm.cancel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import os
 import tomllib
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ from openapi import load
 Json = Any
 MOSCOW = ZoneInfo("Europe/Moscow")
 DEVELOPMENT = ("argus", "argus-dev")  # what `argus up` accepts; tried on this machine only
+DEVELOPMENT_KEY = "argus-development-key-for-tokens-only"  # signs tokens of `argus up`; on this machine only
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -87,6 +89,20 @@ class Target:
         verify = address.ca_file or True
         self.personnel = Client(
             load("personnel"), address.personnel, address.credentials(), self.policy, self.recorder, verify=verify
+        )
+
+    @functools.cached_property
+    def operations(self) -> Client:
+        """The gateway's own operations API, with a token that its controls gave. Raises CouldNotTest without any."""
+        contract = load("operations")
+        url = self.controls.url("gateway") + contract.base_path
+        return Client(
+            contract,
+            url,
+            self.address.credentials(),
+            self.policy,
+            self.recorder,
+            token=lambda: self.controls.token("gateway", "argus"),
         )
 
     def now(self) -> dt.datetime:

@@ -11,4 +11,9 @@ pytest_plugins = (
     "features.steps.error_format",
     "features.steps.faults",
     "features.steps.circuit_breaker",
+    "features.steps.operations",
+    "features.steps.queue_retry",
+    "features.steps.personnel_sync",
+    "features.steps.performance_cache",
+    "features.steps.audit",
 )

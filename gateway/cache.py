@@ -1,25 +1,41 @@
-"""The api_response cache (seed section 9, A37): GET replies of an upstream, as bytes already valid and serialised."""
+"""The caches (seed section 9, A37): replies as bytes that are already valid and serialised, region by region.
+
+dogpile keeps entries, in memory or in Redis, and knows no time: expiry and the one fetch a key against a stampede are
+ours, since dogpile's own block the event loop and read wall time. What makes all entries of a region stale at once is
+its generation, which processes on one Redis share: an entry of another generation is a miss.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import itertools
+import logging
+import secrets
+import threading
+import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol
 
+import orjson
 from dogpile.cache import make_region
 from dogpile.cache.api import NO_VALUE
+
+Json = Any
+log = logging.getLogger("argus.gateway")
+REDIS_WAIT_S = 1.0
+SPARE_S = 600  # that Redis keeps an entry longer than it lives, since our clock decides
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A kept reply and when it was asked for, by the gateway's clock; fetches are numbered as they begin."""
+    """A kept reply, when it was asked for by the gateway's clock, and by the machine's to tell which came later."""
 
     body: bytes
     asked: dt.datetime
-    number: int
+    begun_ns: int
+    generation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,75 +46,237 @@ class Served:
     hit: bool
     age_s: float
 
+    def headers(self, *, fresh: bool = False) -> dict[str, str]:
+        """Age (RFC 9111) and Cache-Status (RFC 9211)."""
+        status = "argus; hit" if self.hit else f"argus; fwd={'request' if fresh else 'miss'}"
+        return {"Age": str(int(self.age_s)), "Cache-Status": status}
 
-class Cache:
-    """Entries live `ttl_s` seconds of the gateway's clock; at most `entries`, the oldest go first.
 
-    dogpile keeps them (memory) and knows no time: expiry, and the one fetch a key against a stampede, are ours, since
-    dogpile's own block the event loop and read wall time. Whoever waits for a fetch shares its end, be it a failure:
-    nobody waits for two.
+class Store(Protocol):
+    """Keeps entries and the generation; never raises."""
+
+    def get(self, key: str) -> tuple[str, Entry | None]:
+        """The generation, and the entry whatever generation it is of."""
+
+    def set(self, key: str, entry: Entry) -> None: ...
+
+    def delete(self, key: str) -> None: ...
+
+    def new_generation(self) -> None: ...
+
+
+class Region:
+    """Entries live `ttl_s` seconds of the gateway's clock, None for as long as nothing changes.
+
+    At most `entries`, the oldest go first. Whoever waits for a fetch shares its end, be it a failure: nobody waits for
+    two.
     """
 
-    def __init__(self, ttl_s: float, entries: int, now: Callable[[], dt.datetime]) -> None:
-        self._region = make_region().configure(
-            "dogpile.cache.memory"
-        )  # no expiry: -1 would be "always", ours comes from stamps
-        self._ttl_s, self._entries, self._now = ttl_s, entries, now
+    def __init__(
+        self, name: str, ttl_s: float | None, entries: int, now: Callable[[], dt.datetime], store: Store
+    ) -> None:
+        self.name, self.ttl_s = name, ttl_s
+        self.hits = self.misses = 0
+        self._entries, self._now, self._store = entries, now, store
+        self._lock = threading.Lock()
         self._keys: OrderedDict[str, None] = OrderedDict()
-        self._fetching: dict[str, asyncio.Task[bytes]] = {}
-        self._numbers = itertools.count(1)
-        self._era = 0  # goes up when all is forgotten: what was fetched before is not kept
+        self._fetching: dict[tuple[str, str], asyncio.Task[bytes]] = {}
 
     async def get_or_fetch(self, key: str, fetch: Callable[[], Awaitable[bytes]], *, refresh: bool = False) -> Served:
         """The kept reply, or what `fetch` brings; `refresh` always fetches. A failed fetch keeps nothing."""
-        if refresh:
-            return Served(await self._fetch(key, fetch, self._era), hit=False, age_s=0.0)
-        if served := self._kept(key):
+        generation, entry = self._store.get(key)
+        if not refresh and (served := self._valid(generation, entry)):
+            self.hits += 1
             return served
-        if key not in self._fetching:
+        self.misses += 1
+        if refresh or self.ttl_s == 0:  # turned off: every caller has a fetch of their own
+            return Served(await self._fetch(key, fetch, generation), hit=False, age_s=0.0)
+        slot = (key, generation)  # who comes after a change does not join a fetch from before it
+        if slot not in self._fetching:
             # a task of its own: it goes on for the others when the first to ask gives up
-            task = self._fetching[key] = asyncio.ensure_future(self._fetch(key, fetch, self._era))
-            task.add_done_callback(lambda done: self._over(key, done))
-        return Served(await asyncio.shield(self._fetching[key]), hit=False, age_s=0.0)
+            task = self._fetching[slot] = asyncio.ensure_future(self._fetch(key, fetch, generation))
+            task.add_done_callback(lambda done: self._over(slot, done))
+        return Served(await asyncio.shield(self._fetching[slot]), hit=False, age_s=0.0)
 
     def clear(self) -> None:
-        """Forget everything: data was modified, or somebody asked. Later callers do not join a fetch under way."""
-        self._era += 1
-        self._fetching.clear()
-        self._region.delete_multi(list(self._keys))
-        self._keys.clear()
+        """Forget everything: data was modified, or somebody asked. From any thread."""
+        self._store.new_generation()
+        with self._lock:
+            keys = list(self._keys)
+            self._keys.clear()
+        for key in keys:
+            self._store.delete(key)
 
     def __len__(self) -> int:
         return len(self._keys)
 
-    async def _fetch(self, key: str, fetch: Callable[[], Awaitable[bytes]], era: int) -> bytes:
-        number, asked = next(self._numbers), self._now()
+    def shown(self) -> dict[str, Json]:
+        """For the operations API."""
+        counts = {"entries": len(self), "hits": self.hits, "misses": self.misses}
+        return {"region": self.name, "ttl_s": self.ttl_s, **counts}
+
+    async def _fetch(self, key: str, fetch: Callable[[], Awaitable[bytes]], generation: str) -> bytes:
+        asked, begun_ns = self._now(), time.time_ns()
         body = await fetch()
-        if era == self._era:
-            self._keep(key, Entry(body, asked, number))
+        self._keep(key, Entry(body, asked, begun_ns, generation))
         return body
 
-    def _over(self, key: str, done: asyncio.Task[bytes]) -> None:
-        if self._fetching.get(key) is done:
-            del self._fetching[key]
+    def _over(self, slot: tuple[str, str], done: asyncio.Task[bytes]) -> None:
+        if self._fetching.get(slot) is done:
+            del self._fetching[slot]
         if not done.cancelled():
             done.exception()  # seen, also where nobody waits any more
 
-    def _kept(self, key: str) -> Served | None:
-        entry = self._region.get(key)
-        if entry is NO_VALUE:
+    def _valid(self, generation: str, entry: Entry | None) -> Served | None:
+        if entry is None or entry.generation != generation:
             return None
         age_s = (self._now() - entry.asked).total_seconds()
-        return Served(entry.body, hit=True, age_s=age_s) if age_s < self._ttl_s else None
+        return Served(entry.body, hit=True, age_s=age_s) if self.ttl_s is None or age_s < self.ttl_s else None
 
     def _keep(self, key: str, entry: Entry) -> None:
-        """Unless one that was asked for later is there already."""
-        kept = self._region.get(key)
-        if kept is not NO_VALUE and kept.number > entry.number:
+        """Unless it is of an older generation, or one that was asked for later is there already."""
+        generation, kept = self._store.get(key)
+        if entry.generation != generation:
             return
+        if kept and kept.generation == generation and kept.begun_ns > entry.begun_ns:
+            return
+        self._store.set(key, entry)
+        with self._lock:
+            self._keys[key] = None
+            self._keys.move_to_end(key)
+            oldest = [self._keys.popitem(last=False)[0] for _ in range(len(self._keys) - self._entries)]
+        for key in oldest:
+            self._store.delete(key)
+
+
+class Caches:
+    """The four regions of one process."""
+
+    def __init__(
+        self,
+        now: Callable[[], dt.datetime],
+        *,
+        api_s: float,
+        employee_s: float,
+        calendar_s: float,
+        entries: int,
+        redis_url: str | None = None,
+    ) -> None:
+        def region(name: str, ttl_s: float | None) -> Region:
+            return Region(name, ttl_s, entries, now, _Redis(redis_url, name, ttl_s) if redis_url else _Memory())
+
+        self.api_response = region("api_response", api_s)
+        self.employee = region("employee", employee_s)
+        self.calendar = region("calendar", calendar_s)
+        self.configuration = region("configuration", None)
+
+    def __iter__(self) -> Iterator[Region]:
+        return iter((self.api_response, self.employee, self.calendar, self.configuration))
+
+    def __getitem__(self, name: str) -> Region:
+        return next(region for region in self if region.name == name)
+
+    def on_sync(self) -> None:
+        """The staff has been taken over anew."""
+        for region in (self.api_response, self.employee, self.calendar):
+            region.clear()
+
+    def on_modification(self) -> None:
+        """Something was written to 1C, or may have been."""
+        self.api_response.clear()
+
+    def on_recovery(self) -> None:
+        """1C is back: what it says now may be something else."""
+        for region in (self.api_response, self.calendar):
+            region.clear()
+
+    def clear(self) -> None:
+        """Everything, the configuration too."""
+        for region in self:
+            region.clear()
+
+
+class _Memory:
+    def __init__(self) -> None:
+        self._region = make_region().configure("dogpile.cache.memory")  # no expiry: -1 would be "always" on get
+        self._generation = secrets.token_hex(8)
+
+    def get(self, key: str) -> tuple[str, Entry | None]:
+        entry = self._region.get(key)
+        return self._generation, None if entry is NO_VALUE else entry
+
+    def set(self, key: str, entry: Entry) -> None:
         self._region.set(key, entry)
-        self._keys[key] = None
-        self._keys.move_to_end(key)
-        while len(self._keys) > self._entries:
-            oldest, _ = self._keys.popitem(last=False)
-            self._region.delete(oldest)
+
+    def delete(self, key: str) -> None:
+        self._region.delete(key)
+
+    def new_generation(self) -> None:
+        self._generation = secrets.token_hex(8)
+
+
+class _Redis:
+    """Redis being away makes every look a miss, and is logged; answers do not depend on it."""
+
+    def __init__(self, url: str, name: str, ttl_s: float | None) -> None:
+        arguments: dict[str, Json] = {
+            "url": url,
+            "distributed_lock": False,
+            "socket_timeout": REDIS_WAIT_S,
+            "connection_kwargs": {"socket_connect_timeout": REDIS_WAIT_S},
+        }
+        if ttl_s is not None:
+            arguments["redis_expiration_time"] = max(1, int(ttl_s + SPARE_S))
+        plain = {**arguments}
+        plain.pop("redis_expiration_time", None)
+        # bytes of our own: what comes from Redis is never unpickled
+        self._region = make_region(serializer=_packed, deserializer=_unpacked).configure(
+            "dogpile.cache.redis", arguments=arguments
+        )
+        self._generations = make_region(serializer=orjson.dumps, deserializer=orjson.loads).configure(
+            "dogpile.cache.redis", arguments=plain
+        )
+        self._prefix, self._spare = f"argus:{name}", secrets.token_hex(8)
+
+    def get(self, key: str) -> tuple[str, Entry | None]:
+        generation = self._asked(lambda: self._generations.get(f"{self._prefix}:generation"))
+        if generation is None:
+            return self._spare, None
+        if generation is NO_VALUE:
+            self.new_generation()
+            return self.get(key)
+        entry = self._asked(lambda: self._region.get(f"{self._prefix}:{key}"))
+        return str(generation), entry if isinstance(entry, Entry) else None
+
+    def set(self, key: str, entry: Entry) -> None:
+        self._asked(lambda: self._region.set(f"{self._prefix}:{key}", entry))
+
+    def delete(self, key: str) -> None:
+        self._asked(lambda: self._region.delete(f"{self._prefix}:{key}"))
+
+    def new_generation(self) -> None:
+        self._spare = secrets.token_hex(8)
+        self._asked(lambda: self._generations.set(f"{self._prefix}:generation", self._spare))
+
+    def _asked(self, act: Callable[[], Json]) -> Json:
+        try:
+            return act()
+        except Exception as error:
+            log.warning("Redis cannot be used, nothing is cached: %s", error)
+            return None
+
+
+def _packed(entry: Entry) -> bytes:
+    head = orjson.dumps([entry.asked.isoformat(), entry.begun_ns, entry.generation])
+    return head + b"\n" + entry.body
+
+
+def _unpacked(data: bytes) -> Entry:
+    head, _, body = data.partition(b"\n")
+    asked, begun_ns, generation = orjson.loads(head)
+    return Entry(body, dt.datetime.fromisoformat(asked), begun_ns, generation)
+
+
+def is_fresh_wanted(headers: Mapping[str, str]) -> bool:
+    """Cache-Control: no-cache, the caller's explicit refresh (RFC 9111, 5.2.1.4)."""
+    return "no-cache" in headers.get("cache-control", "").lower()

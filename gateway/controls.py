@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import json
+import time
+from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, Router
 
-from gateway.cache import Cache
-from gateway.clock import Clock
-from gateway.upstream.zup import ZupClient
+from gateway.auth import Tokens
+from gateway.cache import Caches
+from gateway.clock import SETTLED_S, Clock
+from gateway.upstream.zup import Upstream
+from gateway.work.queue import Queue
 from openapi.errors import ValidationFailed, instant
 
 Json = Any
+LOOK_S = 0.01
 
 
-def controls(clock: Clock, cache: Cache, zup: ZupClient) -> Router:
-    """GET clock, POST clock {"move_seconds"} or {"now"}; POST reset; GET state."""
+def controls(
+    clock: Clock, caches: Caches, zup: Upstream, queue: Queue, tokens: Tokens | None, empty: Callable[[], None]
+) -> Router:
+    """GET clock, POST clock {"move_seconds"} or {"now"}; POST reset; POST token {"audience", "subject"}; GET state."""
 
     def shown() -> dict[str, Json]:
         breaker = {**zup.breaker.shown(), "history": zup.breaker.history()}
-        return {"now": instant(clock.now()), "cached": len(cache), "zup": {**zup.seen.shown(), "breaker": breaker}}
+        cached = sum(len(region) for region in caches)
+        return {"now": instant(clock.now()), "cached": cached, "zup": {**zup.seen.shown(), "breaker": breaker}}
 
     async def clock_(request: Request) -> Response:
         if request.method == "POST":
@@ -34,12 +43,19 @@ def controls(clock: Clock, cache: Cache, zup: ZupClient) -> Router:
             except ValueError as error:
                 return JSONResponse(ValidationFailed(f"The body is not JSON: {error}").envelope(clock.now()), 400)
             await clock.settled()
+            await _begun(queue)
         return JSONResponse({"now": instant(clock.now())})
 
     async def reset(_request: Request) -> Response:
-        cache.clear()
-        zup.reset()
+        await asyncio.to_thread(empty)
         return JSONResponse(shown())
+
+    async def token(request: Request) -> Response:
+        given = json.loads(await request.body() or b"{}")
+        if tokens is None:
+            return JSONResponse(ValidationFailed("There is no token key.").envelope(clock.now()), 400)
+        issued = tokens.issue(str(given.get("subject", "argus")), str(given.get("audience", "argus")))
+        return JSONResponse({"access_token": issued, "token_type": "Bearer"})
 
     async def state(_request: Request) -> Response:
         return JSONResponse(shown())
@@ -48,9 +64,18 @@ def controls(clock: Clock, cache: Cache, zup: ZupClient) -> Router:
         [
             Route("/clock", clock_, methods=["GET", "POST"]),
             Route("/reset", reset, methods=["POST"]),
+            Route("/token", token, methods=["POST"]),
             Route("/state", state, methods=["GET"]),
         ]
     )
+
+
+async def _begun(queue: Queue) -> None:
+    """Until operations that fell due have begun; gives up after SETTLED_S, e.g. without a worker."""
+    queue.on_due()
+    until = time.monotonic() + SETTLED_S
+    while time.monotonic() < until and await asyncio.to_thread(queue.unstarted) > 0:
+        await asyncio.sleep(LOOK_S)
 
 
 def _move(clock: Clock, body: Json) -> None:

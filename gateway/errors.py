@@ -1,12 +1,17 @@
 """Errors that only a gateway has: the system behind it failed, refused or broke its contract (A30).
 
-ApiError
+ApiError > UpstreamError
   UpstreamFailed 502 SYNC_FAILED          our credentials refused, a redirection
     UpstreamDown                          no connection, a dropped one, a 5xx: counted by the breaker
+    UpstreamBusy                          1C asks us to slow down (429)
   BadUpstreamResponse 502                 an answer against the contract
   UpstreamTimeout 504                     no whole answer within the total deadline: counted by the breaker
   CircuitOpen 503                         not asked at all, since it failed several times in a row
   UpstreamRejected                        1C's own 400, 404, 409 or 422, passed on
+  TokenExpired, TokenInvalid 401, InsufficientScope 403
+  OperationNotFound 404, InvalidTransition 409
+
+What may be over the next time it is tried is in TRANSIENT; the queue tries nothing else again.
 """
 
 from __future__ import annotations
@@ -14,7 +19,13 @@ from __future__ import annotations
 from openapi.errors import ApiError
 
 
-class UpstreamFailed(ApiError):
+class UpstreamError(ApiError):
+    """A call to an upstream that did not do; `answered` is the status it answered with, None for none."""
+
+    answered: int | None = None
+
+
+class UpstreamFailed(UpstreamError):
     """The upstream did not do what it was asked to."""
 
     status, code = 502, "SYNC_FAILED"
@@ -24,13 +35,17 @@ class UpstreamDown(UpstreamFailed):
     """The upstream cannot be reached, dropped the call, or failed itself with a 5xx."""
 
 
-class BadUpstreamResponse(ApiError):
+class UpstreamBusy(UpstreamFailed):
+    """The upstream wants fewer calls for now."""
+
+
+class BadUpstreamResponse(UpstreamError):
     """The upstream answered, but against its contract."""
 
     status, code = 502, "BAD_UPSTREAM_RESPONSE"
 
 
-class UpstreamTimeout(ApiError):
+class UpstreamTimeout(UpstreamError):
     """The upstream did not answer whole within the deadline."""
 
     status, code = 504, "UPSTREAM_TIMEOUT"
@@ -42,9 +57,42 @@ class CircuitOpen(ApiError):
     status, code = 503, "CIRCUIT_OPEN"
 
 
-class UpstreamRejected(ApiError):
+class UpstreamRejected(UpstreamError):
     """The upstream's own refusal of the caller's request, passed on with its status and code."""
 
     def __init__(self, status: int, code: str, message: str, *, field: str | None = None) -> None:
         super().__init__(message, field=field)
         self.status, self.code = status, code
+
+
+TRANSIENT = (UpstreamDown, UpstreamBusy, UpstreamTimeout, BadUpstreamResponse, CircuitOpen)
+
+
+class TokenExpired(ApiError):
+    """The token was good once."""
+
+    status, code = 401, "TOKEN_EXPIRED"
+
+
+class TokenInvalid(ApiError):
+    """No token, or none that we signed."""
+
+    status, code = 401, "TOKEN_INVALID"
+
+
+class InsufficientScope(ApiError):
+    """A good token, for another API."""
+
+    status, code = 403, "INSUFFICIENT_SCOPE"
+
+
+class OperationNotFound(ApiError):
+    """No such operation in the queue."""
+
+    status, code = 404, "OPERATION_NOT_FOUND"
+
+
+class InvalidTransition(ApiError):
+    """The operation is not in a state for this."""
+
+    status, code = 409, "INVALID_TRANSITION"

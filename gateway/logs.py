@@ -66,6 +66,17 @@ def breaker(upstream: str, change: Change) -> None:
     log.warning("breaker", upstream=upstream, state=change.state.value, why=change.why)
 
 
+def operation(id_: str, kind: str, status: str, retries: int, request_id: str) -> None:
+    """Log how an operation of the queue ended."""
+    log.info("operation", id=id_, kind=kind, status=str(status), retries=retries, request_id=request_id)
+
+
+def purged(records: int) -> None:
+    """Log that the audit trail has forgotten records older than the retention period."""
+    if records:
+        log.info("audit_purged", records=records)
+
+
 def redacted(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Blot out the values of members whose names promise a secret."""
     return {name: "***" if SECRET.search(name) and value else value for name, value in event.items()}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from gateway.auth import SHORTEST_KEY
 
 
 class SettingsError(Exception):
@@ -38,9 +40,38 @@ class Settings(BaseSettings):
     session_key: SecretStr | None = Field(
         default=None, description="Signs x-session-id; the same on every process. Random if unset."
     )
+    employee_cache_s: float = Field(default=3600, ge=0, description="Seconds that an employee of Central is kept.")
+    calendar_cache_s: float = Field(default=86400, ge=0, description="Seconds that a norm of 1C is served again.")
+    redis_url: str | None = Field(
+        default=None, pattern="^rediss?://", repr=False, description="Caches that several processes share; each its own if unset."
+    )
+    database_url: str = Field(
+        default="",
+        repr=False,
+        description="sqlite:///file or postgresql://user@host/name; a file in the user's data folder if unset.",
+    )
+    token_key: SecretStr | None = Field(
+        default=None, description="Signs tokens, 32 bytes at least; without it the operations API lets nobody in."
+    )
+    worker_concurrency: int = Field(
+        default=4, ge=0, le=100, description="Operations of the queue that this process runs at once; 0 runs none."
+    )
+    stop_grace_s: float = Field(
+        default=10, ge=0, description="Seconds that running operations get when the process stops."
+    )
+    sync_shrinkage: float = Field(
+        default=0.2, ge=0, le=1, description="Share of the active staff that may be missing in a sync."
+    )
     log_level: str = Field(
         default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level of the JSON log."
     )
+
+    @field_validator("token_key")
+    @classmethod
+    def _long_enough(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and len(key.get_secret_value().encode()) < SHORTEST_KEY:
+            raise ValueError(f"is shorter than {SHORTEST_KEY} bytes")
+        return key
 
 
 class Given(Settings):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import datetime as dt
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,29 +12,39 @@ from typing import Any
 from starlette.datastructures import Headers
 
 from openapi.contract import Contract, Operation
+from openapi.errors import ApiError
 
 Json = Any
 
 
 @dataclass(slots=True)
 class Exchange:
-    """A request and its answer, from the first byte to the last; logs and audit read it when it closes.
+    """A request and its answer, from the first byte to the last; logs and audit read it.
 
-    `operation` is None for paths and methods that the contract has not; `error` is the code of the envelope that
-    answered, None for a success. `body` is the parsed request body, already valid.
+    `operation` is None for paths and methods that the contract has not; `failure` is what the envelope that answered
+    told of, None for a success. `body` is the parsed request body, valid by the time a handler sees it.
+    `requested_at` is aware UTC by the server's clock.
     """
 
     request_id: str
     method: str
     path: str
     headers: Headers = field(repr=False)
+    requested_at: dt.datetime
+    query: str = field(default="", repr=False)
+    scheme: str = "http"
     contract: Contract | None = None
     operation: Operation | None = None
     principal: str | None = None
     body: Json = field(default=None, repr=False)
     status: int = 0
-    error: str | None = None
+    failure: ApiError | None = None
     _started: float = field(default_factory=time.perf_counter, repr=False)
+
+    @property
+    def error(self) -> str | None:
+        """The code of the failure."""
+        return self.failure.code if self.failure else None
 
     @property
     def duration_s(self) -> float:

@@ -10,7 +10,7 @@ import datetime as dt
 import logging
 import re
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from email.utils import format_datetime
 from typing import Any
@@ -30,7 +30,7 @@ from openapi.sessions import Sessions
 
 log = logging.getLogger("argus.openapi")
 MAX_BODY_BYTES = 4 * 1024 * 1024  # 100 employees × 400 shifts fit; connexion itself has no limit
-DRAINED_BYTES = 64 * 1024 * 1024  # of a refused body, read so that the client sees the answer and not a reset
+DRAINED_BYTES = 128 * 1024 * 1024  # of a refused body, read so that the client sees the answer and not a reset
 DOCUMENT = "/openapi.json"
 SWAGGER_UI = re.compile(r"/ui(/.*)?")
 TWIN = re.compile(r"/openapi-3\.1/([a-z-]+)\.json")
@@ -38,7 +38,11 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class Frame:
-    """ASGI application around `inner`; `now` is aware UTC, `on_exchange` is told of every exchange when it closes."""
+    """ASGI application around `inner`; `now` is aware UTC, `on_exchange` is told of every exchange when it closes.
+
+    `before_answer` is awaited once the answer is known and before any of it is sent; if it fails, the caller gets a 500
+    instead.
+    """
 
     def __init__(
         self,
@@ -48,8 +52,9 @@ class Frame:
         now: Callable[[], dt.datetime],
         sessions: Sessions,
         on_exchange: Callable[[Exchange], None] | None = None,
+        before_answer: Callable[[Exchange], Awaitable[None]] | None = None,
     ) -> None:
-        self._inner = inner
+        self._inner, self._before_answer = inner, before_answer
         self._contracts = sorted(contracts, key=lambda contract: len(contract.base_path), reverse=True)
         self._now, self._sessions, self._on_exchange = now, sessions, on_exchange
 
@@ -57,7 +62,7 @@ class Frame:
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
-        exchange = _exchange(scope)
+        exchange = _exchange(scope, self._now())
         token = enter(exchange)
         try:
             await self._answer(exchange, scope, receive, self._dressed(exchange, send))
@@ -72,7 +77,7 @@ class Frame:
                 await Response(document, media_type="application/json")(scope, receive, send)
             elif self._route(exchange):
                 _check_accept(exchange)
-                await self._inner(scope, await _buffered(receive), send)
+                await self._inner(scope, await _buffered(receive, _most_bytes(exchange)), send)
             else:
                 await self._inner(scope, receive, send)
         except ApiError as error:
@@ -109,27 +114,55 @@ class Frame:
         return ", ".join(f"{contract.base_path}/ui/" for contract in self._contracts)
 
     def _dressed(self, exchange: Exchange, send: Send) -> Send:
+        withheld = False
+
         async def dressed(message: Message) -> None:
+            nonlocal withheld
             if message["type"] == "http.response.start":
-                exchange.status = message["status"]
-                headers = MutableHeaders(raw=message["headers"])
-                if exchange.status == 204:
-                    del headers["Content-Type"]  # Flask adds one
-                headers["Date"] = format_datetime(self._now(), usegmt=True)
-                headers["X-Request-Id"] = exchange.request_id
-                if exchange.principal is not None:
-                    session = exchange.headers.get("x-session-id")
-                    headers["X-Session-Id"] = self._sessions.resume(session, exchange.principal)
-            await send(message)
+                self._dress(exchange, message)
+                withheld = not await self._may_answer(exchange)
+                if withheld:
+                    await self._withhold(exchange, send)
+            if not withheld:
+                await send(message)
 
         return dressed
+
+    def _dress(self, exchange: Exchange, message: Message) -> None:
+        exchange.status = message["status"]
+        headers = MutableHeaders(raw=message["headers"])
+        if exchange.status == 204:
+            del headers["Content-Type"]  # Flask adds one
+        headers["Date"] = format_datetime(self._now(), usegmt=True)
+        headers["X-Request-Id"] = exchange.request_id
+        if exchange.principal is not None:
+            session = exchange.headers.get("x-session-id")
+            headers["X-Session-Id"] = self._sessions.resume(session, exchange.principal)
+
+    async def _may_answer(self, exchange: Exchange) -> bool:
+        if self._before_answer is None:
+            return True
+        try:
+            await self._before_answer(exchange)
+        except Exception as error:
+            log.error("%s %s is not answered as it was to be: %s", exchange.method, exchange.path, error)
+            return False
+        return True
+
+    async def _withhold(self, exchange: Exchange, send: Send) -> None:
+        """A 500 in place of the answer that nobody could write down."""
+        error = ApiError("The call could not be written to the audit trail, so its answer is withheld.")
+        status, headers, body = self.envelope(exchange, error)
+        exchange.status = status
+        head = {"type": "http.response.start", "status": status, "headers": _raw(headers, body)}
+        self._dress(exchange, head)
+        await send(head)
+        await send({"type": "http.response.body", "body": b"" if exchange.method == "HEAD" else body})
 
     async def refuse(self, exchange: Exchange, error: ApiError, send: Send) -> None:
         """Answer with the envelope of `error`."""
         status, headers, body = self.envelope(exchange, error)
-        raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
-        raw.append((b"content-length", str(len(body)).encode()))
-        await send({"type": "http.response.start", "status": status, "headers": raw})
+        await send({"type": "http.response.start", "status": status, "headers": _raw(headers, body)})
         await send({"type": "http.response.body", "body": b"" if exchange.method == "HEAD" else body})
 
     def envelope(self, exchange: Exchange, error: ApiError) -> tuple[int, Mapping[str, str], bytes]:
@@ -137,7 +170,7 @@ class Frame:
         if exchange.operation and error.status not in exchange.operation.statuses:
             log.error("%s answered %s, which its contract has not", exchange.operation.id, error.status)
             error = ApiError("The answer would have broken the contract; the log says how.")
-        exchange.error = error.code
+        exchange.failure = error
         return error.status, {"Content-Type": "application/json", **error.headers}, render(error, self._now())
 
 
@@ -156,11 +189,29 @@ def with_routes(
     return joined
 
 
-def _exchange(scope: Scope) -> Exchange:
+def _raw(headers: Mapping[str, str], body: bytes) -> list[tuple[bytes, bytes]]:
+    raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+    return [*raw, (b"content-length", str(len(body)).encode())]
+
+
+def _exchange(scope: Scope, now: dt.datetime) -> Exchange:
     headers = Headers(scope=scope)
     given = headers.get("x-request-id", "")
-    request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-    return Exchange(request_id, scope["method"], scope["path"].removeprefix(scope.get("root_path", "")), headers)
+    return Exchange(
+        given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex,
+        scope["method"],
+        scope["path"].removeprefix(scope.get("root_path", "")),
+        headers,
+        now,
+        scope["query_string"].decode("latin-1"),
+        scope.get("scheme", "http"),
+    )
+
+
+def _most_bytes(exchange: Exchange) -> int:
+    """x-max-bytes of the operation, where it takes more than others."""
+    operation = exchange.operation
+    return int(operation.spec.get("x-max-bytes", MAX_BODY_BYTES)) if operation else MAX_BODY_BYTES
 
 
 def _not_allowed(exchange: Exchange, methods: list[str]) -> MethodNotAllowed:
@@ -191,7 +242,7 @@ def _takes(accept: str, media_type: str) -> bool:
     return not accept.strip()
 
 
-async def _buffered(receive: Receive) -> Receive:
+async def _buffered(receive: Receive, limit: int) -> Receive:
     """Read the whole body, chunked or not, and give it back as one message. Raises PayloadTooLarge (A30)."""
     chunks: list[bytes] = []
     size, more = 0, True
@@ -200,11 +251,11 @@ async def _buffered(receive: Receive) -> Receive:
         if message["type"] == "http.disconnect":
             return receive
         size += len(message.get("body", b""))
-        if size <= MAX_BODY_BYTES:
+        if size <= limit:
             chunks.append(message.get("body", b""))
         more = message.get("more_body", False)
-    if size > MAX_BODY_BYTES:
-        raise PayloadTooLarge(f"The body has more than {MAX_BODY_BYTES} bytes; send fewer employees a request.")
+    if size > limit:
+        raise PayloadTooLarge(f"The body has more than {limit} bytes; send fewer employees a request.")
     return _replayed(b"".join(chunks), receive)
 
 

@@ -45,6 +45,7 @@ log = logging.getLogger("argus.openapi")
 THREADS = 100  # a2wsgi has 10, so that ten slow calls would stop a mock
 UTF8 = ("utf-8", "utf8", "us-ascii", "ascii")
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="argus", charset="UTF-8"'}
+TOKEN_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="argus"'}
 
 
 class OperationMismatch(Exception):
@@ -55,22 +56,31 @@ def serve(
     handlers: Mapping[str, Handlers],
     *,
     stack: Literal["async", "flask"],
-    users: Mapping[str, Authenticate],
+    users: Mapping[str, Callable[[str, str], str | None]],
     now: Callable[[], dt.datetime],
     on_exchange: Callable[[Exchange], None] | None = None,
+    before_answer: Callable[[Exchange], Awaitable[None]] | None = None,
     session_key: bytes | None = None,
 ) -> ASGIApp:
     """An ASGI application that serves each contract named in `handlers` under its own base path.
 
     `stack` chooses connexion's AsyncApp (coroutine handlers) or FlaskApp (plain functions, 100 threads). `users` has a
-    check per security scheme, {"basic": (user, password) -> principal or None}. `now` gives aware UTC.
+    check per security scheme: {"basic": (user, password) -> principal or None, "bearer": (token, audience) ->
+    principal}, the audience being the contract's x-audience. `now` gives aware UTC.
     Raises OperationMismatch when a handler is missing or spare.
     """
     contracts = {name: load(name) for name in handlers}
     for name, contract in contracts.items():
         _check_operations(contract, handlers[name])
     app = _application(stack, users)
-    frame = Frame(app, contracts.values(), now=now, sessions=Sessions(session_key), on_exchange=on_exchange)
+    frame = Frame(
+        app,
+        contracts.values(),
+        now=now,
+        sessions=Sessions(session_key),
+        on_exchange=on_exchange,
+        before_answer=before_answer,
+    )
     for name, contract in contracts.items():
         _add(app, contract, {id_: _endpoint(contract, id_, fn) for id_, fn in handlers[name].items()})
         validators(contract)
@@ -104,7 +114,9 @@ def _application(stack: str, users: Mapping[str, Authenticate]) -> Any:
         "strict_validation": True,
         "pythonic_params": True,
         "validator_map": {"body": {"application/json": _Body}, "parameter": _Parameters},
-        "security_map": {scheme: lambda check=check: _Credentials(check) for scheme, check in users.items()},
+        "security_map": {
+            scheme: lambda made=SCHEMES[scheme], check=check: made(check) for scheme, check in users.items()
+        },
     }
     if stack == "async":
         return connexion.AsyncApp(__name__, **options)
@@ -205,6 +217,28 @@ class _Credentials(AbstractSecurityHandler):  # type: ignore[misc]
         return verify
 
 
+class _Token(AbstractSecurityHandler):  # type: ignore[misc]
+    """A Bearer token (RFC 6750) whose audience is the contract's."""
+
+    def __init__(self, check: Authenticate) -> None:
+        self._check = check
+
+    def get_fn(self, _scheme: Any, _scopes: Any) -> Callable[[ConnexionRequest], Any]:
+        def verify(request: ConnexionRequest) -> Any:
+            exchange = current()
+            scheme, _, token = request.headers.get("authorization", "").partition(" ")
+            if scheme.lower() != "bearer" or not token.strip():
+                raise Unauthorized("Send a token of this API as Authorization: Bearer …", headers=TOKEN_CHALLENGE)
+            contract: Any = exchange.contract
+            exchange.principal = self._check(token.strip(), contract.document["x-audience"])
+            return {"sub": exchange.principal}
+
+        return verify
+
+
+SCHEMES: dict[str, Any] = {"basic": _Credentials, "bearer": _Token}
+
+
 def _user_and_password(credentials: str) -> tuple[str, str]:
     """Raises Unauthorized for what is not base64 of UTF-8 with a colon."""
     try:
@@ -234,9 +268,8 @@ class _Body:
         contract: Any = exchange.contract
         if not body:
             raise ValidationFailed("The request has no body, and this operation needs one.", field="body")
-        parsed = parse(body)
-        validators(contract).check_body(operation, parsed)
-        exchange.body = parsed
+        exchange.body = parse(body)
+        validators(contract).check_body(operation, exchange.body)
 
 
 def _check_encoding(exchange: Exchange) -> None:

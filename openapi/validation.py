@@ -127,7 +127,7 @@ def _shown(value: Json) -> str:
 
 
 def _clipped(text: str) -> str:
-    return text if len(text) <= SHOWN else f"{text[: SHOWN // 2]} … {text[-SHOWN // 2 :]}"
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}… ({len(text)} characters)"
 
 
 def _is_local_date_time(text: str) -> bool:

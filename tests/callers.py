@@ -12,6 +12,7 @@ from typing import Any
 import requests
 
 USER, PASSWORD = "argus", "argus-dev"
+TOKEN_KEY = "a-key-that-tests-sign-their-tokens-with"
 BASE = "/services/personnel"
 AGENTS = "/agents/2025-07-01/2025-07-31"
 

@@ -57,7 +57,8 @@ def test_objects_of_a_contract_are_closed(contract: Contract) -> None:
     """An undeclared member is drift; without additionalProperties: false nobody would notice."""
     objects = [schema for schema in schemas(contract.document["components"]["schemas"]) if schema["type"] == "object"]
     assert objects
-    assert all(schema.get("additionalProperties") is False for schema in objects)
+    maps = [schema for schema in objects if isinstance(schema.get("additionalProperties"), dict)]
+    assert all(schema.get("additionalProperties") is False for schema in objects if schema not in maps)
 
 
 @pytest.mark.parametrize("contract", CONTRACTS, ids=NAMES)

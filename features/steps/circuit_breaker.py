@@ -51,7 +51,7 @@ def background() -> Iterator[ThreadPoolExecutor]:
 
 @when(parsers.parse("the norm is requested and {seconds:d} seconds pass"), target_fixture="waiting")
 def request_and_wait(target: Target, employee: str, background: ThreadPoolExecutor, seconds: int) -> Waiting:
-    waiting = Waiting(background.submit(ask, target, employee, *MONTH), target.controls.monotonic())
+    waiting = Waiting(background.submit(ask, target, employee, *MONTH, fresh=True), target.controls.monotonic())
     until(lambda: asked(target) == 1 or waiting.call.done())
     pass_(target, waiting.since, seconds)
     return waiting
@@ -74,7 +74,7 @@ def passed_in_all(target: Target, waiting: Waiting, seconds: int) -> Exchange:
 def opened(target: Target, mark: Mark, employee: str, times: int) -> None:
     target.controls.inject("zup", {"fault": "status", "status": 503, "times": times})
     for _ in range(times):
-        refused(ask(target, employee, *MONTH), 502, "SYNC_FAILED")
+        refused(ask(target, employee, *MONTH, fresh=True), 502, "SYNC_FAILED")
     open_again(target, mark)
 
 
@@ -92,7 +92,7 @@ def passed_since_it_opened(target: Target, mark: Mark, seconds: int) -> None:
 @when("the norm is requested twice at once", target_fixture="calls")
 def request_twice(target: Target, employee: str, background: ThreadPoolExecutor) -> list[Future[Exchange]]:
     before = asked(target)
-    calls = [background.submit(ask, target, employee, *MONTH) for _ in range(2)]
+    calls = [background.submit(ask, target, employee, *MONTH, fresh=True) for _ in range(2)]
     until(lambda: asked(target) > before and any(call.done() for call in calls))
     return calls
 

@@ -19,6 +19,7 @@ def hangs(target: Target) -> None:
 
 
 @given(parsers.parse("1C ZUP answers {status:d}"))
+@when(parsers.parse("1C ZUP answers {status:d}"))
 def answers(target: Target, status: int) -> None:
     target.controls.inject("zup", {"fault": "status", "status": status})
 
@@ -34,6 +35,16 @@ def is_slow(target: Target, seconds: int) -> None:
     target.controls.inject("zup", {"fault": "latency", "seconds": seconds})
 
 
+@given(parsers.re(r"1C ZUP refuses (?P<operation>\w+) with 400"))
+def refuses(target: Target, operation: str) -> None:
+    target.controls.inject("zup", {"fault": "status", "status": 400, "operation": operation})
+
+
+@when("1C ZUP works again")
+def works_again(target: Target) -> None:
+    target.controls.lift("zup")
+
+
 @given("1C ZUP answers HTML with 200")
 def answers_html(target: Target) -> None:
     target.controls.inject("zup", {"fault": "html", "operation": "getNormHours"})
@@ -47,12 +58,12 @@ def lists_without_id(target: Target) -> None:
 
 @when("the norm is requested", target_fixture="exchange")
 def request_norm(target: Target, employee: str) -> Exchange:
-    return ask(target, employee, *MONTH)
+    return ask(target, employee, *MONTH, fresh=True)
 
 
 @when(parsers.parse("the norm is requested {times:d} times"), target_fixture="exchanges")
 def request_norm_often(target: Target, employee: str, times: int) -> Labelled:
-    return [(f"call {number + 1}", ask(target, employee, *MONTH)) for number in range(times)]
+    return [(f"call {number + 1}", ask(target, employee, *MONTH, fresh=True)) for number in range(times)]
 
 
 @when("the agents are requested past the cache", target_fixture="exchange")

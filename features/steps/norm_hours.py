@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from pytest_bdd import parsers, then, when
@@ -21,9 +22,18 @@ Norms = list[tuple[dict[str, str], Exchange]]  # a row of the scenario's table, 
 
 
 def ask(
-    target: Target, employee: str, first: str, last: str, weekly: float = 40, rate: float = 1.0, **other: Any
+    target: Target,
+    employee: str,
+    first: str,
+    last: str,
+    weekly: float = 40,
+    rate: float = 1.0,
+    *,
+    fresh: bool = False,
+    headers: Mapping[str, str] | None = None,
+    **other: Any,
 ) -> Exchange:
-    """One getNormHours; `other` members replace those of the request, None leaves one out."""
+    """One getNormHours, past the cache if `fresh`; `other` replaces members of the request, None leaves one out."""
     body = {
         "employee_id": employee,
         "period_start": first,
@@ -32,7 +42,8 @@ def ask(
         "employment_rate": rate,
     }
     sent = {name: value for name, value in {**body, **other}.items() if value is not None}
-    return target.personnel.post("/getNormHours", sent)
+    past = {"Cache-Control": "no-cache"} if fresh else {}
+    return target.personnel.post("/getNormHours", sent, headers={**past, **(headers or {})})
 
 
 @when("these norms are requested", target_fixture="norms")
@@ -65,7 +76,8 @@ def request_with_values(target: Target, employee: str, datatable: list[list[str]
 
 @when(parsers.parse("the norm is requested without {member}"), target_fixture="exchange")
 def request_without(target: Target, employee: str, member: str) -> Exchange:
-    return ask(target, employee, "2025-08-01", "2025-08-31", 40, 1.0, **{member: None})
+    without: dict[str, Any] = {member: None}
+    return ask(target, employee, "2025-08-01", "2025-08-31", 40, 1.0, **without)
 
 
 @when("the norm of an unknown employee is requested", target_fixture="exchange")

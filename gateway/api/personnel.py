@@ -1,21 +1,29 @@
-"""The operations of openapi/personnel.yaml: checked, then answered by 1C ZUP or from the cache."""
+"""The operations of openapi/personnel.yaml: checked, then answered by 1C ZUP or from the caches."""
 
 from __future__ import annotations
 
+import asyncio
+import re
 from functools import partial
 
-from gateway.cache import Cache
+import orjson
+
+from gateway.cache import Caches, is_fresh_wanted
 from gateway.errors import CircuitOpen, UpstreamRejected
-from gateway.upstream.zup import ZupClient
+from gateway.upstream.zup import Origin, ZupClient
+from gateway.work.listing import Listing
+from gateway.work.queue import Queue
 from openapi import Call, Handlers, Reply
 from openapi.errors import InvalidPeriod
+
+ASYNC = re.compile(r"(^|[,;\s])respond-async($|[,;\s])", re.IGNORECASE)
 
 
 class Personnel:
     """One method per operation."""
 
-    def __init__(self, zup: ZupClient, cache: Cache) -> None:
-        self._zup, self._cache = zup, cache
+    def __init__(self, zup: ZupClient, caches: Caches, queue: Queue, listing: Listing) -> None:
+        self._zup, self._caches, self._queue, self._listing = zup, caches, queue, listing
 
     def handlers(self) -> Handlers:
         """By operationId."""
@@ -30,45 +38,65 @@ class Personnel:
     async def get_agents(self, call: Call, start_date: str, end_date: str) -> Reply:
         """Raises InvalidPeriod and the errors of the 1C client."""
         _check_period(start_date, end_date, "endDate")
-        key = f"GET /agents/{start_date}/{end_date} {call.principal}"
-        fresh = "no-cache" in call.headers.get("cache-control", "").lower()
-        served = await self._cache.get_or_fetch(key, partial(self._zup.get_agents, start_date, end_date), refresh=fresh)
-        status = "argus; hit" if served.hit else f"argus; fwd={'request' if fresh else 'miss'}"
-        return Reply(raw=served.body, headers={"Age": str(int(served.age_s)), "Cache-Status": status})
+        key, fresh = f"GET /agents/{start_date}/{end_date} {call.principal}", is_fresh_wanted(call.headers)
+        fetch = partial(self._zup.get_agents, origin(call), start_date, end_date)
+        served = await self._caches.api_response.get_or_fetch(key, fetch, refresh=fresh)
+        return Reply(raw=served.body, headers=served.headers(fresh=fresh))
 
     async def get_norm_hours(self, call: Call) -> Reply:
-        """Raises InvalidPeriod and the errors of the 1C client."""
+        """Raises InvalidPeriod and the errors of the 1C client. A norm is 1C's answer, kept as the calendar is."""
         _check_period(call.body["period_start"], call.body["period_end"], "period_end")
-        return await self._forward(call)
+        key, fresh = orjson.dumps(call.body, option=orjson.OPT_SORT_KEYS).decode(), is_fresh_wanted(call.headers)
+        fetch = partial(self._zup.post, origin(call), call.operation.id, call.body)
+        served = await self._caches.calendar.get_or_fetch(key, fetch, refresh=fresh)
+        return Reply(raw=served.body, headers=served.headers(fresh=fresh))
 
     async def get_timetype_info(self, call: Call) -> Reply:
         """Raises the errors of the 1C client; periods may mix zones, so 1C compares them."""
-        return await self._forward(call)
+        return Reply(raw=await self._zup.post(origin(call), call.operation.id, call.body))
 
     async def send_schedule(self, call: Call) -> Reply:
-        """Raises InvalidPeriod and the errors of the 1C client."""
+        """Raises InvalidPeriod and the errors of the 1C client; with Prefer: respond-async it is queued."""
         _check_period(call.body["period_start"], call.body["period_end"], "period_end")
+        if ASYNC.search(call.headers.get("prefer", "")):
+            return await self._queued(call)
         return await self._modify(call)
 
     async def send_fact_work_time(self, call: Call) -> Reply:
         """Raises the errors of the 1C client."""
         return await self._modify(call)
 
-    async def _forward(self, call: Call) -> Reply:
-        return Reply(raw=await self._zup.post(call.operation.id, call.body))
+    async def _queued(self, call: Call) -> Reply:
+        submit = partial(
+            self._queue.submit,
+            "schedule_upload",
+            call.body,
+            key=call.headers.get("idempotency-key"),
+            principal=call.principal,
+            request_id=call.request_id,
+        )
+        operation_id = await asyncio.to_thread(submit)
+        shown = await asyncio.to_thread(self._listing.one, operation_id)
+        headers = {"Location": f"/api/integration/operations/{operation_id}", "Preference-Applied": "respond-async"}
+        return Reply(shown, 202, headers)
 
     async def _modify(self, call: Call) -> Reply:
         """A write: its key goes along, so that 1C does the work once; kept replies may be stale afterwards."""
         key = call.headers.get("idempotency-key")
         try:
-            reply = Reply(raw=await self._zup.post(call.operation.id, call.body, idempotency_key=key))
+            reply = Reply(raw=await self._zup.post(origin(call), call.operation.id, call.body, idempotency_key=key))
         except (CircuitOpen, UpstreamRejected):  # 1C was not asked, or refused: nothing has changed
             raise
         except BaseException:
-            self._cache.clear()
+            self._caches.on_modification()
             raise
-        self._cache.clear()
+        self._caches.on_modification()
         return reply
+
+
+def origin(call: Call) -> Origin:
+    """On whose behalf 1C is called."""
+    return Origin(call.principal, call.request_id)
 
 
 def _check_period(start: str, end: str, field: str) -> None:

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 import email.message
-from collections.abc import Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import orjson
 
+from gateway.audit import Record, as_error
 from gateway.clock import Clock
-from gateway.errors import BadUpstreamResponse, UpstreamDown, UpstreamFailed, UpstreamRejected, UpstreamTimeout
+from gateway.errors import (
+    BadUpstreamResponse,
+    CircuitOpen,
+    UpstreamBusy,
+    UpstreamDown,
+    UpstreamError,
+    UpstreamFailed,
+    UpstreamRejected,
+    UpstreamTimeout,
+)
 from gateway.upstream.breaker import Breaker
 from openapi import Contract, Operation
 from openapi.errors import ApiError, instant
@@ -20,10 +32,21 @@ from openapi.validation import parse, validators
 
 Json = Any
 PASSED_ON = (400, 404, 409, 422)  # refusals of the caller's own request
+TIMED_OUT = "Connection timeout"  # the seed's words (section 5)
 LONGEST_REPLY_BYTES = 64 * 1024 * 1024
 # The same twice: httpcore closes idle connections once there are more than max_keepalive of any, busy ones included,
 # so that many held calls would cost every other call a new connection.
 CONNECTIONS = httpx.Limits(max_connections=200, max_keepalive_connections=200)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """On whose behalf 1C is called: goes along as X-Request-Id, and into the audit trail."""
+
+    principal: str
+    request_id: str
+    operation_ref: str | None = None
+    retries: int = 0
 
 
 @dataclass(slots=True)
@@ -37,11 +60,44 @@ class Seen:
     def shown(self) -> dict[str, Json]:
         """For /health: state is unknown, ok or failing, by the latest call."""
         moments = {"last_success": self.last_success, "last_failure": self.last_failure}
-        failing = self.last_failure is not None and (self.last_success or self.last_failure) <= self.last_failure
-        state = "failing" if failing else "ok" if self.last_success else "unknown"
+        state = "failing" if self.failing else "ok" if self.last_success else "unknown"
         return {"state": state, **{name: moment and instant(moment) for name, moment in moments.items()}} | {
-            "last_error": self.last_error if failing else None
+            "last_error": self.last_error if self.failing else None
         }
+
+    @property
+    def failing(self) -> bool:
+        """Whether the latest call failed."""
+        return self.last_failure is not None and (self.last_success or self.last_failure) <= self.last_failure
+
+    def succeeded(self, now: dt.datetime) -> bool:
+        """Whether that is a recovery."""
+        recovered, self.last_success = self.failing, now
+        return recovered
+
+    def failed(self, now: dt.datetime, said: str) -> None:
+        """What it said, and when."""
+        self.last_failure, self.last_error = now, said
+
+    def reset(self) -> None:
+        """As new."""
+        self.last_success = self.last_failure = self.last_error = None
+
+
+@dataclass(slots=True)
+class Upstream:
+    """1C as all clients of one process share it; `on_recovery` is told of the first success after a failure."""
+
+    url: str
+    breaker: Breaker
+    timeout_s: float
+    seen: Seen = field(default_factory=Seen)
+    on_recovery: Callable[[], None] = lambda: None
+
+    def reset(self) -> None:
+        """As new: nothing known of it, the breaker closed."""
+        self.breaker.reset()
+        self.seen.reset()
 
 
 def connect(user: str, password: str) -> httpx.AsyncClient:
@@ -56,48 +112,94 @@ class ZupClient:
     def __init__(
         self,
         contract: Contract,
-        url: str,
+        upstream: Upstream,
         http: httpx.AsyncClient,
-        breaker: Breaker,
         clock: Clock,
-        *,
-        timeout_s: float,
+        record: Callable[[Record], Awaitable[None]],
     ) -> None:
-        self._contract, self._url, self._http = contract, url.rstrip("/"), http
-        self.breaker, self._clock, self._timeout_s = breaker, clock, timeout_s
+        self._contract, self._upstream, self._http, self._clock = contract, upstream, http, clock
+        self._url, self._timeout_s = upstream.url.rstrip("/"), upstream.timeout_s
+        self._record = record
         self._session: str | None = None
-        self.seen = Seen()
 
-    def reset(self) -> None:
-        """As new: nothing known of the upstream, the breaker closed, no session."""
-        self.breaker.reset()
-        self.seen, self._session = Seen(), None
-
-    async def get_agents(self, start_date: str, end_date: str) -> bytes:
+    async def get_agents(self, origin: Origin, start_date: str, end_date: str) -> bytes:
         """The reply's bytes, valid by the contract."""
-        return await self._call("getAgents", f"/agents/{start_date}/{end_date}")
+        return await self._call(origin, "getAgents", f"/agents/{start_date}/{end_date}")
 
-    async def post(self, operation_id: str, body: Json, *, idempotency_key: str | None = None) -> bytes:
+    async def post(self, origin: Origin, operation_id: str, body: Json, *, idempotency_key: str | None = None) -> bytes:
         """The reply's bytes, valid by the contract."""
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
-        return await self._call(operation_id, f"/{operation_id}", body=body, headers=headers)
+        return await self._call(origin, operation_id, f"/{operation_id}", body=body, headers=headers)
 
     async def _call(
-        self, operation_id: str, path: str, *, body: Json = None, headers: Mapping[str, str] | None = None
+        self,
+        origin: Origin,
+        operation_id: str,
+        path: str,
+        *,
+        body: Json = None,
+        headers: Mapping[str, str] | None = None,
     ) -> bytes:
+        """Told to the audit trail before anybody hears of it, unless the breaker let nothing through."""
         operation = self._contract.operations[operation_id]
-        with self.breaker.call():
+        asked, started = self._clock.now(), time.perf_counter()
+        failure: ApiError | None = None
+        try:
+            return await self._tried(operation, path, body, {"X-Request-Id": origin.request_id, **(headers or {})})
+        except ApiError as error:
+            failure = error
+            raise
+        finally:
+            if not isinstance(failure, CircuitOpen):
+                duration_ms = (time.perf_counter() - started) * 1000
+                await self._record(self._told(origin, operation, path, body, failure, asked, duration_ms))
+
+    async def _tried(self, operation: Operation, path: str, body: Json, headers: dict[str, str]) -> bytes:
+        with self._upstream.breaker.call():
             try:
-                reply = self._accepted(operation, await self._sent(operation, path, body, dict(headers or {})))
+                response = await self._sent(operation, path, body, headers)
+                reply = self._accepted(operation, response)
             except UpstreamRejected:
-                self.seen.last_success = self._clock.now()
+                self._succeeded()
                 raise
             except ApiError as error:
-                said = str(error.details.get("last_error", error))
-                self.seen.last_failure, self.seen.last_error = self._clock.now(), said
+                self._upstream.seen.failed(self._clock.now(), str(error.details.get("last_error", error)))
                 raise
-        self.seen.last_success = self._clock.now()
+        self._succeeded()
         return reply
+
+    def _succeeded(self) -> None:
+        if self._upstream.seen.succeeded(self._clock.now()):
+            self._upstream.on_recovery()
+
+    def _told(
+        self,
+        origin: Origin,
+        operation: Operation,
+        path: str,
+        body: Json,
+        failure: ApiError | None,
+        asked: dt.datetime,
+        duration_ms: float,
+    ) -> Record:
+        return Record(
+            direction="outbound",
+            system="1C ZUP",
+            requested_at=asked,
+            responded_at=self._clock.now(),
+            principal=origin.principal,
+            operation=operation.id,
+            method=operation.method,
+            path=urlsplit(self._url).path + path,
+            payload=body,
+            status=200 if failure is None else getattr(failure, "answered", None),
+            error=as_error(failure.code, str(failure), failure.details) if failure else None,
+            duration_ms=round(duration_ms, 3),
+            retries=origin.retries,
+            request_id=origin.request_id,
+            operation_ref=origin.operation_ref,
+            transport=urlsplit(self._url).scheme,
+        )
 
     async def _sent(self, operation: Operation, path: str, body: Json, headers: dict[str, str]) -> httpx.Response:
         """Raises UpstreamTimeout, UpstreamDown, BadUpstreamResponse."""
@@ -111,8 +213,8 @@ class ZupClient:
                 raw = {name.encode(): value.encode("latin-1", "replace") for name, value in headers.items()}
                 return await self._read(operation.method, path, content, raw)
         except TimeoutError as error:
-            said = f"No whole answer within {self._timeout_s:g} s"
-            raise UpstreamTimeout(f"1C ZUP: {said.lower()}.", attempt=0, last_error=said) from error
+            words = f"1C ZUP: no whole answer within {self._timeout_s:g} s."
+            raise UpstreamTimeout(words, attempt=0, last_error=TIMED_OUT) from error
         except httpx.HTTPError as error:
             said = str(error) or type(error).__name__
             raise UpstreamDown(
@@ -138,6 +240,13 @@ class ZupClient:
 
     def _accepted(self, operation: Operation, response: httpx.Response) -> bytes:
         """The body of a success. Raises UpstreamRejected, UpstreamFailed, BadUpstreamResponse."""
+        try:
+            return self._judged(operation, response)
+        except UpstreamError as error:
+            error.answered = response.status_code
+            raise
+
+    def _judged(self, operation: Operation, response: httpx.Response) -> bytes:
         status = response.status_code
         if status in PASSED_ON:
             raise self._rejection(operation, response)
@@ -146,7 +255,7 @@ class ZupClient:
             raise UpstreamFailed(f"{said}; check ARGUS_ZUP_USER and ARGUS_ZUP_PASSWORD.", attempt=0, last_error=said)
         if status != 200:
             said = f"1C ZUP answered {status}"
-            kind = UpstreamDown if status >= 500 else UpstreamFailed
+            kind = UpstreamDown if status >= 500 else UpstreamBusy if status == 429 else UpstreamFailed
             raise kind(f"{said} to {operation.id}.", attempt=0, last_error=said)
         self._check(operation, response)
         return response.content

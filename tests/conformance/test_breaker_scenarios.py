@@ -14,12 +14,8 @@ from conformance.child import Children
 from conformance.client import Policy
 from conformance.findings import Verdict
 from conformance.target import Address
-from gateway.app import build
-from gateway.clock import Clock
-from gateway.settings import Given
-from openapi.server import background
-from tests.callers import BASE, PASSWORD, USER
-from tests.mocks.conftest import NOW
+from tests.callers import BASE
+from tests.gateway.running import gateway_on
 from tests.mocks.parties import relayed
 
 BREAKER = tuple(f"BRK-{number:02d}" for number in range(1, 6))
@@ -28,12 +24,9 @@ BREAKER = tuple(f"BRK-{number:02d}" for number in range(1, 6))
 @contextlib.contextmanager
 def gateway(**settings: Any) -> Iterator[Address]:
     """Ours before a mock of ours, but with other settings than the seed's."""
-    with relayed(agents=20) as party:
-        secrets = {"zup_password": PASSWORD, "password": PASSWORD}
-        made = Given(zup_url=party.zup.url + BASE, zup_user=USER, user=USER, **{**secrets, **settings})
-        with background(build(made, clock=Clock(NOW), with_controls=True)) as url:
-            controls = {"gateway": url, "zup": party.behind.url}
-            yield Address("ours", url + BASE, Policy(ours=True), controls=controls)
+    with relayed(agents=20) as party, gateway_on(party.zup.url, **settings) as url:
+        controls = {"gateway": url, "zup": party.behind.url}
+        yield Address("ours", url + BASE, Policy(ours=True), controls=controls)
 
 
 @pytest.mark.slow

@@ -1,22 +1,18 @@
 """The gateway on real sockets, before the mock 1C or before whatever a test puts there."""
 
 import contextlib
-import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
 
-from gateway.app import build
-from gateway.clock import Clock
-from gateway.settings import Given
 from mocks.clock import Clock as ZupClock
 from mocks.zup import zup as build_zup
 from openapi.server import background
-from tests.callers import BASE, PASSWORD, USER, Caller
+from tests.callers import PASSWORD, USER, Caller
+from tests.gateway.running import NOW, gateway_on
 
-NOW = dt.datetime(2025, 7, 29, 1, 30, tzinfo=dt.UTC)
 Gateway = Callable[..., AbstractContextManager[Caller]]
 
 
@@ -38,13 +34,7 @@ def gateway() -> Gateway:
 
     @contextlib.contextmanager
     def run(upstream: str, **settings: Any) -> Iterator[Caller]:
-        made = Given(
-            zup_url=upstream + BASE,
-            zup_user=USER,
-            user=USER,
-            **{"zup_password": PASSWORD, "password": PASSWORD, **settings},
-        )
-        with background(build(made, clock=Clock(NOW), with_controls=True)) as url:
+        with gateway_on(upstream, **settings) as url:
             yield Caller(url)
 
     return run

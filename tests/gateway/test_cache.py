@@ -5,13 +5,18 @@ import datetime as dt
 
 import pytest
 
-from gateway.cache import Cache
+from gateway.cache import Caches, Region
 from gateway.clock import Clock
+
+
+def region(ttl_s: float, clock: Clock) -> Region:
+    """Of two entries, in memory."""
+    return Caches(clock.now, api_s=ttl_s, employee_s=0, calendar_s=0, entries=2).api_response
 
 
 def test_oldest_entry_goes_first_and_zero_seconds_keep_nothing() -> None:
     clock = Clock()
-    cache, none = Cache(300, 2, clock.now), Cache(0, 2, clock.now)
+    cache, none = region(300, clock), region(0, clock)
 
     async def body() -> bytes:
         return b"{}"
@@ -28,7 +33,7 @@ def test_oldest_entry_goes_first_and_zero_seconds_keep_nothing() -> None:
 
 
 def test_failed_fetch_keeps_nothing_and_frees_the_key() -> None:
-    cache = Cache(300, 2, Clock().now)
+    cache = region(300, Clock())
 
     async def fails() -> bytes:
         raise RuntimeError("down")
@@ -46,7 +51,7 @@ def test_failed_fetch_keeps_nothing_and_frees_the_key() -> None:
 
 def test_what_was_asked_for_earlier_does_not_replace_what_was_asked_for_later() -> None:
     clock = Clock()
-    cache = Cache(300, 2, clock.now)
+    cache = region(300, clock)
 
     async def run() -> tuple[bytes, float]:
         slow = asyncio.Event()

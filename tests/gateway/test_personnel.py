@@ -1,6 +1,7 @@
 """The gateway before the mock 1C: replies pass through, the cache saves calls, writes empty it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -117,7 +118,7 @@ def test_controls_reset_and_state(argus: Caller) -> None:
         assert argus.control("/clock", body).status_code == 400
 
 
-def test_without_controls_there_are_none(zup: Caller) -> None:
+def test_without_controls_there_are_none(zup: Caller, tmp_path: Path) -> None:
     import datetime as dt
 
     from gateway.app import build
@@ -130,6 +131,8 @@ def test_without_controls_there_are_none(zup: Caller) -> None:
         zup_password=SecretStr("p"),
         user="u",
         password=SecretStr("p"),
+        database_url=f"sqlite:///{tmp_path}/argus.sqlite3",
+        worker_concurrency=0,
     )
     with background(build(settings)) as url:
         reply = Caller(url).control("/clock")

@@ -19,14 +19,10 @@ from conformance.child import Children
 from conformance.client import Policy
 from conformance.contract import Generated
 from conformance.target import Address
-from gateway.app import build
-from gateway.clock import Clock
-from gateway.settings import Given
 from openapi import load
-from openapi.server import background
-from tests.callers import AGENTS, BASE, PASSWORD, USER, Caller
+from tests.callers import AGENTS, BASE, Caller
+from tests.gateway.running import gateway_on
 from tests.loop.watcher import Fault, Watcher
-from tests.mocks.conftest import NOW
 from tests.mocks.parties import Party, relayed
 from tests.mocks.test_relay import relay
 
@@ -75,9 +71,7 @@ def by_party(watched: Watcher) -> set[Fault]:
 
 @contextlib.contextmanager
 def gateway(party: Party) -> Iterator[str]:
-    secrets: dict[str, Any] = {"zup_password": PASSWORD, "password": PASSWORD}
-    made = Given(zup_url=party.zup.url + BASE, zup_user=USER, user=USER, **secrets)
-    with background(build(made, clock=Clock(NOW), with_controls=True)) as url:
+    with gateway_on(party.zup.url) as url:
         yield url
 
 

@@ -1,0 +1,265 @@
+"""The operations of openapi/operations.yaml: the queue, its dead letters, syncs, caches, audit trail and health."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
+
+import orjson
+import sqlalchemy as sa
+
+from gateway import mapping, tables
+from gateway.audit import Audit
+from gateway.cache import Caches, is_fresh_wanted
+from gateway.employees import Employees
+from gateway.work.kinds import Status
+from gateway.work.listing import Listing
+from gateway.work.queue import Queue
+from openapi import Call, Handlers, Reply
+from openapi.errors import InvalidPeriod, ValidationFailed
+
+Json = Any
+T = TypeVar("T")
+BASE = "/api/integration"
+
+
+class Operations:
+    """One method per operation; the database is asked in threads."""
+
+    def __init__(
+        self,
+        queue: Queue,
+        listing: Listing,
+        employees: Employees,
+        caches: Caches,
+        audit: Audit,
+        health: Callable[[], Json],
+    ) -> None:
+        self._queue, self._listing, self._employees = queue, listing, employees
+        self._caches, self._audit, self._health = caches, audit, health
+
+    def handlers(self) -> Handlers:
+        """By operationId."""
+        return {
+            "listOperations": self.list_operations,
+            "submitPersonnelSync": partial(self.submit, "personnel_sync"),
+            "submitScheduleUpload": partial(self.submit, "schedule_upload"),
+            "submitFactTransfer": partial(self.submit, "fact_transfer"),
+            "submitTimesheetRequest": partial(self.submit, "timesheet_request"),
+            "submitReportExport": partial(self.submit, "report_export"),
+            "getOperation": self.get_operation,
+            "getOperationResult": self.get_result,
+            "cancelOperation": partial(self._changed, self._queue.cancel),
+            "retryOperation": partial(self._changed, self._queue.retry_now),
+            "getQueue": self.get_queue,
+            "pauseQueue": partial(self._switched, self._queue.pause),
+            "resumeQueue": partial(self._switched, self._queue.resume),
+            "listDeadLetters": self.list_dead_letters,
+            "redriveDeadLetters": self.redrive,
+            "redriveDeadLetter": partial(self._changed, self._queue.redrive),
+            "listSyncRuns": self.list_sync_runs,
+            "getSyncRun": self.get_sync_run,
+            "listEmployees": self.list_employees,
+            "getEmployee": self.get_employee,
+            "getMapping": self.get_mapping,
+            "listCaches": self.list_caches,
+            "clearCaches": self.clear_caches,
+            "clearCache": self.clear_cache,
+            "searchAudit": self.search_audit,
+            "getHealth": self.get_health,
+        }
+
+    async def submit(self, kind: str, call: Call) -> Reply:
+        """202 with Location. Raises InvalidPeriod, ValidationFailed."""
+        payload = call.body or {}
+        if kind == "schedule_upload" and payload["period_end"] < payload["period_start"]:
+            raise InvalidPeriod("The period ends before it starts.", field="period_end")
+        operation_id = await _asked(
+            partial(
+                self._queue.submit,
+                kind,
+                payload,
+                key=call.headers.get("idempotency-key"),
+                principal=call.principal,
+                request_id=call.request_id,
+            )
+        )
+        shown = await _asked(partial(self._listing.one, operation_id))
+        return Reply(shown, 202, {"Location": f"{BASE}/operations/{operation_id}"})
+
+    async def list_operations(
+        self,
+        call: Call,
+        status: str | None = None,
+        kind: str | None = None,
+        since: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Json:
+        """The newest first."""
+        chosen = [*_kind(kind), *_between(tables.operations.c.submitted_at, since, None)]
+        chosen += [tables.operations.c.status == status] if status else []
+        return await _asked(partial(self._listing.page, chosen, cursor=cursor, limit=limit))
+
+    async def get_operation(self, call: Call, operation_id: str) -> Json:
+        """Raises OperationNotFound."""
+        return await _asked(partial(self._listing.one, operation_id))
+
+    async def get_result(self, call: Call, operation_id: str) -> Reply:
+        """Raises OperationNotFound, InvalidTransition."""
+        media_type, content = await _asked(partial(self._listing.result, operation_id))
+        return Reply(content) if media_type == "application/json" else Reply(raw=content, media_type=media_type)
+
+    async def get_queue(self, call: Call) -> Json:
+        """Counts, and who works."""
+        return await _asked(self._listing.queue)
+
+    async def list_dead_letters(
+        self,
+        call: Call,
+        kind: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Json:
+        """The newest first."""
+        chosen = [tables.operations.c.status == Status.DEAD, *_dead(kind, since, until)]
+        return await _asked(partial(self._listing.page, chosen, cursor=cursor, limit=limit))
+
+    async def redrive(self, call: Call) -> Json:
+        """All that the filter takes."""
+        body, dry_run = call.body, call.body.get("dry_run", False)
+        chosen = _dead(body.get("kind"), body.get("since"), body.get("until"))
+        chosen += [tables.operations.c.id.in_(body["ids"])] if "ids" in body else []
+        count = await _asked(partial(self._queue.redrive_all, sa.and_(sa.true(), *chosen), dry_run=dry_run))
+        return {"count": count, "dry_run": dry_run}
+
+    async def list_sync_runs(self, call: Call, limit: int = 50, cursor: str | None = None) -> Json:
+        """The newest first."""
+        return await _asked(partial(self._listing.sync_runs, cursor=cursor, limit=limit))
+
+    async def get_sync_run(self, call: Call, operation_id: str) -> Json:
+        """Raises OperationNotFound."""
+        return await _asked(partial(self._listing.sync_run, operation_id))
+
+    async def list_employees(
+        self, call: Call, active: bool | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Json:
+        """By employee_id."""
+        page = await _asked(partial(self._employees.page, active=active, after=_decoded(cursor), limit=limit))
+        last = page.pop("last")
+        return {**page, "next": last and last.encode().hex()}
+
+    async def get_employee(self, call: Call, employee_id: str) -> Reply:
+        """From the employee cache. Raises EmployeeNotFound."""
+
+        async def fetch() -> bytes:
+            return orjson.dumps(await _asked(partial(self._employees.one, employee_id)))
+
+        fresh = is_fresh_wanted(call.headers)
+        served = await self._caches.employee.get_or_fetch(employee_id, fetch, refresh=fresh)
+        return Reply(raw=served.body, headers=served.headers(fresh=fresh))
+
+    async def get_mapping(self, call: Call) -> Reply:
+        """From the configuration cache."""
+
+        async def fetch() -> bytes:
+            told = {"employee_to_1c": mapping.EMPLOYEE_TO_1C, "employee_from_1c": mapping.EMPLOYEE_FROM_1C}
+            return orjson.dumps(told)
+
+        fresh = is_fresh_wanted(call.headers)
+        served = await self._caches.configuration.get_or_fetch("mapping", fetch, refresh=fresh)
+        return Reply(raw=served.body, headers=served.headers(fresh=fresh))
+
+    async def list_caches(self, call: Call) -> Json:
+        """Region by region."""
+        return {"caches": [region.shown() for region in self._caches]}
+
+    async def clear_caches(self, call: Call) -> Json:
+        """All of them."""
+        self._caches.clear()
+        return await self.list_caches(call)
+
+    async def clear_cache(self, call: Call, region: str) -> Json:
+        """One of them."""
+        self._caches[region].clear()
+        return await self.list_caches(call)
+
+    async def search_audit(
+        self,
+        call: Call,
+        since: str | None = None,
+        until: str | None = None,
+        direction: str | None = None,
+        principal: str | None = None,
+        operation: str | None = None,
+        request_id: str | None = None,
+        operation_ref: str | None = None,
+        failed: bool | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Json:
+        """The newest first."""
+        a = tables.audit.c
+        equal = {
+            a.direction: direction,
+            a.principal: principal,
+            a.operation: operation,
+            a.request_id: request_id,
+            a.operation_ref: operation_ref,
+            a.failed: failed,
+        }
+        chosen = [column == value for column, value in equal.items() if value is not None]
+        chosen += _between(a.requested_at, since, until)
+        before = int(cursor) if cursor and cursor.isdecimal() and len(cursor) < 19 else None
+        search = partial(self._audit.search, sa.and_(sa.true(), *chosen), before=before, limit=limit + 1)
+        found = await _asked(search)
+        items = found[:limit]
+        return {"items": items, "next": str(items[-1]["id"]) if len(found) > limit else None}
+
+    async def get_health(self, call: Call) -> Json:
+        """What is known; nothing is called for it."""
+        return {**self._health(), "queue": await _asked(self._listing.queue)}
+
+    async def _changed(self, change: Callable[[str], None], call: Call, operation_id: str) -> Json:
+        await _asked(partial(change, operation_id))
+        return await self.get_operation(call, operation_id)
+
+    async def _switched(self, switch: Callable[[], None], call: Call) -> Json:
+        await _asked(switch)
+        return await self.get_queue(call)
+
+
+async def _asked(act: Callable[[], T]) -> T:
+    return await asyncio.to_thread(act)
+
+
+def _kind(kind: str | None) -> list[sa.ColumnElement[bool]]:
+    return [tables.operations.c.kind == kind] if kind else []
+
+
+def _dead(kind: str | None, since: str | None, until: str | None) -> list[sa.ColumnElement[bool]]:
+    return [*_kind(kind), *_between(tables.operations.c.finished_at, since, until)]
+
+
+def _between(column: sa.Column[Any], since: str | None, until: str | None) -> list[sa.ColumnElement[bool]]:
+    chosen = [column >= _instant("since", since)] if since else []
+    return chosen + ([column < _instant("until", until)] if until else [])
+
+
+def _instant(name: str, text: str) -> dt.datetime:
+    try:
+        return dt.datetime.fromisoformat(text)
+    except ValueError as error:  # a leap second is RFC 3339, and no datetime
+        raise ValidationFailed(f"{name}: {text} is no instant", field=name) from error
+
+
+def _decoded(cursor: str | None) -> str:
+    try:
+        return bytes.fromhex(cursor or "").decode()
+    except ValueError:
+        return ""

@@ -1,0 +1,190 @@
+"""The audit trail (seed section 10): every call in and out, committed before the call is answered.
+
+Records are written by one thread, as many in one transaction as have come together while the one before was written
+(group commit), so that the price of a commit is shared.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import queue
+import re
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from gateway.tables import audit
+from openapi.errors import exact
+
+Json = Any
+RETENTION_YEARS = 3
+COMPLIANCE = {
+    "data_classification": "personal_data",
+    "retention_period": f"{RETENTION_YEARS}_years",
+    "encryption": "in_transit",
+    "gdpr_compliant": True,
+}
+UNENCRYPTED = "encryption in_transit does not hold: this call did not come over TLS"
+LARGEST = 1000  # records of one transaction
+SHOWN_ITEMS, SHOWN_TEXT, SHOWN_DEPTH = 3, 256, 8
+SECRET = re.compile(r"password|passwd|secret|token|authorization|cookie|session|credential|api_?key", re.IGNORECASE)
+PERSONAL = re.compile(r"(last|first|second|middle|sur|full|initiator)_?name|фио", re.IGNORECASE)
+CREDENTIAL = re.compile(
+    r"\b(?:Basic|Bearer)\s+[\w+/=.~-]+|\beyJ[\w-]{8,}(?:\.[\w-]*)*"
+    r"|(?<=[?&;])[^=&;]*(?:password|secret|token)[^=&;]*=[^&;]*",
+    re.IGNORECASE,
+)
+MASK = "***"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One call; instants are aware UTC by the gateway's clock, the duration is real."""
+
+    direction: Literal["inbound", "outbound", "queue"]
+    system: str
+    requested_at: dt.datetime
+    responded_at: dt.datetime
+    principal: str | None
+    operation: str | None
+    method: str | None
+    path: str | None
+    payload: Json
+    status: int | None
+    error: Mapping[str, Json] | None
+    duration_ms: float
+    retries: int = 0
+    request_id: str | None = None
+    operation_ref: str | None = None
+    transport: str | None = None
+
+    def row(self) -> dict[str, Json]:
+        """Column by column; text from outside holds no credential."""
+        row = asdict(self)
+        unencrypted = self.transport in ("http", "ws", "ldap")
+        return {
+            **row,
+            "payload": sanitized(self.payload),
+            "path": self.path and masked(self.path),
+            "error": sanitized(self.error) if self.error else None,
+            "failed": self.error is not None,
+            "warning": UNENCRYPTED if unencrypted else None,
+            "request_id": self.request_id and self.request_id[:64],
+            "operation": self.operation and self.operation[:64],
+            "method": self.method and self.method[:16],
+        }
+
+
+class Audit:
+    """Start it before the first call; safe to share between threads and event loops."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._waiting: queue.SimpleQueue[tuple[Record, Future[None]] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._thread = threading.Thread(target=self._write, name="audit", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Write what is waiting, then end."""
+        if self._thread:
+            self._waiting.put(None)
+            self._thread.join()
+            self._thread = None
+
+    def record(self, record: Record) -> Future[None]:
+        """Done when the record is committed; fails when it cannot be."""
+        future: Future[None] = Future()
+        self._waiting.put((record, future))
+        return future
+
+    def _write(self) -> None:
+        last = False
+        while not last:
+            group: list[tuple[Record, Future[None]]] = []
+            given = self._waiting.get()
+            while given and len(group) < LARGEST:
+                group.append(given)
+                if self._waiting.empty():
+                    break
+                given = self._waiting.get()
+            last = given is None
+            if group:
+                self._commit(group)
+
+    def _commit(self, group: list[tuple[Record, Future[None]]]) -> None:
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(audit.insert(), [record.row() for record, _ in group])
+        except Exception as error:
+            for _, future in group:
+                future.set_exception(error)
+        else:
+            for _, future in group:
+                future.set_result(None)
+
+    def search(self, chosen: sa.ColumnElement[bool], *, before: int | None, limit: int) -> list[Json]:
+        """Records, the newest first, older than number `before`."""
+        query = sa.select(audit).where(chosen).order_by(audit.c.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(audit.c.id < before)
+        with self._engine.connect() as connection:
+            return [_shown(row) for row in connection.execute(query)]
+
+    def purge(self, now: dt.datetime) -> int:
+        """Forget what is older than the retention period; how many records that were."""
+        with self._engine.begin() as connection:
+            return connection.execute(audit.delete().where(audit.c.requested_at < kept_since(now))).rowcount
+
+
+def kept_since(now: dt.datetime) -> dt.datetime:
+    """Records from then on are kept: three years back, to the day."""
+    try:
+        return now.replace(year=now.year - RETENTION_YEARS)
+    except ValueError:  # 29 February
+        return now.replace(year=now.year - RETENTION_YEARS, month=3, day=1)
+
+
+def sanitized(value: Json, depth: int = 0) -> Json:
+    """Without secrets and people's names; long lists and texts are cut, and say how much there was."""
+    if isinstance(value, Mapping):
+        if depth >= SHOWN_DEPTH:
+            return f"… {len(value)} members"
+        return {str(name): _member(str(name), item, depth) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        shown = [sanitized(item, depth + 1) for item in value[:SHOWN_ITEMS]]
+        return shown if len(value) <= SHOWN_ITEMS else [*shown, f"… {len(value)} in all"]
+    if isinstance(value, str):
+        text = masked(value)
+        return text if len(text) <= SHOWN_TEXT else f"{text[:SHOWN_TEXT]}… {len(text)} characters"
+    return value
+
+
+def masked(text: str) -> str:
+    """Without anything that looks like a credential."""
+    return CREDENTIAL.sub(MASK, text)
+
+
+def _member(name: str, item: Json, depth: int) -> Json:
+    if item is not None and (SECRET.search(name) or PERSONAL.search(name)):
+        return MASK
+    return sanitized(item, depth + 1)
+
+
+def _shown(row: sa.Row[Any]) -> Json:
+    members = {str(name): value for name, value in row._mapping.items() if name != "failed"}
+    moments = {name: exact(members[name]) for name in ("requested_at", "responded_at")}
+    return {**members, **moments, **COMPLIANCE}
+
+
+def as_error(code: str, message: str, details: Mapping[str, Json]) -> dict[str, Json]:
+    """The error of a record, from an envelope's members."""
+    more = {name: str(details[name]) for name in ("field", "last_error") if details.get(name)}
+    return {"code": code, "message": message, **more}

@@ -1,0 +1,161 @@
+"""The tables of the gateway; gateway/migrations brings them about (a test compares the two)."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from gateway.database import Utc, Words
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+    }
+)
+NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+operations = sa.Table(
+    "operations",
+    metadata,
+    sa.Column("number", NUMBER, primary_key=True, autoincrement=True),
+    sa.Column("id", sa.String(64), nullable=False, unique=True),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("priority", sa.SmallInteger, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False, default=0),
+    sa.Column("redriven", sa.Integer, nullable=False, default=0),
+    sa.Column("turn", sa.Integer, nullable=False, default=0),
+    sa.Column("enqueued", sa.Boolean, nullable=False, default=False),
+    sa.Column("cancelling", sa.Boolean, nullable=False, default=False),
+    sa.Column("idempotency_key", Words),
+    sa.Column("payload_digest", sa.String(64), nullable=False),
+    sa.Column("principal", Words, nullable=False),
+    sa.Column("request_id", sa.String(64), nullable=False),
+    sa.Column("submitted_at", Utc, nullable=False),
+    sa.Column("due_at", Utc),
+    sa.Column("started_at", Utc),
+    sa.Column("finished_at", Utc),
+    sa.Column("done", sa.Integer, nullable=False, default=0),
+    sa.Column("total", sa.Integer),
+    sa.Column("reason", Words),
+    sa.Column("result", sa.JSON(none_as_null=True)),
+    sa.Column("error", sa.JSON(none_as_null=True)),
+    sa.UniqueConstraint("principal", "kind", "idempotency_key"),
+    sa.Index(None, "status", "due_at"),
+    sa.Index(None, "status", "kind"),
+)
+
+payloads = sa.Table(
+    "payloads",
+    metadata,
+    sa.Column("operation", NUMBER, sa.ForeignKey("operations.number", ondelete="CASCADE"), primary_key=True),
+    sa.Column("payload", sa.LargeBinary, nullable=False),
+)
+
+attempts = sa.Table(
+    "attempts",
+    metadata,
+    sa.Column("id", NUMBER, primary_key=True, autoincrement=True),
+    sa.Column("operation", NUMBER, sa.ForeignKey("operations.number", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("started_at", Utc, nullable=False),
+    sa.Column("ended_at", Utc),
+    sa.Column("code", sa.String(64)),
+    sa.Column("last_error", Words),
+)
+
+batches = sa.Table(
+    "batches",
+    metadata,
+    sa.Column("operation", NUMBER, sa.ForeignKey("operations.number", ondelete="CASCADE"), primary_key=True),
+    sa.Column("batch", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("result", sa.JSON, nullable=False),
+)
+
+documents = sa.Table(
+    "documents",
+    metadata,
+    sa.Column("operation", NUMBER, sa.ForeignKey("operations.number", ondelete="CASCADE"), primary_key=True),
+    sa.Column("name", sa.String(255), nullable=False),
+    sa.Column("media_type", sa.String(127), nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+
+employees = sa.Table(
+    "employees",
+    metadata,
+    sa.Column("employee_id", Words, primary_key=True),
+    sa.Column("external_employee_id", Words, nullable=False, unique=True),
+    sa.Column("employee_code", Words, nullable=False),
+    sa.Column("last_name", Words, nullable=False),
+    sa.Column("first_name", Words, nullable=False),
+    sa.Column("middle_name", Words),
+    sa.Column("position_id", Words, nullable=False),
+    sa.Column("department_id", Words, nullable=False),
+    sa.Column("hire_date", sa.Date, nullable=False),
+    sa.Column("standard_hours", sa.Float, nullable=False),
+    sa.Column("fte_percentage", sa.Float, nullable=False),
+    sa.Column("active", sa.Boolean, nullable=False, index=True),
+    sa.Column("inactive_from", sa.Date),
+    sa.Column("updated_at", Utc, nullable=False),
+)
+
+sync_runs = sa.Table(
+    "sync_runs",
+    metadata,
+    sa.Column("operation", NUMBER, sa.ForeignKey("operations.number", ondelete="CASCADE"), primary_key=True),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("started_at", Utc, nullable=False),
+    sa.Column("finished_at", Utc),
+    sa.Column("total", sa.Integer, nullable=False),
+    sa.Column("batches", sa.JSON, nullable=False),
+    sa.Column("created", sa.Integer, nullable=False, default=0),
+    sa.Column("updated", sa.Integer, nullable=False, default=0),
+    sa.Column("deactivated", sa.Integer, nullable=False, default=0),
+    sa.Column("unchanged", sa.Integer, nullable=False, default=0),
+    sa.Column("rejected", sa.Integer, nullable=False, default=0),
+    sa.Column("rejections", sa.JSON, nullable=False),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", NUMBER, primary_key=True, autoincrement=True),
+    sa.Column("direction", sa.String(8), nullable=False),
+    sa.Column("system", sa.String(32), nullable=False),
+    sa.Column("requested_at", Utc, nullable=False, index=True),
+    sa.Column("responded_at", Utc, nullable=False),
+    sa.Column("principal", Words),
+    sa.Column("operation", sa.String(64), index=True),
+    sa.Column("method", sa.String(16)),
+    sa.Column("path", Words),
+    sa.Column("payload", sa.JSON(none_as_null=True)),
+    sa.Column("status", sa.Integer),
+    sa.Column("error", sa.JSON(none_as_null=True)),
+    sa.Column("failed", sa.Boolean, nullable=False),
+    sa.Column("duration_ms", sa.Float, nullable=False),
+    sa.Column("retries", sa.Integer, nullable=False, default=0),
+    sa.Column("request_id", sa.String(64), index=True),
+    sa.Column("operation_ref", sa.String(64), index=True),
+    sa.Column("transport", sa.String(8)),
+    sa.Column("warning", Words),
+)
+
+switches = sa.Table(
+    "switches",
+    metadata,
+    sa.Column("name", sa.String(32), primary_key=True),
+    sa.Column("value", sa.String(255), nullable=False),
+)
+
+workers = sa.Table(
+    "workers",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("host", sa.String(255), nullable=False),
+    sa.Column("seen_at", Utc, nullable=False),
+    sa.Column("running", sa.Integer, nullable=False),
+)

@@ -1,0 +1,1 @@
+"""What the queue runs, and the queue."""

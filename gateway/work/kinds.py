@@ -1,0 +1,51 @@
+"""The kinds of operations, and the queue's policy: priorities, retries, batch sizes (seed sections 5 and 9)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+DELAYS_S = (30, 120, 300)  # before retry 1, 2 and 3, each from the failure before it (A04, A05)
+LEVEL = 400_000_000  # operations of one priority before their order could mix; five levels fit dbos's 31 bits
+
+
+class Status(StrEnum):
+    """Of an operation; the last three are final unless somebody redrives a dead letter."""
+
+    QUEUED = "queued"
+    WAITING = "waiting"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    DEAD = "dead_letter"
+    CANCELLED = "cancelled"
+
+
+OPEN = (Status.QUEUED, Status.WAITING, Status.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What an operation does; `unit` is what its progress counts, `batch` how many of them go out at once."""
+
+    name: str
+    title: str
+    priority: int
+    unit: str
+    batch: int
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind("personnel_sync", "Personnel sync", 2, "employees", 500),
+        Kind("schedule_upload", "Schedule upload", 3, "employees", 100),
+        Kind("fact_transfer", "Fact transfer", 3, "shifts", 1),
+        Kind("timesheet_request", "Timesheet request", 4, "employees", 50),
+        Kind("report_export", "Report export", 5, "files", 1),
+    )
+}
+
+
+def place(priority: int, number: int) -> int:
+    """The place in dbos's order: by priority, and first in first out inside of one; the lowest goes first."""
+    return (priority - 1) * LEVEL + number % LEVEL + 1

@@ -49,8 +49,9 @@ class Connection:
     def get(self, *, fresh: bool = False) -> bytes:
         return self._send("GET", AGENTS, None, {"Cache-Control": "no-cache"} if fresh else {})
 
-    def norm(self) -> bytes:
-        return self._send("POST", NORM, json.dumps(REQUEST).encode(), {})
+    def norm(self, *, fresh: bool = True) -> bytes:
+        headers = {"Cache-Control": "no-cache"} if fresh else {}
+        return self._send("POST", NORM, json.dumps(REQUEST).encode(), headers)
 
     def sheet(self) -> bytes:
         return self._send("POST", SHEETS, json.dumps(ASKED).encode(), {})

@@ -43,7 +43,10 @@ class Settings(BaseSettings):
     employee_cache_s: float = Field(default=3600, ge=0, description="Seconds that an employee of Central is kept.")
     calendar_cache_s: float = Field(default=86400, ge=0, description="Seconds that a norm of 1C is served again.")
     redis_url: str | None = Field(
-        default=None, pattern="^rediss?://", repr=False, description="Caches that several processes share; each its own if unset."
+        default=None,
+        pattern="^rediss?://",
+        repr=False,
+        description="Caches that several processes share; each its own if unset.",
     )
     database_url: str = Field(
         default="",

@@ -30,7 +30,7 @@ def test_settings_table_is_the_settings() -> None:
     rows = re.findall(r"^\| `(ARGUS_\w+)` \| (.*?) \| (.*?) \|$", TEXT, re.MULTILINE)
     expected = []
     for name, field in Settings.model_fields.items():
-        default = "required" if field.is_required() else "random" if field.default is None else f"`{field.default}`"
+        default = "required" if field.is_required() else "unset" if field.default in (None, "") else f"`{field.default}`"
         expected.append((f"ARGUS_{name.upper()}", default, field.description))
     assert rows == expected
 
@@ -44,6 +44,7 @@ def test_operations_table_is_the_contract() -> None:
 def test_every_command_and_option_that_is_shown_exists(capsys: pytest.CaptureFixture[str]) -> None:
     shown = set(re.findall(r"\bargus (up|mock|serve|conform|explain|\w+)\b(?= |$|`)", _code_blocks()))
     commands = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    commands |= {group.name for group in app.registered_groups}
     assert shown <= commands
     assert {"up", "conform", "mock", "serve"} <= shown
 

@@ -26,6 +26,7 @@ from gateway.work.job import Job, batches
 
 Json = Any
 MOSCOW = ZoneInfo("Europe/Moscow")
+DIGESTED = 1000
 TOLD = 100  # rejected records that a run names
 
 
@@ -94,7 +95,7 @@ class PersonnelSync:
 
     def _open(self, number: int, day: dt.date, agents: Sequence[Json]) -> list[int]:
         """Sizes of the batches that an earlier attempt has finished, of this very reply and day."""
-        digest = hashlib.sha256(orjson.dumps(agents)).hexdigest()
+        digest = _digest(agents)
         with self._engine.begin() as connection:
             run = connection.execute(sa.select(sync_runs).where(sync_runs.c.operation == number)).one_or_none()
             if run and (run.digest, run.day) == (digest, day):
@@ -177,6 +178,14 @@ def _mapped(agent: Json, walk: Walk, owners: Mapping[str, str]) -> Employee:
         raise Unmapped(f"Central's id for it, {record.employee_id}, belongs to another agent")
     walk.employees.add(record.employee_id)
     return record
+
+
+def _digest(agents: Sequence[Json]) -> str:
+    """The same for the same list; by parts, since the whole may be large."""
+    whole = hashlib.sha256()
+    for part in batches(agents, DIGESTED):
+        whole.update(orjson.dumps(part))
+    return whole.hexdigest()
 
 
 def _not_whole(said: str) -> BadUpstreamResponse:

@@ -158,7 +158,7 @@ class Client:
     @property
     def authorization(self) -> str:
         """The header the target's own requests present; never printed."""
-        return basic(*self._credentials)
+        return f"Bearer {self._token()}" if self._token else basic(*self._credentials)
 
     @property
     def verify(self) -> bool | str:

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from conformance.child import Children, end_of, events, tell
-from conformance.findings import CouldNotRun, Departure
+from conformance.client import Client
+from conformance.findings import CouldNotRun, Departure, Finding
 from conformance.local import LocalError, child_environment, launched
 from conformance.recorder import Seen
 from conformance.target import Address, Target, TargetError
@@ -92,27 +93,51 @@ def main(order_text: str, descriptor: str) -> None:
 
 
 def _tell_all(fd: int, target: Target, order: Order) -> None:
+    clients = _clients(target)
+    probed = [probe for client, _ in clients for probe in _probed(client)]
+    found = [departure.finding for *_, departure in probed if departure]
+    told: dict[str, Json] = {"cases": 0, "phases": [], "stop": "", "notes": [], "held": []}
+    for client, share in clients:
+        target.reset()
+        findings, more = _generated(fd, target, client, order.max_time_s * share, order.seed, told["cases"])
+        found += findings
+        told = {name: _joined(told[name], value) for name, value in more.items()}
+    seen = target.recorder.drain()
+    seen.findings += found
+    tell(fd, {"event": "finished", "seen": seen.as_dict(), "probes": [probe[:4] for probe in probed], **told})
+
+
+def _clients(target: Target) -> list[tuple[Client, float]]:
+    """The contracts to test, each with its share of the time; the gateway's own operations only where it is ours."""
+    if "gateway" not in target.address.controls:
+        return [(target.personnel, 1.0)]
+    return [(target.personnel, 0.7), (target.operations, 0.3)]
+
+
+def _generated(
+    fd: int, target: Target, client: Client, max_time_s: float, seed: int, before: int
+) -> tuple[list[Finding], dict[str, Json]]:
     from conformance.generator import Generator
 
-    probed = list(_probed(target))
-    target.reset()
-    generator = Generator(target, max_time_s=order.max_time_s, seed=order.seed)
-    last = 0.0
+    generator, last = Generator(target, client, max_time_s=max_time_s, seed=seed), 0.0
     for cases, phase in generator.run():
         if time.monotonic() - last > TELL_S:
             last = time.monotonic()
-            tell(fd, {"event": "progress", "cases": cases, "phase": phase})
-    seen = target.recorder.drain()
-    seen.findings += [*(departure.finding for *_, departure in probed if departure), *generator.findings]
-    tell(
-        fd, {"event": "finished", "seen": seen.as_dict(), "probes": [probe[:4] for probe in probed], **generator.told()}
-    )
+            tell(fd, {"event": "progress", "cases": before + cases, "phase": phase})
+    return generator.findings, generator.told()
 
 
-def _probed(target: Target) -> Iterator[tuple[str, str, str, str, Departure | None]]:
+def _joined(first: Json, second: Json) -> Json:
+    """Counts are added, lists put together without repeats; of two reasons to stop the later one is told."""
+    if isinstance(first, int):
+        return first + second
+    return [*dict.fromkeys([*first, *second])] if isinstance(first, list) else second or first
+
+
+def _probed(client: Client) -> Iterator[tuple[str, str, str, str, Departure | None]]:
     from conformance.probes import outcome, probes
 
-    for probe in probes(target.personnel):
+    for probe in probes(client):
         verdict, departure, reason = outcome(probe)
         yield probe.operation.id, probe.name, verdict, reason, departure
 

@@ -65,6 +65,9 @@ def judge(exchange: Exchange) -> list[Finding]:
         return _stray(exchange)
     if exchange.status not in operation.statuses:
         return [_undocumented(exchange)]
+    content = operation.spec["responses"][str(exchange.status)].get("content", {})
+    if exchange.media_type != "application/json" and exchange.media_type in content:
+        return [*_headers(exchange)]  # a file, as the contract has it
     try:
         body = exchange.json()
     except Departure as departure:

@@ -30,9 +30,10 @@ def probes(client: Client) -> Iterator[Probe]:
     """Every question to every operation of the client's contract, with the contract's own examples as requests."""
     for operation in client.contract.operations.values():
         asker = _Asker(client, operation)
-        names = READING if operation.method == "GET" else (*READING, *SENDING)
+        names = (*READING, *SENDING) if "requestBody" in operation.spec else READING
         for name in names:
-            yield Probe(name, operation, getattr(asker, name))
+            if name != "too_large" or "x-max-bytes" not in operation.spec:
+                yield Probe(name, operation, getattr(asker, name))
 
 
 READING = ("no_credentials", "undeclared_method", "not_acceptable", "too_large")
@@ -53,8 +54,9 @@ class _Asker:
 
     def undeclared_method(self) -> None:
         """A method that cannot do harm where writes are not allowed."""
-        harmless = "GET" if self._operation.method == "POST" else "OPTIONS"
-        exchange = self._client.request("DELETE" if self._client.policy.writes else harmless, self._path)
+        declared = self._client.contract.methods(self._path)
+        tried = ("DELETE", "PUT") if self._client.policy.writes else ("GET", "OPTIONS")
+        exchange = self._client.request(next(method for method in tried if method not in declared), self._path)
         exchange.require(405, "METHOD_NOT_ALLOWED")
         self._allows(exchange)
 

@@ -61,12 +61,16 @@ class Contract:
     def match(self, method: str, path: str) -> Operation | None:
         """The operation a request means; `path` is relative to the base path, HEAD counts as GET."""
         wanted = "GET" if method == "HEAD" else method
-        fitting = (operation for operation in self.operations.values() if operation.fits(path))
-        return next((operation for operation in fitting if operation.method == wanted), None)
+        return next((operation for operation in self._fitting(path) if operation.method == wanted), None)
 
     def methods(self, path: str) -> list[str]:
         """Methods the contract has for a path; empty when it has no such path."""
-        return sorted({operation.method for operation in self.operations.values() if operation.fits(path)})
+        return sorted({operation.method for operation in self._fitting(path)})
+
+    def _fitting(self, path: str) -> list[Operation]:
+        """A path without parameters goes before templates that it would fit as well (OpenAPI 3.0.3, Paths Object)."""
+        fitting = [operation for operation in self.operations.values() if operation.fits(path)]
+        return [operation for operation in fitting if operation.path == path] or fitting
 
     def request_schema(self, operation_id: str) -> dict[str, Json] | None:
         """JSON Schema 2020-12 of the request body, self-contained; None where there is no body."""

@@ -311,5 +311,6 @@ class _Parameters(ParameterValidator):  # type: ignore[misc]
     def validate_request(self, request: Any) -> None:
         unknown = sorted(self.validate_query_parameter_list(request))
         if unknown:
-            raise ValidationFailed(f"{unknown[0]}: this operation has no such query parameter", field=unknown[0])
+            name = unknown[0]
+            raise ValidationFailed(f"{name or 'query'}: this operation has no such parameter", field=name or "query")
         super().validate_request(request)

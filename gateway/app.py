@@ -22,7 +22,7 @@ from gateway import logs, tables
 from gateway.api.operations import Operations
 from gateway.api.personnel import Personnel
 from gateway.audit import Audit, Record, as_error
-from gateway.auth import Tokens
+from gateway.auth import CHALLENGE, Tokens
 from gateway.cache import Caches
 from gateway.clock import Clock
 from gateway.controls import controls
@@ -226,7 +226,7 @@ def _contracts(parts: Parts, zup: ZupClient) -> ASGIApp:
 
     def verified(token: str, audience: str) -> str:
         if tokens is None:
-            raise TokenInvalid("This gateway has no ARGUS_TOKEN_KEY, so that it takes no token.")
+            raise TokenInvalid("This gateway has no ARGUS_TOKEN_KEY, so that it takes no token.", headers=CHALLENGE)
         return tokens.verify(token, audience)
 
     operations = Operations(parts.queue, parts.listing, parts.employees, parts.caches, parts.audit, parts.health)

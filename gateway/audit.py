@@ -106,24 +106,30 @@ class Audit:
         return future
 
     def _write(self) -> None:
-        last = False
-        while not last:
-            group: list[tuple[Record, Future[None]]] = []
+        while group := self._together():
+            self._commit(group)
+
+    def _together(self) -> list[tuple[Record, Future[None]]]:
+        """What waits now, one record at least; nothing once the end is asked for."""
+        group: list[tuple[Record, Future[None]]] = []
+        while not group or (len(group) < LARGEST and not self._waiting.empty()):
             given = self._waiting.get()
-            while given and len(group) < LARGEST:
-                group.append(given)
-                if self._waiting.empty():
-                    break
-                given = self._waiting.get()
-            last = given is None
-            if group:
-                self._commit(group)
+            if given is None:
+                if group:
+                    self._waiting.put(None)  # for the next look
+                break
+            group.append(given)
+        return group
 
     def _commit(self, group: list[tuple[Record, Future[None]]]) -> None:
         try:
             with self._engine.begin() as connection:
                 connection.execute(audit.insert(), [record.row() for record, _ in group])
         except Exception as error:
+            if len(group) > 1 and not isinstance(error, sa.exc.DBAPIError):
+                for one in group:  # one of them cannot be written down: the others can
+                    self._commit([one])
+                return
             for _, future in group:
                 future.set_exception(error)
         else:
@@ -149,14 +155,14 @@ def kept_since(now: dt.datetime) -> dt.datetime:
     try:
         return now.replace(year=now.year - RETENTION_YEARS)
     except ValueError:  # 29 February
-        return now.replace(year=now.year - RETENTION_YEARS, month=3, day=1)
+        return dt.datetime(now.year - RETENTION_YEARS, 3, 1, tzinfo=now.tzinfo)
 
 
 def sanitized(value: Json, depth: int = 0) -> Json:
     """Without secrets and people's names; long lists and texts are cut, and say how much there was."""
+    if isinstance(value, (Mapping, list, tuple)) and depth >= SHOWN_DEPTH:
+        return f"… {len(value)} members"
     if isinstance(value, Mapping):
-        if depth >= SHOWN_DEPTH:
-            return f"… {len(value)} members"
         return {str(name): _member(str(name), item, depth) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         shown = [sanitized(item, depth + 1) for item in value[:SHOWN_ITEMS]]

@@ -61,7 +61,7 @@ def connect(url: str) -> sa.Engine:
     """An engine for `url`; nothing is read or written yet. Raises DatabaseError for a URL that cannot be one."""
     try:
         made = sa.make_url(url)
-    except sa.exc.ArgumentError as error:
+    except (sa.exc.ArgumentError, ValueError) as error:
         raise DatabaseError(
             "ARGUS_DATABASE_URL is no database URL; write sqlite:///file or postgresql://user@host/name."
         ) from error
@@ -80,6 +80,8 @@ _JSON: dict[str, Any] = {
 
 
 def _sqlite(url: URL) -> sa.Engine:
+    if url.drivername != "sqlite":
+        raise DatabaseError(f"ARGUS_DATABASE_URL: {url.drivername} is not supported; write sqlite:///file.")
     path = Path(url.database or "")
     if not url.database or url.database == ":memory:":
         raise DatabaseError("ARGUS_DATABASE_URL: a SQLite database is a file, sqlite:///file; memory is not kept.")
@@ -113,9 +115,12 @@ def migrate(engine: sa.Engine) -> None:
             if _revision(connection) == HEAD:
                 return
         with _alone(engine) as connection:
+            if not sa.inspect(connection).has_table("operations"):
+                _create(connection)
             _upgrade(connection)
     except (sa.exc.OperationalError, sa.exc.DatabaseError) as error:
-        raise DatabaseError(f"The database {engine.url.render_as_string()} cannot be used: {error.orig}") from error
+        said = " ".join(str(error.orig).split())
+        raise DatabaseError(f"The database {engine.url.render_as_string()} cannot be used: {said}") from error
 
 
 def _revision(connection: sa.Connection) -> str | None:
@@ -136,7 +141,18 @@ def _alone(engine: sa.Engine) -> Iterator[sa.Connection]:
         yield connection
 
 
+def _create(connection: sa.Connection) -> None:
+    """A new database gets the newest schema at once; a test holds it against the migrations."""
+    from gateway.tables import metadata
+
+    metadata.create_all(connection)
+    connection.execute(sa.text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+    connection.execute(sa.text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
+
+
 def _upgrade(connection: sa.Connection, revision: str = "head") -> None:
+    if revision == "head" and _revision(connection) == HEAD:
+        return
     from alembic import command
     from alembic.util import CommandError
 

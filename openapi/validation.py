@@ -29,8 +29,12 @@ class Validator:
 
     def check(self, instance: Json, name: str = "") -> None:
         """Raise the refusal for the first deviation; `name` stands for the instance itself in details.field."""
-        if not self._compiled.is_valid(instance):
-            raise self._refusal(next(iter(self._compiled.iter_errors(instance))), name)
+        try:
+            error = None if self._compiled.is_valid(instance) else next(iter(self._compiled.iter_errors(instance)))
+        except ValueError as deep:  # jsonschema-rs follows 255 levels
+            raise ValidationFailed(f"{name or 'body'}: is nested too deeply", field=name or "body") from deep
+        if error:
+            raise self._refusal(error, name)
 
     def _refusal(self, error: jsonschema_rs.ValidationError, name: str) -> ApiError:
         field = ".".join(map(str, [*([name] if name else []), *error.instance_path, *_member(error)]))

@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer import Option
 
+from conformance.audit_commands import audit
+from conformance.queue_commands import queue
+
 if TYPE_CHECKING:
-    from conformance.local import Party
+    from conformance.parties import Party
 
 PASSED, COULD_NOT_RUN, INTERRUPTED = 0, 2, 130
 
@@ -28,6 +31,9 @@ app = typer.Typer(
     help="Mocks and a conformance judge for the integration APIs of Argus WFM.",
     epilog="Exit codes: 0 all passed, 1 findings, 2 could not run.",
 )
+
+app.add_typer(queue, name="queue")
+app.add_typer(audit, name="audit")
 
 Now = Annotated[str, Option(help="Start the clock at this instant, e.g. 2025-07-29T01:30:00Z. Default: real time.")]
 Agents = Annotated[int, Option(min=1, max=100_000, help="People employed in July 2025.")]
@@ -48,13 +54,21 @@ def up(
     seed: Seed = 1,
     calendar: Calendar = None,
     fault: Faults = None,
+    database: Annotated[
+        str,
+        Option(
+            help="Keep operations and employees in this database (sqlite:///file or postgresql://…); "
+            "forgotten at the end when left out."
+        ),
+    ] = "",
     as_json: Json = False,
     until_stdin_ends: Annotated[bool, Option("--until-stdin-ends", hidden=True)] = False,
 ) -> None:
     """Start gateway and mocks in one process; prints URLs and development credentials, then "ready"."""
     from conformance import local
+    from conformance.parties import Options
 
-    options = local.Options(port, zup_port, _instant(now), seed, agents, calendar, tuple(fault or ()))
+    options = Options(port, zup_port, _instant(now), seed, agents, calendar, tuple(fault or ()), database)
     if until_stdin_ends:
         local.end_with_stdin()
     _serve(local.up(options), as_json, clock=_clock(now))
@@ -73,10 +87,11 @@ def mock(
 ) -> None:
     """Start the mocks alone: 1C ZUP."""
     from conformance import local
+    from conformance.parties import Options
 
     if name not in ("zup", "all"):
         raise local.LocalError(f"There is no mock {name}; there are: zup, all.")
-    options = local.Options(
+    options = Options(
         zup_port=port, now=_instant(now), seed=seed, agents=agents, calendar=calendar, faults=tuple(fault or ())
     )
     _serve([local.zup(options)], as_json, clock=_clock(now))
@@ -88,6 +103,32 @@ def serve(as_json: Json = False) -> None:
     from conformance import local
 
     _serve([local.gateway()], as_json, credentials=False)
+
+
+@app.command(epilog="ARGUS_DATABASE_URL=postgresql://argus@db/argus ARGUS_ZUP_URL=… argus worker")
+def worker(as_json: Json = False) -> None:
+    """Start one more worker on the queue's database, without a web server; settings as for serve."""
+    from conformance import local
+
+    local.worker(lambda: print(json.dumps({"ready": {}}) if as_json else "ready", flush=True))
+
+
+@app.command(epilog="ARGUS_TOKEN_KEY=… argus token   |   argus token --development --subject argus --life 600")
+def token(
+    audience: Annotated[str, Option(help="The API that it is for.")] = "argus",
+    subject: Annotated[str, Option(help="Who presents it.")] = "argus",
+    life: Annotated[int, Option(min=1, max=31_536_000, help="Seconds that it is valid.")] = 3600,
+    development: Annotated[bool, Option("--development", help="Sign with the key of argus up.")] = False,
+    now: Annotated[str, Option(help="Valid from this instant on. Default: real time.")] = "",
+) -> None:
+    """Print a token for the gateway's APIs, signed with ARGUS_TOKEN_KEY."""
+    from conformance import local
+    from conformance.target import DEVELOPMENT_KEY
+
+    key = DEVELOPMENT_KEY if development else os.environ.get("ARGUS_TOKEN_KEY", "")
+    if not key:
+        raise local.LocalError("Set ARGUS_TOKEN_KEY to the gateway's key, or give --development for argus up.")
+    typer.echo(local.issue_token(key, audience, subject, life, _instant(now)))
 
 
 @app.command(
@@ -189,7 +230,8 @@ def main(arguments: list[str] | None = None) -> int:
     except EXPECTED as error:
         if os.environ.get("ARGUS_DEBUG"):
             raise
-        typer.echo(f"argus: {error}", err=True)
+        words = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+        typer.echo(f"argus: {' '.join(words.split())}", err=True)
         return COULD_NOT_RUN
     except (KeyboardInterrupt, typer.Abort):
         typer.echo("argus: interrupted", err=True)

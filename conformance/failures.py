@@ -6,7 +6,15 @@ import typer
 
 from conformance.findings import CouldNotRun
 from conformance.local import LocalError
+from conformance.remote import RemoteError
 from conformance.target import TargetError
 from openapi.server import PortTaken
 
-EXPECTED: tuple[type[Exception], ...] = (CouldNotRun, LocalError, TargetError, PortTaken, typer.TyperException)
+EXPECTED: tuple[type[Exception], ...] = (
+    CouldNotRun,
+    LocalError,
+    RemoteError,
+    TargetError,
+    PortTaken,
+    typer.TyperException,
+)

@@ -12,20 +12,18 @@ import datetime as dt
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from pydantic import SecretStr
-from starlette.types import ASGIApp
 
 from conformance.child import end
+from conformance.parties import Options, Party
 from conformance.target import DEVELOPMENT, DEVELOPMENT_KEY, Address, by_url
 from openapi import load
 from openapi.server import address, bind, run
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
     from mocks.faults import Fault
 
 HOST = "127.0.0.1"
-GATEWAY_PORT, ZUP_PORT = 8090, 8091
 PRESENT = "2025-07-29T01:30:00Z"  # the seed's own stamp, at which scenarios on mocks start (A43)
 START_S = 30.0
 
@@ -44,39 +41,13 @@ class LocalError(Exception):
     """Gateway or mocks could not be started; the message is one line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What `up`, `mock` and `serve` are told; ports of 0 take free ones, `now` None is real time."""
-
-    gateway_port: int = GATEWAY_PORT
-    zup_port: int = ZUP_PORT
-    now: dt.datetime | None = None
-    seed: int = 1
-    agents: int = 513
-    calendar: Path | None = None
-    faults: tuple[str, ...] = ()
-    database_url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Party:
-    """One server: its name, where callers find it, and what answers on which socket.
-
-    `controls` is where /_control is, also while nobody can get through at `url`; empty for a party without any.
-    """
-
-    name: str
-    url: str
-    app: ASGIApp
-    bound: socket.socket
-    controls: str = ""
-
-
 def up(options: Options) -> list[Party]:
     """Gateway and mock 1C, joined, with controls. Raises PortTaken, LocalError."""
+    from gateway.app import build
     from gateway.clock import Clock
     from gateway.settings import Given
 
+    database = _migrated(options.database_url or _kept_until_exit())
     gateway_socket = bind(HOST, options.gateway_port)
     try:
         mock = zup(options)
@@ -91,12 +62,12 @@ def up(options: Options) -> list[Party]:
         zup_password=secret,
         user=user,
         password=secret,
-        database_url=options.database_url or _kept_until_exit(),
+        database_url=database,
         token_key=SecretStr(DEVELOPMENT_KEY),
         worker_concurrency=1,  # one after the other, so that their order can be watched
         stop_grace_s=1,
     )
-    app = _built(settings, clock=Clock(options.now), with_controls=True)
+    app = build(settings, clock=Clock(options.now), with_controls=True)
     url = address(gateway_socket)
     return [Party("gateway", url, app, gateway_socket, url), mock]
 
@@ -156,9 +127,12 @@ def explained_faults() -> tuple[list[tuple[str, str, list[tuple[str, str]]]], li
 
 def gateway() -> Party:
     """The gateway alone, by its settings, without controls. Raises LocalError for settings, PortTaken."""
+    from gateway.app import build
+
     settings = _read()
-    app, bound = _built(settings), bind(settings.host, settings.port)
-    return Party("gateway", address(bound), app, bound)
+    _migrated(settings.database_url)
+    bound = bind(settings.host, settings.port)
+    return Party("gateway", address(bound), build(settings), bound)
 
 
 def worker(on_ready: Callable[[], None]) -> None:
@@ -207,18 +181,17 @@ def _read() -> Settings:
     return settings
 
 
-def _built(settings: Settings, **options: Any) -> ASGIApp:
-    """Its database is brought up to date before anything is served, so that a wrong one is told in one line."""
-    from gateway.app import build
+def _migrated(url: str) -> str:
+    """A database that can be used; it is tried before anything is served, so that a wrong one is told in one line."""
     from gateway.database import DatabaseError, connect, default_url, migrate
 
     try:
-        engine = connect(settings.database_url or default_url())
+        engine = connect(url or default_url())
         migrate(engine)
         engine.dispose()
-        return build(settings, **options)
     except DatabaseError as error:
         raise LocalError(str(error)) from error
+    return url
 
 
 def log_to_stderr(level: str) -> None:

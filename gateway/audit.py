@@ -12,7 +12,7 @@ import re
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -64,7 +64,7 @@ class Record:
 
     def row(self) -> dict[str, Json]:
         """Column by column; text from outside holds no credential."""
-        row = asdict(self)
+        row = {name: getattr(self, name) for name in self.__slots__}  # asdict() would copy the payload, all of it
         unencrypted = self.transport in ("http", "ws", "ldap")
         return {
             **row,

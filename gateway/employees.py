@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.model import Employee
 from gateway.tables import employees
@@ -47,7 +48,7 @@ class Employees:
         """Inside of the caller's transaction."""
         stamp = {"updated_at": self._now()}
         if rows := [{**one.row(), **stamp} for one in created]:
-            connection.execute(employees.insert(), rows)
+            connection.execute(_upsert(connection), rows)
         if rows := [{**one.row(), **stamp, "key": one.external_employee_id} for one in updated]:
             values: dict[str, Any] = {name: sa.bindparam(name) for name in (*FIELDS, "updated_at")}
             matching = employees.c.external_employee_id == sa.bindparam("key")
@@ -85,6 +86,15 @@ class Employees:
             "active": here,
             "total": total,
         }
+
+
+def _upsert(connection: sa.Connection) -> sa.Insert:
+    """Two syncs at once, of which one has lost its slot for a while, write the same."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    insert = dialect.insert(employees)
+    changed = {name: insert.excluded[name] for name in (*FIELDS, "updated_at")}
+    upsert: sa.Insert = insert.on_conflict_do_update(index_elements=[employees.c.employee_id], set_=changed)
+    return upsert
 
 
 def shown(row: sa.Row[Any]) -> Json:

@@ -44,7 +44,7 @@ def test_operations_table_is_the_contract() -> None:
 def test_every_command_and_option_that_is_shown_exists(capsys: pytest.CaptureFixture[str]) -> None:
     shown = set(re.findall(r"\bargus (up|mock|serve|conform|explain|\w+)\b(?= |$|`)", _code_blocks()))
     commands = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
-    commands |= {group.name for group in app.registered_groups}
+    commands |= {str(group.name) for group in app.registered_groups}
     assert shown <= commands
     assert {"up", "conform", "mock", "serve"} <= shown
 

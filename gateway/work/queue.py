@@ -163,13 +163,16 @@ class Queue:
             if row is None or row.turn != turn or row.status not in OPEN:
                 return None
             mine = operations.update().where(o.number == row.number)
+            interrupted = {"ended_at": now, "code": INTERRUPTED, "last_error": "its worker died"}
             if row.cancelling:
-                connection.execute(mine.values(status=Status.CANCELLED, finished_at=now, due_at=None, enqueued=False))
+                ended = {"status": Status.CANCELLED, "finished_at": now, "due_at": None, "enqueued": False}
+                connection.execute(mine.values(**ended, cancelling=False, reason="cancelled while it ran"))
+                connection.execute(_open_attempts(row.number).values(interrupted))
                 return None
             if _paused(connection) and row.status != Status.RUNNING:
                 connection.execute(mine.values(turn=turn + 1, enqueued=False))
                 return None
-            connection.execute(_open_attempts(row.number).values(ended_at=now, code=INTERRUPTED, last_error="died"))
+            connection.execute(_open_attempts(row.number).values(interrupted))
             connection.execute(mine.values(status=Status.RUNNING, started_at=now, reason=None))
             connection.execute(attempts.insert().values(operation=row.number, number=row.failures, started_at=now))
         kind = KINDS[row.kind]
@@ -187,7 +190,7 @@ class Queue:
             due = self._now() + dt.timedelta(seconds=DELAYS_S[claimed.attempt])
             words = f"retry {claimed.attempt + 1} of {len(DELAYS_S)} after: {error}"
             again = {**_AGAIN, "due_at": due, "failures": claimed.attempt + 1}
-            return self._close(claimed, tried, status=Status.WAITING, reason=words, **again)
+            return self._again(claimed, tried, status=Status.WAITING, reason=words, **again)
         body = self.error_body(claimed, error, permanent=not transient, last_error=last_error)
         reason = f"{f'{claimed.attempt + 1} attempts failed' if transient else 'permanent'}: {error}"
         return self._end(claimed, tried, status=Status.DEAD, error=body, reason=reason)
@@ -203,11 +206,11 @@ class Queue:
     def hold(self, claimed: Claimed, wait_s: float, why: str) -> bool:
         """Not a try at all (A09): 1C was not asked. Due again after `wait_s` seconds."""
         due = self._now() + dt.timedelta(seconds=wait_s)
-        return self._close(claimed, None, status=Status.WAITING, reason=why, **{**_AGAIN, "due_at": due})
+        return self._again(claimed, None, status=Status.WAITING, reason=why, **{**_AGAIN, "due_at": due})
 
     def hand_back(self, claimed: Claimed) -> bool:
         """This process stops: somebody else is to run it, and no try is used."""
-        return self._close(claimed, None, status=Status.QUEUED, reason="handed back by a worker that stopped", **_AGAIN)
+        return self._again(claimed, None, status=Status.QUEUED, reason="handed back by a worker that stopped", **_AGAIN)
 
     def cancelled(self, claimed: Claimed) -> bool:
         """It stopped because somebody had asked for that."""
@@ -307,8 +310,7 @@ class Queue:
 
     def pause(self) -> None:
         """Nothing more is started, by any process."""
-        with self._engine.begin() as connection:
-            connection.execute(switches.delete().where(switches.c.name == PAUSED))
+        with contextlib.suppress(sa.exc.IntegrityError), self._engine.begin() as connection:  # it is paused already
             connection.execute(switches.insert().values(name=PAUSED, value="yes"))
 
     def resume(self) -> None:
@@ -322,6 +324,12 @@ class Queue:
         with self._engine.connect() as connection:
             return _paused(connection)
 
+    def _again(self, claimed: Claimed, tried: Mapping[str, Json] | None, **values: Json) -> bool:
+        """It is to run once more, unless somebody has asked to cancel it."""
+        if self._close(claimed, tried, ~operations.c.cancelling, **values):
+            return True
+        return self._end(claimed, tried, status=Status.CANCELLED, reason="cancelled while it ran")
+
     def _end(self, claimed: Claimed, tried: Mapping[str, Json] | None = None, **values: Json) -> bool:
         over = {"finished_at": self._now(), "due_at": None, "enqueued": False, "cancelling": False}
         ended = self._close(claimed, tried or {"code": None, "last_error": None}, **{**over, **values})
@@ -329,13 +337,20 @@ class Queue:
             self.on_end(claimed, values["status"], values.get("error"))
         return ended
 
-    def _close(self, claimed: Claimed, tried: Mapping[str, Json] | None, **values: Json) -> bool:
+    def _close(
+        self,
+        claimed: Claimed,
+        tried: Mapping[str, Json] | None,
+        condition: sa.ColumnElement[bool] | None = None,
+        **values: Json,
+    ) -> bool:
         """End the attempt (forget it without `tried`) and change the operation, if it is still this turn's."""
         o = operations.c
         with self._engine.begin() as connection:
             changed = connection.execute(
                 operations.update()
                 .where(o.number == claimed.number, o.turn == claimed.turn, o.status == Status.RUNNING)
+                .where(sa.true() if condition is None else condition)
                 .values(values)
             )
             if not changed.rowcount:

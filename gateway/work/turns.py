@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from gateway.errors import TRANSIENT, CircuitOpen
 from gateway.upstream.zup import Origin, ZupClient
 from gateway.work.bridge import Bridge
-from gateway.work.job import Cancelled, HandedBack, Job
+from gateway.work.job import Cancelled, HandedBack, Job, NotNow
 from gateway.work.queue import Claimed, Queue
 from openapi.errors import ApiError
 
@@ -63,6 +63,8 @@ class Turns:
             self._queue.hand_back(claimed)
         except Cancelled:
             self._queue.cancelled(claimed)
+        except NotNow as error:
+            self._queue.hold(claimed, error.wait_s, str(error))
         except CircuitOpen as error:
             self._queue.hold(claimed, float(error.headers.get("Retry-After", HELD_S)), str(error))
         except ApiError as error:

@@ -1,0 +1,274 @@
+"""The audit trail: what is written down and what never is, committed before anybody hears of the answer."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from gateway.audit import LARGEST, Audit, Record, kept_since, masked, sanitized
+from gateway.database import connect, migrate
+from gateway.tables import audit as table
+from openapi.server import bind
+from tests.callers import AGENTS, Caller
+from tests.gateway.conftest import Gateway
+from tests.gateway.running import NOW
+
+DEADLINE_S = 60
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl"
+RECORD = Record("inbound", "gateway", NOW, NOW, "argus", "getAgents", "GET", "/p", None, 200, None, 1.5, request_id="r")
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[sa.Engine]:
+    engine = connect(f"sqlite:///{tmp_path / 'argus.sqlite3'}")
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def trail(engine: sa.Engine) -> Iterator[Audit]:
+    trail = Audit(engine)
+    yield trail
+    trail.stop()
+
+
+def kept(engine: sa.Engine) -> list[str]:
+    with engine.connect() as connection:
+        return list(connection.scalars(sa.select(table.c.request_id).order_by(table.c.id)))
+
+
+def commits(engine: sa.Engine) -> list[object]:
+    """Grows with each transaction from now on."""
+    seen: list[object] = []
+    sa.event.listen(engine, "commit", seen.append)
+    return seen
+
+
+# what is written down
+
+
+@pytest.mark.parametrize(
+    "name", ["password", "zup_password", "Passwd", "access_token", "x-session-id", "api_key", "apiKey", "client_secret"]
+)
+def test_secrets_are_masked_whatever_they_hold(name: str) -> None:
+    assert sanitized({name: "hunter2", "inner": [{name: {"a": 1}}]}) == {name: "***", "inner": [{name: "***"}]}
+
+
+@pytest.mark.parametrize("name", ["lastname", "firstname", "secondname", "last_name", "initiator_name", "ФИО"])
+def test_names_of_people_are_masked_and_what_is_not_there_is_not(name: str) -> None:
+    assert sanitized({name: "Иванов"}) == {name: "***"}
+    assert sanitized({name: None}) == {name: None}
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        (f"sent {JWT} to 1C", "sent *** to 1C"),
+        ("Authorization: Basic YXJndXM6YXJndXMtZGV2", "Authorization: ***"),
+        ("authorization: bearer abc.def-123_~+/=", "authorization: ***"),
+        ("Приказ № 5 об отпуске", "Приказ № 5 об отпуске"),
+        ("MCE001, basics of Я/Н", "MCE001, basics of Я/Н"),
+    ],
+)
+def test_credentials_in_text_are_masked_and_the_rest_stays_readable(text: str, left: str) -> None:
+    assert masked(text) == left
+    assert sanitized({"said": [text]}) == {"said": [left]}
+
+
+def test_long_lists_and_texts_are_cut_and_say_how_much_there_was() -> None:
+    assert sanitized([1, 2, 3]) == [1, 2, 3]
+    assert sanitized(list(range(500))) == [0, 1, 2, "… 500 in all"]
+    assert sanitized("я" * 256) == "я" * 256
+    assert sanitized("я" * 300) == "я" * 256 + "… 300 characters"
+
+
+@pytest.mark.parametrize("kind", ["objects", "lists"])
+def test_what_is_nested_without_end_is_cut(kind: str) -> None:
+    deep: Any = {"password": "hunter2"}
+    for _ in range(900):
+        deep = {"in": deep} if kind == "objects" else [deep]
+    assert "hunter2" not in str(sanitized(deep))
+    assert len(str(sanitized(deep))) < 200
+
+
+def test_a_record_is_kept_with_what_compliance_asks_for_and_without_secrets(engine: sa.Engine, trail: Audit) -> None:
+    trail.start()
+    error = {"code": "UNAUTHORIZED", "message": f"no: {JWT}"}
+    payload = {"password": "hunter2", "lastname": "Иванов", "agents": ["MCE001"] * 50}
+    refused = replace(RECORD, path=f"/p?x=Bearer {JWT}", payload=payload, status=401, error=error, transport="http")
+    trail.record(replace(refused, request_id="x" * 99)).result(DEADLINE_S)
+    (shown,) = trail.search(sa.true(), before=None, limit=10)
+    assert JWT not in str(shown)
+    assert shown["payload"] == {"password": "***", "lastname": "***", "agents": ["MCE001"] * 3 + ["… 50 in all"]}
+    assert (shown["error"]["code"], shown["status"], shown["request_id"]) == ("UNAUTHORIZED", 401, "x" * 64)
+    assert (shown["retention_period"], shown["data_classification"]) == ("3_years", "personal_data")
+    assert "in_transit" in shown["warning"]
+
+
+# how it is written
+
+
+def test_records_that_come_together_are_one_commit_and_done_when_they_are_there(
+    engine: sa.Engine, trail: Audit
+) -> None:
+    there: list[bool] = []
+    futures = [trail.record(replace(RECORD, request_id=f"r{number}")) for number in range(100)]
+    for number, future in enumerate(futures):
+        future.add_done_callback(partial(_look, engine, f"r{number}", there))
+    seen = commits(engine)
+    trail.start()
+    assert not wait(futures, DEADLINE_S).not_done
+    trail.stop()
+    assert kept(engine) == [f"r{number}" for number in range(100)]
+    assert there == [True] * 100
+    assert len(seen) == 1
+
+
+def _look(engine: sa.Engine, request_id: str, there: list[bool], _done: Future[None]) -> None:
+    there.append(request_id in kept(engine))
+
+
+def test_records_of_many_threads_are_all_there(engine: sa.Engine, trail: Audit) -> None:
+    trail.start()
+
+    def call(number: int) -> None:
+        trail.record(replace(RECORD, request_id=f"r{number}")).result(DEADLINE_S)
+
+    threads = [threading.Thread(target=call, args=(number,)) for number in range(100)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(DEADLINE_S)
+    assert sorted(kept(engine)) == sorted(f"r{number}" for number in range(100))
+
+
+def test_more_records_than_one_transaction_holds_are_all_done(engine: sa.Engine, trail: Audit) -> None:
+    count = 2 * LARGEST + 500
+    futures = [trail.record(replace(RECORD, request_id=f"r{number}")) for number in range(count)]
+    trail.start()
+    left = wait(futures, 20).not_done
+    assert (len(left), len(kept(engine))) == (0, count)
+
+
+def test_what_is_waiting_is_written_before_the_trail_ends(engine: sa.Engine, trail: Audit) -> None:
+    trail.start()
+    futures = [trail.record(RECORD) for _ in range(50)]
+    trail.stop()
+    assert all(future.done() for future in futures)
+    assert len(kept(engine)) == 50
+
+
+def test_a_commit_that_fails_fails_its_records_and_no_later_ones(engine: sa.Engine, trail: Audit) -> None:
+    with engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE audit RENAME TO away"))
+    trail.start()
+    lost: list[Future[None]] = [trail.record(RECORD) for _ in range(3)]
+    assert all(isinstance(future.exception(DEADLINE_S), sa.exc.OperationalError) for future in lost)
+    with engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE away RENAME TO audit"))
+    trail.record(RECORD).result(DEADLINE_S)
+    assert len(kept(engine)) == 1
+
+
+def test_a_record_that_cannot_be_written_does_not_take_others_with_it(engine: sa.Engine, trail: Audit) -> None:
+    bad, good = trail.record(replace(RECORD, payload={"x": object()})), trail.record(RECORD)
+    trail.start()
+    assert bad.exception(DEADLINE_S) is not None
+    good.result(DEADLINE_S)
+
+
+# how long
+
+
+@pytest.mark.parametrize(
+    ("now", "asked", "there"),
+    [
+        ("2028-07-29T01:30:00", "2025-07-29T01:30:00", True),
+        ("2028-07-29T01:30:00", "2025-07-29T01:29:59", False),
+        ("2027-02-28T23:59:59", "2024-02-29T00:00:00", True),  # its third anniversary is 1 March
+        ("2027-03-01T00:00:00", "2024-02-29T23:59:59", False),
+        ("2028-02-29T12:00:00", "2025-03-01T00:00:00", True),  # its three years end tomorrow
+        ("2028-02-29T12:00:00", "2025-02-28T11:00:00", False),
+    ],
+)
+def test_records_are_kept_for_three_years_to_the_day(
+    engine: sa.Engine, trail: Audit, now: str, asked: str, there: bool
+) -> None:
+    trail.start()
+    trail.record(replace(RECORD, requested_at=_utc(asked))).result(DEADLINE_S)
+    assert trail.purge(_utc(now)) == (0 if there else 1)
+    assert len(kept(engine)) == there
+    assert kept_since(_utc(now)).tzinfo is dt.UTC
+
+
+def _utc(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
+
+
+# at the edge
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "gateway.sqlite3"
+
+
+def tell(file: Path) -> Callable[[str], None]:
+    """Change the gateway's database behind its back."""
+
+    def run(command: str) -> None:
+        connection = sqlite3.connect(file, timeout=30)
+        with connection:
+            connection.execute(command)
+        connection.close()
+
+    return run
+
+
+def test_an_answer_that_cannot_be_written_down_is_withheld(zup: Caller, gateway: Gateway, file: Path) -> None:
+    with gateway(zup.url, database_url=f"sqlite:///{file}") as argus:
+        assert argus.get(AGENTS).status_code == 200
+        tell(file)("ALTER TABLE audit RENAME TO away")
+        for withheld in (argus.get(AGENTS), argus.get("/agents/none/none"), argus.post("/sendSchedule", {})):
+            assert (withheld.status_code, withheld.json()["code"]) == (500, "INTERNAL_ERROR")
+            assert "audit trail" in withheld.json()["message"]
+            assert int(withheld.headers["Content-Length"]) == len(withheld.content)
+            assert withheld.headers["X-Request-Id"]
+        tell(file)("ALTER TABLE away RENAME TO audit")
+        assert argus.get(AGENTS).status_code == 200
+
+
+def test_a_body_that_is_nested_without_end_is_a_bad_request(zup: Caller, gateway: Gateway) -> None:
+    with gateway(zup.url) as argus:
+        body = {"period_start": "2025-08-01", "schedules": _nested(900)}
+        answer = argus.post("/sendSchedule", body)
+        assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR")
+
+
+def _nested(depth: int) -> Any:
+    inner: Any = []
+    for _ in range(depth):
+        inner = [inner]
+    return inner
+
+
+def test_a_call_is_written_down_before_it_is_answered(gateway: Gateway, file: Path) -> None:
+    bound = bind("127.0.0.1", 0)  # nobody accepts there: 1C is not asked in what follows
+    with bound, gateway(f"http://127.0.0.1:{bound.getsockname()[1]}", database_url=f"sqlite:///{file}") as argus:
+        for number in range(20):
+            argus.get("/agents/none/none", headers={"X-Request-Id": f"r{number}"})
+            connection = sqlite3.connect(file)
+            rows = connection.execute("SELECT status, failed FROM audit WHERE request_id = ?", (f"r{number}",))
+            assert rows.fetchall() == [(400, 1)]
+            connection.close()

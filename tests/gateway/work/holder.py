@@ -1,0 +1,14 @@
+"""Takes a slot, says which, and holds it until it is killed: python -m tests.gateway.work.holder URL."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from gateway.database import connect
+from gateway.work.slots import Slots
+
+if __name__ == "__main__":
+    slot, _lock = Slots(connect(sys.argv[1])).take()
+    print(slot, flush=True)
+    os.read(0, 1)

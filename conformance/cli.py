@@ -263,7 +263,8 @@ def _serve(parties: list[Party], as_json: bool, *, clock: str = "real time", cre
     from conformance import local
     from conformance.target import DEVELOPMENT
 
-    local.log_to_stderr("WARNING" if credentials else "INFO")
+    if credentials:  # of development; `argus serve` has a setting
+        local.log_to_stderr("WARNING")
 
     def ready() -> None:
         if as_json:

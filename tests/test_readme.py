@@ -30,7 +30,8 @@ def test_settings_table_is_the_settings() -> None:
     rows = re.findall(r"^\| `(ARGUS_\w+)` \| (.*?) \| (.*?) \|$", TEXT, re.MULTILINE)
     expected = []
     for name, field in Settings.model_fields.items():
-        default = "required" if field.is_required() else "unset" if field.default in (None, "") else f"`{field.default}`"
+        unset = "required" if field.is_required() else "unset"
+        default = unset if field.is_required() or field.default in (None, "") else f"`{field.default}`"
         expected.append((f"ARGUS_{name.upper()}", default, field.description))
     assert rows == expected
 

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import datetime as dt
 from collections.abc import AsyncIterator, Iterator
+from email.utils import format_datetime
 from functools import partial
 from typing import Any
 
@@ -122,7 +123,6 @@ class Work:
             parts.queue,
             lambda operation_id, turn: turns(operation_id, turn),
             concurrency=settings.worker_concurrency,
-            now=parts.clock.now,
             housekeeping=self._keep_house,
         )
         turns = Turns(parts.queue, self._acts(), zup, lambda: self.worker.stopping)
@@ -198,7 +198,8 @@ def build(settings: Settings, *, clock: Clock | None = None, with_controls: bool
     running: list[Work] = []
 
     async def health(_request: Request) -> Response:
-        return JSONResponse({"service": "gateway", **parts.health(), "status": "ok"})
+        headers = {"Date": format_datetime(parts.clock.now(), usegmt=True)}
+        return JSONResponse({"service": "gateway", **parts.health(), "status": "ok"}, headers=headers)
 
     async def metrics(_request: Request) -> Response:
         return Response(await asyncio.to_thread(parts.metrics.text), media_type=CONTENT_TYPE)

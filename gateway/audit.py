@@ -130,10 +130,10 @@ class Audit:
                 for one in group:  # one of them cannot be written down: the others can
                     self._commit([one])
                 return
-            for _, future in group:
+            for _, future in _awaited(group):
                 future.set_exception(error)
         else:
-            for _, future in group:
+            for _, future in _awaited(group):
                 future.set_result(None)
 
     def search(self, chosen: sa.ColumnElement[bool], *, before: int | None, limit: int) -> list[Json]:
@@ -148,6 +148,11 @@ class Audit:
         """Forget what is older than the retention period; how many records that were."""
         with self._engine.begin() as connection:
             return connection.execute(audit.delete().where(audit.c.requested_at < kept_since(now))).rowcount
+
+
+def _awaited(group: list[tuple[Record, Future[None]]]) -> list[tuple[Record, Future[None]]]:
+    """Whoever waited for a record may have been given up meanwhile; it is written down all the same."""
+    return [(record, future) for record, future in group if future.set_running_or_notify_cancel()]
 
 
 def kept_since(now: dt.datetime) -> dt.datetime:

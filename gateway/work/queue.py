@@ -345,7 +345,7 @@ class Queue:
         **values: Json,
     ) -> bool:
         """End the attempt (forget it without `tried`) and change the operation, if it is still this turn's."""
-        o = operations.c
+        o, now = operations.c, values.get("finished_at") or self._now()
         with self._engine.begin() as connection:
             changed = connection.execute(
                 operations.update()
@@ -359,7 +359,7 @@ class Queue:
             if tried is None:
                 connection.execute(attempts.delete().where(open_.whereclause))  # type: ignore[arg-type]
             else:
-                connection.execute(open_.values(ended_at=self._now(), **tried))
+                connection.execute(open_.values(ended_at=now, **tried))
         self.on_due()
         return True
 

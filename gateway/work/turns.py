@@ -70,7 +70,9 @@ class Turns:
         except ApiError as error:
             self._queue.fail(claimed, error, transient=isinstance(error, TRANSIENT))
         except sa.exc.SQLAlchemyError:
-            raise
+            if self._queue.wanted(claimed):
+                raise
+            log.warning("operation %s is gone, or somebody else's, while it ran", claimed.id)
         except Exception:
             log.exception("operation %s (%s) failed", claimed.id, claimed.kind.name)
             self._queue.fail(claimed, ApiError("A defect of the gateway; its log says more."), transient=True)

@@ -55,11 +55,10 @@ class Worker:
         run: Callable[[str, int], None],
         *,
         concurrency: int,
-        now: Callable[[], dt.datetime],
         housekeeping: Callable[[], None],
     ) -> None:
         self._engine, self._queue, self._do, self._concurrency = engine, queue, run, concurrency
-        self._now, self._housekeeping = now, housekeeping
+        self._housekeeping = housekeeping
         self._slots = Slots(engine)
         self._slot = 0
         self._lock: Lock | None = None
@@ -168,7 +167,7 @@ class Worker:
         return {run.executor_id for run in runs if run.executor_id}
 
     def _say_alive(self) -> None:
-        me, now = executor(self._slot), self._now()
+        me, now = executor(self._slot), dt.datetime.now(dt.UTC)  # real: processes may have different clocks
         with self._engine.begin() as connection:
             connection.execute(workers.delete().where(workers.c.id == me))
             connection.execute(workers.delete().where(workers.c.seen_at < now - dt.timedelta(seconds=30)))

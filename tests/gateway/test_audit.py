@@ -188,6 +188,14 @@ def test_a_record_that_cannot_be_written_does_not_take_others_with_it(engine: sa
     good.result(DEADLINE_S)
 
 
+def test_whoever_gives_up_waiting_stops_nobody(engine: sa.Engine, trail: Audit) -> None:
+    given_up = trail.record(RECORD)
+    assert given_up.cancel()
+    trail.start()
+    trail.record(RECORD).result(DEADLINE_S)
+    assert len(kept(engine)) == 2
+
+
 # how long
 
 

@@ -85,8 +85,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--url", required=True)
     given = parser.parse_args(arguments)
     started = time.monotonic()
-    with relayed(SLOW[given.workers], agents=AGENTS) as party:
-        kills = Kills(Scene(given.url, now), party, rounds=given.rounds, workers=given.workers, deadline_s=600)
+    with relayed(SLOW[given.workers], agents=AGENTS) as party, Scene(given.url, now) as scene:
+        kills = Kills(scene, party, rounds=given.rounds, workers=given.workers, deadline_s=600)
         for line in kills.run(given.operations):
             print(line, flush=True)
     print(f"{time.monotonic() - started:.0f} s")

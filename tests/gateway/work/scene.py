@@ -6,7 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import sqlalchemy as sa
 
@@ -27,7 +27,7 @@ SHIFTS = 4  # facts of one transfer
 
 @dataclass
 class Scene:
-    """A queue on one database, and what was submitted to it."""
+    """A queue on one database, and what was submitted to it; use it as a context."""
 
     url: str
     now: Callable[[], dt.datetime]
@@ -41,6 +41,12 @@ class Scene:
         migrate(self.engine)
         self.queue = Queue(self.engine, self.now)
         self.people = [person.agent_id for person in cast(AGENTS) if _steady(person.hired, person.dismissed)]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.engine.dispose()
 
     def submit(self, count: int) -> None:
         """So many operations, each kind in its turn."""

@@ -13,8 +13,8 @@ pytestmark = pytest.mark.slow
 
 def run(url: str, *, operations: int, rounds: int, workers: int) -> str:
     """Every line that the script would print; fails as the script does."""
-    with relayed(SLOW[workers], agents=AGENTS) as party:
-        return "\n".join(Kills(Scene(url, now), party, rounds=rounds, workers=workers).run(operations))
+    with relayed(SLOW[workers], agents=AGENTS) as party, Scene(url, now) as scene:
+        return "\n".join(Kills(scene, party, rounds=rounds, workers=workers).run(operations))
 
 
 def test_a_worker_that_is_killed_three_times_loses_nothing_and_repeats_nothing(url: str) -> None:

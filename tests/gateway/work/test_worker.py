@@ -25,6 +25,10 @@ GONE_S = 10.0  # that a worker waits for what it has given up
 HANG = {"fault": "hang", "operation": "sendSchedule"}
 
 
+def on_sqlite(folder: Path) -> Scene:
+    return Scene(f"sqlite:///{folder / 'argus.sqlite3'}", now)
+
+
 def begun(scene: Scene) -> list[str]:
     """Ids in the order in which their attempts began."""
     joined = attempts.join(operations, attempts.c.operation == operations.c.number)
@@ -62,8 +66,7 @@ def cheap(kind: str) -> Any:
 
 
 def test_a_backlog_of_a_thousand_begins_by_priority_then_arrival(tmp_path: Path) -> None:
-    with relayed(agents=2) as party:
-        scene = Scene(f"sqlite:///{tmp_path / 'argus.sqlite3'}", now)
+    with relayed(agents=2) as party, on_sqlite(tmp_path) as scene:
         kinds = [kind for kind in KINDS for _ in range(BACKLOG // len(KINDS))]
         random.Random(1).shuffle(kinds)
         scene.queue.pause()
@@ -78,8 +81,7 @@ def test_a_backlog_of_a_thousand_begins_by_priority_then_arrival(tmp_path: Path)
 
 
 def test_what_is_urgent_overtakes_a_backlog_that_is_already_under_way(tmp_path: Path) -> None:
-    with relayed(agents=2) as party:
-        scene = Scene(f"sqlite:///{tmp_path / 'argus.sqlite3'}", now)
+    with relayed(agents=2) as party, on_sqlite(tmp_path) as scene:
         ids = [submit(scene, "report_export", cheap("report_export")) for _ in range(100)]
         with worker(scene.url, party.zup.url, worker_concurrency=1):
             until(lambda: scene.over() >= 10, "some of the backlog is over")
@@ -90,8 +92,7 @@ def test_what_is_urgent_overtakes_a_backlog_that_is_already_under_way(tmp_path: 
 
 
 def test_a_worker_that_is_told_to_stop_hands_back_what_hangs(tmp_path: Path) -> None:
-    with relayed(agents=2) as party:
-        scene = Scene(f"sqlite:///{tmp_path / 'argus.sqlite3'}", now)
+    with relayed(agents=2) as party, on_sqlite(tmp_path) as scene:
         party.inject(HANG)
         with worker(scene.url, party.zup.url, stop_grace_s=1) as first:
             hanging = submit(scene, "schedule_upload", cheap("schedule_upload"))
@@ -110,8 +111,7 @@ def test_a_worker_that_is_told_to_stop_hands_back_what_hangs(tmp_path: Path) -> 
 
 
 def test_a_worker_that_is_told_to_stop_lets_what_runs_end_in_its_grace(tmp_path: Path) -> None:
-    with relayed("latency,seconds=2,operation=sendSchedule", agents=2) as party:
-        scene = Scene(f"sqlite:///{tmp_path / 'argus.sqlite3'}", now)
+    with relayed("latency,seconds=2,operation=sendSchedule", agents=2) as party, on_sqlite(tmp_path) as scene:
         with worker(scene.url, party.zup.url, stop_grace_s=30) as child:
             running = submit(scene, "schedule_upload", cheap("schedule_upload"))
             until(lambda: arrived(party) == 1, "the upload is under way")
@@ -120,8 +120,7 @@ def test_a_worker_that_is_told_to_stop_lets_what_runs_end_in_its_grace(tmp_path:
 
 
 def test_syncs_side_by_side_all_complete_without_waiting_for_a_check(tmp_path: Path) -> None:
-    with relayed("latency,seconds=0.5,operation=getAgents", agents=513) as party:
-        scene = Scene(f"sqlite:///{tmp_path / 'argus.sqlite3'}", now)
+    with relayed("latency,seconds=0.5,operation=getAgents", agents=513) as party, on_sqlite(tmp_path) as scene:
         ids = [submit(scene, "personnel_sync") for _ in range(4)]
         with worker(scene.url, party.zup.url) as child:
             until(lambda: scene.over() == len(ids), f"all is over: {scene.statuses()}")
@@ -133,8 +132,7 @@ def test_syncs_side_by_side_all_complete_without_waiting_for_a_check(tmp_path: P
 
 
 def test_every_end_is_in_the_audit_trail_once(tmp_path: Path) -> None:
-    with relayed(agents=2) as party:
-        scene = Scene(f"sqlite:///{tmp_path / 'argus.sqlite3'}", now)
+    with relayed(agents=2) as party, on_sqlite(tmp_path) as scene:
         wrong = cheap("timesheet_request") | {"agents": ["nobody"]}
         ids = [submit(scene, "report_export"), submit(scene, "timesheet_request", wrong)]
         with worker(scene.url, party.zup.url) as child:
@@ -157,21 +155,17 @@ def _employees(scene: Scene) -> int:
 
 def test_a_worker_that_lost_its_slot_for_a_while_holds_it_again() -> None:
     """Or it would count as dead for ever, and whatever it runs be run by another one too."""
-    with postgres() as url, relayed(agents=2) as party:
-        scene = Scene(url, now)
-        with worker(url, party.zup.url):
-            slots = Slots(scene.engine)
-            until(lambda: _seen(scene) is not None, "the worker says that it is alive")
-            with scene.engine.connect() as connection:
-                connection.execute(
-                    sa.text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
-                )
-            held: list[Lock] = []
-            until(lambda: _took(slots, held), "its slot is free", 30)
-            before = _seen(scene)
-            until(lambda: _seen(scene) not in (None, before), "it has looked round meanwhile", 30)
-            held[0].release()
-            until(lambda: not is_free(slots, 0), "it holds its slot again", 30)
+    with postgres() as url, relayed(agents=2) as party, Scene(url, now) as scene, worker(url, party.zup.url):
+        slots = Slots(scene.engine)
+        until(lambda: _seen(scene) is not None, "the worker says that it is alive")
+        with scene.engine.connect() as connection:
+            connection.execute(sa.text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"))
+        held: list[Lock] = []
+        until(lambda: _took(slots, held), "its slot is free", 30)
+        before = _seen(scene)
+        until(lambda: _seen(scene) not in (None, before), "it has looked round meanwhile", 30)
+        held[0].release()
+        until(lambda: not is_free(slots, 0), "it holds its slot again", 30)
 
 
 def _took(slots: Slots, held: list[Lock]) -> bool:

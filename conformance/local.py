@@ -210,7 +210,8 @@ def end_with_stdin() -> None:
     """Stop this process when its stdin ends: whoever started it is gone, in whatever way."""
 
     def watch() -> None:
-        sys.stdin.buffer.read()
+        while os.read(0, 1024):  # not sys.stdin, whose lock a thread that reads would hold at exit
+            pass
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, daemon=True).start()

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime as dt
 from collections.abc import AsyncIterator, Iterator
 from email.utils import format_datetime
 from functools import partial
 from typing import Any
 
+import sqlalchemy as sa
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -22,7 +22,7 @@ from starlette.types import ASGIApp
 from gateway import logs, tables
 from gateway.api.operations import Operations
 from gateway.api.personnel import Personnel
-from gateway.audit import Audit, Record, as_error
+from gateway.audit import Audit, Record, inbound, of_queue
 from gateway.auth import CHALLENGE, Tokens
 from gateway.cache import Caches
 from gateway.clock import Clock
@@ -36,10 +36,12 @@ from gateway.settings import Settings
 from gateway.upstream.breaker import Breaker
 from gateway.upstream.zup import Upstream, ZupClient, connect
 from gateway.work.bridge import Bridge
+from gateway.work.interventions import Interventions
 from gateway.work.job import Job
 from gateway.work.kinds import Status
 from gateway.work.listing import Listing
-from gateway.work.queue import Claimed, Queue
+from gateway.work.queue import Queue
+from gateway.work.records import Claimed
 from gateway.work.report import report_export
 from gateway.work.sync import PersonnelSync
 from gateway.work.transfer import fact_transfer, schedule_upload, timesheet_request
@@ -90,7 +92,7 @@ class Parts:
     async def inbound(self, exchange: Exchange) -> None:
         """Into the audit trail, before the call is answered; pages about a contract are no calls."""
         if exchange.operation or exchange.failure:
-            await asyncio.wrap_future(self.audit.record(_inbound(exchange, self.clock.now())))
+            await asyncio.wrap_future(self.audit.record(inbound(exchange, self.clock.now())))
 
     def closed(self, exchange: Exchange) -> None:
         """A call has been answered."""
@@ -101,8 +103,8 @@ class Parts:
         self.metrics.outbound(record)
         await asyncio.wrap_future(self.audit.record(record))
 
-    def _ended(self, claimed: Claimed, status: Status, error: Json) -> None:
-        self.audit.record(_of_queue(claimed, error, self.clock.now())).result()
+    def _ended(self, connection: sa.Connection, claimed: Claimed, status: Status, error: Json) -> None:
+        connection.execute(tables.audit.insert(), of_queue(claimed, error, self.clock.now()).row())
         logs.operation(claimed.id, claimed.kind.name, status, claimed.attempt, claimed.request_id)
 
     def _breakers(self) -> dict[str, Json]:
@@ -230,7 +232,15 @@ def _contracts(parts: Parts, zup: ZupClient) -> ASGIApp:
             raise TokenInvalid("This gateway has no ARGUS_TOKEN_KEY, so that it takes no token.", headers=CHALLENGE)
         return tokens.verify(token, audience)
 
-    operations = Operations(parts.queue, parts.listing, parts.employees, parts.caches, parts.audit, parts.health)
+    operations = Operations(
+        parts.queue,
+        Interventions(parts.queue),
+        parts.listing,
+        parts.employees,
+        parts.caches,
+        parts.audit,
+        parts.health,
+    )
     key = settings.session_key.get_secret_value().encode() if settings.session_key else None
     return serve(
         {
@@ -268,45 +278,3 @@ def _empty(parts: Parts) -> None:
                 connection.execute(table.delete())
     parts.caches.clear()
     parts.zup.reset()
-
-
-def _inbound(exchange: Exchange, now: dt.datetime) -> Record:
-    failure, operation = exchange.failure, exchange.operation
-    query = f"?{exchange.query}" if exchange.query else ""
-    return Record(
-        direction="inbound",
-        system="gateway",
-        requested_at=exchange.requested_at,
-        responded_at=now,
-        principal=exchange.principal,
-        operation=operation.id if operation else None,
-        method=exchange.method,
-        path=exchange.path + query,
-        payload=exchange.body,
-        status=exchange.status,
-        error=as_error(failure.code, str(failure), failure.details) if failure else None,
-        duration_ms=round(exchange.duration_s * 1000, 3),
-        request_id=exchange.request_id,
-        transport=exchange.scheme,
-    )
-
-
-def _of_queue(claimed: Claimed, error: Json, now: dt.datetime) -> Record:
-    told = as_error(error["code"], error["message"], error["details"]) if error else None
-    return Record(
-        direction="queue",
-        system="gateway",
-        requested_at=claimed.submitted_at,
-        responded_at=now,
-        principal=claimed.principal,
-        operation=claimed.kind.name,
-        method=None,
-        path=None,
-        payload=None,
-        status=None,
-        error=told,
-        duration_ms=max(0.0, round((now - claimed.submitted_at).total_seconds() * 1000, 3)),
-        retries=claimed.attempt,
-        request_id=claimed.request_id,
-        operation_ref=claimed.id,
-    )

@@ -18,6 +18,8 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from gateway.tables import audit
+from gateway.work.records import Claimed
+from openapi import Exchange
 from openapi.errors import exact
 
 Json = Any
@@ -199,3 +201,47 @@ def as_error(code: str, message: str, details: Mapping[str, Json]) -> dict[str, 
     """The error of a record, from an envelope's members."""
     more = {name: str(details[name]) for name in ("field", "last_error") if details.get(name)}
     return {"code": code, "message": message, **more}
+
+
+def inbound(exchange: Exchange, now: dt.datetime) -> Record:
+    """Of a call that is about to be answered."""
+    failure, operation = exchange.failure, exchange.operation
+    query = f"?{exchange.query}" if exchange.query else ""
+    return Record(
+        direction="inbound",
+        system="gateway",
+        requested_at=exchange.requested_at,
+        responded_at=now,
+        principal=exchange.principal,
+        operation=operation.id if operation else None,
+        method=exchange.method,
+        path=exchange.path + query,
+        payload=exchange.body,
+        status=exchange.status,
+        error=as_error(failure.code, str(failure), failure.details) if failure else None,
+        duration_ms=round(exchange.duration_s * 1000, 3),
+        request_id=exchange.request_id,
+        transport=exchange.scheme,
+    )
+
+
+def of_queue(claimed: Claimed, error: Json, now: dt.datetime) -> Record:
+    """Of how an operation ended; `error` is that of a dead letter."""
+    told = as_error(error["code"], error["message"], error["details"]) if error else None
+    return Record(
+        direction="queue",
+        system="gateway",
+        requested_at=claimed.submitted_at,
+        responded_at=now,
+        principal=claimed.principal,
+        operation=claimed.kind.name,
+        method=None,
+        path=None,
+        payload=None,
+        status=None,
+        error=told,
+        duration_ms=max(0.0, round((now - claimed.submitted_at).total_seconds() * 1000, 3)),
+        retries=claimed.attempt,
+        request_id=claimed.request_id,
+        operation_ref=claimed.id,
+    )

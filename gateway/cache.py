@@ -237,14 +237,15 @@ class _Redis:
             "dogpile.cache.redis", arguments=plain
         )
         self._prefix, self._spare = f"argus:{name}", secrets.token_hex(8)
+        self._owed = False
 
     def get(self, key: str) -> tuple[str, Entry | None]:
         generation = self._asked(lambda: self._generations.get(f"{self._prefix}:generation"))
+        if self._owed or generation is NO_VALUE:
+            self.new_generation()
+            return self._spare, None
         if generation is None:
             return self._spare, None
-        if generation is NO_VALUE:
-            self.new_generation()
-            return self.get(key)
         entry = self._asked(lambda: self._region.get(f"{self._prefix}:{key}"))
         return str(generation), entry if isinstance(entry, Entry) else None
 
@@ -255,8 +256,13 @@ class _Redis:
         self._asked(lambda: self._region.delete(f"{self._prefix}:{key}"))
 
     def new_generation(self) -> None:
+        """What others cannot be told of now, they are told of at the next look."""
         self._spare = secrets.token_hex(8)
-        self._asked(lambda: self._generations.set(f"{self._prefix}:generation", self._spare))
+        self._owed = not self._asked(lambda: self._told(self._spare))
+
+    def _told(self, generation: str) -> bool:
+        self._generations.set(f"{self._prefix}:generation", generation)
+        return True
 
     def _asked(self, act: Callable[[], Json]) -> Json:
         try:

@@ -1,4 +1,4 @@
-"""Serve contracts with connexion. The only module that knows connexion; what it leaves open is closed here, once.
+"""Serve contracts with connexion, known to this module and security.py alone; what it leaves open is closed here, once.
 
 connexion routes, checks credentials and calls validators; bodies, formats, replies and errors are ours (see README,
 "What connexion leaves open").
@@ -6,8 +6,6 @@ connexion routes, checks credentials and calls validators; bodies, formats, repl
 
 from __future__ import annotations
 
-import base64
-import binascii
 import copy
 import datetime as dt
 import email.message
@@ -28,6 +26,7 @@ from openapi.contract import Contract, load
 from openapi.errors import ApiError, Unauthorized, UnsupportedMediaType, ValidationFailed
 from openapi.exchange import Authenticate, Call, Exchange, Handler, Handlers, Reply, current
 from openapi.frame import Frame
+from openapi.security import SCHEMES
 from openapi.sessions import Sessions
 from openapi.validation import parse, validators
 
@@ -38,14 +37,11 @@ with warnings.catch_warnings():
     from connexion.lifecycle import ConnexionRequest, ConnexionResponse
     from connexion.options import SwaggerUIOptions
     from connexion.resolver import Resolver
-    from connexion.security import AbstractSecurityHandler
     from connexion.validators.parameter import ParameterValidator
 
 log = logging.getLogger("argus.openapi")
 THREADS = 100  # a2wsgi has 10, so that ten slow calls would stop a mock
 UTF8 = ("utf-8", "utf8", "us-ascii", "ascii")
-CHALLENGE = {"WWW-Authenticate": 'Basic realm="argus", charset="UTF-8"'}
-TOKEN_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="argus"'}
 
 
 class OperationMismatch(Exception):
@@ -197,55 +193,6 @@ def _as_api_error(error: Exception) -> ApiError:
         return refusal(detail, headers=getattr(error, "headers", None))
     log.error("%s %s failed", current().method, current().path, exc_info=error)
     return ApiError("This is a defect of the server; its log has the request id.")
-
-
-class _Credentials(AbstractSecurityHandler):  # type: ignore[misc]
-    """HTTP Basic in UTF-8 (RFC 7617); connexion reads latin-1 and sends no challenge."""
-
-    def __init__(self, check: Authenticate) -> None:
-        self._check = check
-
-    def get_fn(self, _scheme: Any, _scopes: Any) -> Callable[[ConnexionRequest], Any]:
-        def verify(request: ConnexionRequest) -> Any:
-            scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
-            principal = self._check(*_user_and_password(credentials)) if scheme.lower() == "basic" else None
-            if principal is None:
-                raise Unauthorized("Send the user and password of this API by HTTP Basic.", headers=CHALLENGE)
-            current().principal = principal
-            return {"sub": principal}
-
-        return verify
-
-
-class _Token(AbstractSecurityHandler):  # type: ignore[misc]
-    """A Bearer token (RFC 6750) whose audience is the contract's."""
-
-    def __init__(self, check: Authenticate) -> None:
-        self._check = check
-
-    def get_fn(self, _scheme: Any, _scopes: Any) -> Callable[[ConnexionRequest], Any]:
-        def verify(request: ConnexionRequest) -> Any:
-            exchange = current()
-            scheme, _, token = request.headers.get("authorization", "").partition(" ")
-            if scheme.lower() != "bearer" or not token.strip():
-                raise Unauthorized("Send a token of this API as Authorization: Bearer …", headers=TOKEN_CHALLENGE)
-            contract: Any = exchange.contract
-            exchange.principal = self._check(token.strip(), contract.document["x-audience"])
-            return {"sub": exchange.principal}
-
-        return verify
-
-
-SCHEMES: dict[str, Any] = {"basic": _Credentials, "bearer": _Token}
-
-
-def _user_and_password(credentials: str) -> tuple[str, str]:
-    """Raises Unauthorized for what is not base64 of UTF-8 with a colon."""
-    try:
-        user, colon, password = base64.b64decode(credentials.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, ValueError) as error:
-        raise Unauthorized("The Basic credentials are not base64 of UTF-8.", headers=CHALLENGE) from error
-    return (user, password) if colon else ("", "")
 
 
 class _Body:

@@ -15,6 +15,7 @@ from gateway import mapping, tables
 from gateway.audit import Audit
 from gateway.cache import Caches, is_fresh_wanted
 from gateway.employees import Employees
+from gateway.work.interventions import Interventions
 from gateway.work.kinds import Status
 from gateway.work.listing import Listing
 from gateway.work.queue import Queue
@@ -32,13 +33,14 @@ class Operations:
     def __init__(
         self,
         queue: Queue,
+        interventions: Interventions,
         listing: Listing,
         employees: Employees,
         caches: Caches,
         audit: Audit,
         health: Callable[[], Json],
     ) -> None:
-        self._queue, self._listing, self._employees = queue, listing, employees
+        self._queue, self._interventions, self._listing, self._employees = queue, interventions, listing, employees
         self._caches, self._audit, self._health = caches, audit, health
 
     def handlers(self) -> Handlers:
@@ -52,14 +54,14 @@ class Operations:
             "submitReportExport": partial(self.submit, "report_export"),
             "getOperation": self.get_operation,
             "getOperationResult": self.get_result,
-            "cancelOperation": partial(self._changed, self._queue.cancel),
-            "retryOperation": partial(self._changed, self._queue.retry_now),
+            "cancelOperation": partial(self._changed, self._interventions.cancel),
+            "retryOperation": partial(self._changed, self._interventions.retry_now),
             "getQueue": self.get_queue,
-            "pauseQueue": partial(self._switched, self._queue.pause),
-            "resumeQueue": partial(self._switched, self._queue.resume),
+            "pauseQueue": partial(self._switched, self._interventions.pause),
+            "resumeQueue": partial(self._switched, self._interventions.resume),
             "listDeadLetters": self.list_dead_letters,
             "redriveDeadLetters": self.redrive,
-            "redriveDeadLetter": partial(self._changed, self._queue.redrive),
+            "redriveDeadLetter": partial(self._changed, self._interventions.redrive),
             "listSyncRuns": self.list_sync_runs,
             "getSyncRun": self.get_sync_run,
             "listEmployees": self.list_employees,
@@ -135,7 +137,7 @@ class Operations:
         body, dry_run = call.body, call.body.get("dry_run", False)
         chosen = _dead(body.get("kind"), body.get("since"), body.get("until"))
         chosen += [tables.operations.c.id.in_(body["ids"])] if "ids" in body else []
-        count = await _asked(partial(self._queue.redrive_all, sa.and_(sa.true(), *chosen), dry_run=dry_run))
+        count = await _asked(partial(self._interventions.redrive_all, sa.and_(sa.true(), *chosen), dry_run=dry_run))
         return {"count": count, "dry_run": dry_run}
 
     async def list_sync_runs(self, call: Call, limit: int = 50, cursor: str | None = None) -> Json:

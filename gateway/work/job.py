@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from gateway.work.queue import Claimed, Queue
+from gateway.work.queue import Queue
+from gateway.work.records import Claimed
 
 Json = Any
 T = TypeVar("T")

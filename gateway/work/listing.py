@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from gateway.errors import InvalidTransition, OperationNotFound
 from gateway.tables import attempts, batches, documents, operations, switches, sync_runs, workers
 from gateway.work.kinds import KINDS, OPEN, Status
-from gateway.work.queue import PAUSED
+from gateway.work.records import PAUSED
 from openapi.errors import exact
 
 Json = Any

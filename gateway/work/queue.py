@@ -13,63 +13,50 @@ that a run of an earlier turn finds that it is not wanted any more. Every change
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
-from gateway.errors import InvalidTransition, OperationNotFound
-from gateway.tables import attempts, batches, operations, payloads, switches
-from gateway.work.kinds import DELAYS_S, KINDS, OPEN, Kind, Status
-from openapi.errors import ApiError, ValidationFailed, instant
+from gateway.tables import attempts, batches, operations, payloads
+from gateway.work.kinds import DELAYS_S, KINDS, OPEN, Status
+from gateway.work.records import (
+    AGAIN,
+    INTERRUPTED,
+    Claimed,
+    Due,
+    error_body,
+    is_paused,
+    lock,
+    open_attempts,
+)
+from openapi.errors import ApiError, ValidationFailed
 
 Json = Any
-PAUSED = "paused"
-INTERRUPTED = "INTERRUPTED"
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """An operation that this process runs now; `attempt` counts retries from 0."""
-
-    number: int
-    id: str
-    kind: Kind
-    turn: int
-    attempt: int
-    request_id: str
-    principal: str
-    submitted_at: dt.datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """An operation that dbos is to be asked for."""
-
-    number: int
-    id: str
-    priority: int
-    turn: int
+OnEnd = Callable[[sa.Connection, Claimed, Status, Json], None]
 
 
 class Queue:
-    """Safe to share between threads and processes; `now` is aware UTC, `on_due` is told when something may be due."""
+    """Safe to share between threads and processes; `now` is aware UTC, `on_due` is told when something may be due.
+
+    `on_end` is called inside of the transaction that ends an operation: what it writes is there if the end is.
+    """
 
     def __init__(self, engine: sa.Engine, now: Callable[[], dt.datetime]) -> None:
-        self._engine, self._now = engine, now
+        self.engine, self.now = engine, now
         self.on_due: Callable[[], None] = lambda: None
-        self.on_end: Callable[[Claimed, Status, Json], None] = lambda _claimed, _status, _error: None
+        self.on_end: OnEnd = lambda _connection, _claimed, _status, _error: None
 
     def submit(self, kind: str, payload: Json, *, key: str | None, principal: str, request_id: str) -> str:
         """The operation's id, the same for the same Idempotency-Key. Raises ValidationFailed for a reused one."""
         body = orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)
-        digest, now = hashlib.sha256(body).hexdigest(), self._now()
+        digest, now = hashlib.sha256(body).hexdigest(), self.now()
         row = {
             "id": f"op-{secrets.token_hex(8)}",
             "kind": kind,
@@ -83,7 +70,7 @@ class Queue:
             "due_at": now,
         }
         try:
-            with self._engine.begin() as connection:
+            with self.engine.begin() as connection:
                 (number,) = connection.execute(operations.insert().values(row).returning(operations.c.number)).one()
                 connection.execute(payloads.insert().values(operation=number, payload=body))
         except sa.exc.IntegrityError:
@@ -95,7 +82,7 @@ class Queue:
         query = sa.select(operations.c.id, operations.c.payload_digest).where(
             operations.c.principal == principal, operations.c.kind == kind, operations.c.idempotency_key == key
         )
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             earlier = connection.execute(query).one()
         if earlier.payload_digest != digest:
             raise ValidationFailed(
@@ -110,19 +97,19 @@ class Queue:
         o = operations.c
         query = (
             sa.select(o.number, o.id, o.priority, o.turn)
-            .where(o.status.in_((Status.QUEUED, Status.WAITING)), o.due_at <= self._now(), ~o.enqueued)
+            .where(o.status.in_((Status.QUEUED, Status.WAITING)), o.due_at <= self.now(), ~o.enqueued)
             .order_by(o.priority, o.number)
             .limit(limit)
         )
-        with self._engine.connect() as connection:
-            if _paused(connection):
+        with self.engine.connect() as connection:
+            if is_paused(connection):
                 return []
             return [Due(*row) for row in connection.execute(query)]
 
     def enqueued(self, due: Iterable[Due]) -> None:
         """dbos has been asked for these."""
         o = operations.c
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             for one in due:
                 connection.execute(
                     operations.update().where(o.number == one.number, o.turn == one.turn).values(enqueued=True)
@@ -132,23 +119,23 @@ class Queue:
         """What dbos has been asked for and is not over."""
         o = operations.c
         query = sa.select(o.number, o.id, o.priority, o.turn).where(o.status.in_(OPEN), o.enqueued)
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return [Due(*row) for row in connection.execute(query)]
 
     def ask_again(self, operation_id: str, turn: int) -> None:
         """dbos is done with a turn that the table knows no end of: it is due once more."""
         o = operations.c
         mine = sa.and_(o.id == operation_id, o.turn == turn, o.status.in_(OPEN), o.enqueued)
-        with self._engine.begin() as connection:
-            connection.execute(operations.update().where(mine).values(status=Status.QUEUED, **_AGAIN))
+        with self.engine.begin() as connection:
+            connection.execute(operations.update().where(mine).values(status=Status.QUEUED, **AGAIN))
         self.on_due()
 
     def unstarted(self) -> int:
         """How many are due and not begun; none while the queue is paused."""
         o = operations.c
-        is_due = sa.and_(o.status.in_((Status.QUEUED, Status.WAITING)), o.due_at <= self._now())
-        with self._engine.connect() as connection:
-            if _paused(connection):
+        is_due = sa.and_(o.status.in_((Status.QUEUED, Status.WAITING)), o.due_at <= self.now())
+        with self.engine.connect() as connection:
+            if is_paused(connection):
                 return 0
             return connection.scalar(sa.select(sa.func.count()).select_from(operations).where(is_due)) or 0
 
@@ -156,9 +143,9 @@ class Queue:
 
     def begin(self, operation_id: str, turn: int) -> Claimed | None:
         """Claim a turn; None when it is not wanted any more. One whose worker died goes on as the same attempt."""
-        o, now = operations.c, self._now()
-        with self._engine.begin() as connection:
-            _lock(connection)
+        o, now = operations.c, self.now()
+        with self.engine.begin() as connection:
+            lock(connection)
             row = connection.execute(sa.select(operations).where(o.id == operation_id).with_for_update()).one_or_none()
             if row is None or row.turn != turn or row.status not in OPEN:
                 return None
@@ -167,12 +154,12 @@ class Queue:
             if row.cancelling:
                 ended = {"status": Status.CANCELLED, "finished_at": now, "due_at": None, "enqueued": False}
                 connection.execute(mine.values(**ended, cancelling=False, reason="cancelled while it ran"))
-                connection.execute(_open_attempts(row.number).values(interrupted))
+                connection.execute(open_attempts(row.number).values(interrupted))
                 return None
-            if _paused(connection) and row.status != Status.RUNNING:
+            if is_paused(connection) and row.status != Status.RUNNING:
                 connection.execute(mine.values(turn=turn + 1, enqueued=False))
                 return None
-            connection.execute(_open_attempts(row.number).values(interrupted))
+            connection.execute(open_attempts(row.number).values(interrupted))
             connection.execute(mine.values(status=Status.RUNNING, started_at=now, reason=None))
             connection.execute(attempts.insert().values(operation=row.number, number=row.failures, started_at=now))
         kind = KINDS[row.kind]
@@ -187,30 +174,22 @@ class Queue:
         last_error = str(error.details.get("last_error") or error)
         tried = {"code": error.code, "last_error": last_error}
         if transient and claimed.attempt < len(DELAYS_S):
-            due = self._now() + dt.timedelta(seconds=DELAYS_S[claimed.attempt])
+            due = self.now() + dt.timedelta(seconds=DELAYS_S[claimed.attempt])
             words = f"retry {claimed.attempt + 1} of {len(DELAYS_S)} after: {error}"
-            again = {**_AGAIN, "due_at": due, "failures": claimed.attempt + 1}
+            again = {**AGAIN, "due_at": due, "failures": claimed.attempt + 1}
             return self._again(claimed, tried, status=Status.WAITING, reason=words, **again)
-        body = self.error_body(claimed, error, permanent=not transient, last_error=last_error)
+        body = error_body(claimed, error, permanent=not transient, last_error=last_error, now=self.now())
         reason = f"{f'{claimed.attempt + 1} attempts failed' if transient else 'permanent'}: {error}"
         return self._end(claimed, tried, status=Status.DEAD, error=body, reason=reason)
 
-    def error_body(self, claimed: Claimed, error: ApiError, *, permanent: bool, last_error: str) -> dict[str, Json]:
-        """The seed's (section 5): SYNC_FAILED after the last attempt, the refusal's own code for a permanent one."""
-        details = {"attempt": claimed.attempt, "last_error": last_error, "timestamp": instant(self._now())}
-        if field := error.details.get("field"):
-            details["field"] = field
-        code = error.code if permanent else "SYNC_FAILED"
-        return {"error": True, "code": code, "message": f"{claimed.kind.title} failed", "details": details}
-
     def hold(self, claimed: Claimed, wait_s: float, why: str) -> bool:
         """Not a try at all (A09): 1C was not asked. Due again after `wait_s` seconds."""
-        due = self._now() + dt.timedelta(seconds=wait_s)
-        return self._again(claimed, None, status=Status.WAITING, reason=why, **{**_AGAIN, "due_at": due})
+        due = self.now() + dt.timedelta(seconds=wait_s)
+        return self._again(claimed, None, status=Status.WAITING, reason=why, **{**AGAIN, "due_at": due})
 
     def hand_back(self, claimed: Claimed) -> bool:
         """This process stops: somebody else is to run it, and no try is used."""
-        return self._again(claimed, None, status=Status.QUEUED, reason="handed back by a worker that stopped", **_AGAIN)
+        return self._again(claimed, None, status=Status.QUEUED, reason="handed back by a worker that stopped", **AGAIN)
 
     def cancelled(self, claimed: Claimed) -> bool:
         """It stopped because somebody had asked for that."""
@@ -218,111 +197,34 @@ class Queue:
 
     def payload(self, number: int) -> Json:
         """As submitted."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             query = sa.select(payloads.c.payload).where(payloads.c.operation == number)
             return orjson.loads(connection.execute(query).scalar_one())
 
     def batch_results(self, number: int) -> dict[int, Json]:
         """Of the finished batches, by batch."""
         query = sa.select(batches.c.batch, batches.c.result).where(batches.c.operation == number)
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return {row.batch: row.result for row in connection.execute(query.order_by(batches.c.batch))}
 
     def keep(self, number: int, batch: int, result: Json, done: int) -> None:
         """A finished batch and the progress it brought, together."""
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             connection.execute(batches.delete().where(batches.c.operation == number, batches.c.batch == batch))
             connection.execute(batches.insert().values(operation=number, batch=batch, result=result))
             connection.execute(operations.update().where(operations.c.number == number).values(done=done))
 
     def progress(self, number: int, *, done: int, total: int) -> None:
         """How much there is, and how much of it is done."""
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             connection.execute(operations.update().where(operations.c.number == number).values(done=done, total=total))
 
     def wanted(self, claimed: Claimed) -> bool:
         """Whether nobody has asked to cancel it, and it is still this turn's."""
         o = operations.c
         query = sa.select(o.number).where(o.number == claimed.number, o.turn == claimed.turn, ~o.cancelling)
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return connection.execute(query).one_or_none() is not None
-
-    # what people ask for
-
-    def cancel(self, operation_id: str) -> None:
-        """Raises OperationNotFound, InvalidTransition for one that is over."""
-        o = operations.c
-        with self._engine.begin() as connection:
-            _lock(connection)
-            row = _find(connection, operation_id)
-            if row.status not in OPEN:
-                raise InvalidTransition(f"Operation {operation_id} is {row.status}; only open ones can be cancelled.")
-            mine = operations.update().where(o.number == row.number)
-            if row.status == Status.RUNNING:
-                connection.execute(mine.values(cancelling=True, reason="is being cancelled"))
-                return
-            ended = {"status": Status.CANCELLED, "finished_at": self._now(), "due_at": None, "reason": "cancelled"}
-            connection.execute(mine.values(turn=row.turn + 1, enqueued=False, **ended))
-
-    def retry_now(self, operation_id: str) -> None:
-        """Raises OperationNotFound, InvalidTransition for one that does not wait."""
-        with self._engine.begin() as connection:
-            _lock(connection)
-            row = _find(connection, operation_id)
-            if row.status not in (Status.WAITING, Status.QUEUED):
-                raise InvalidTransition(f"Operation {operation_id} is {row.status}; only waiting ones can be hurried.")
-            connection.execute(operations.update().where(operations.c.number == row.number).values(due_at=self._now()))
-        self.on_due()
-
-    def redrive(self, operation_id: str) -> None:
-        """Raises OperationNotFound, InvalidTransition for one that is no dead letter."""
-        with self._engine.begin() as connection:
-            _lock(connection)
-            row = _find(connection, operation_id)
-            if row.status != Status.DEAD:
-                raise InvalidTransition(f"Operation {operation_id} is {row.status}, not a dead letter.")
-            connection.execute(self._redriven().where(operations.c.number == row.number))
-        self.on_due()
-
-    def redrive_all(self, chosen: sa.ColumnElement[bool], *, dry_run: bool) -> int:
-        """How many dead letters the condition takes; they are queued again unless it is a dry run."""
-        dead = sa.and_(operations.c.status == Status.DEAD, chosen)
-        with self._engine.begin() as connection:
-            if dry_run:
-                return connection.scalar(sa.select(sa.func.count()).select_from(operations).where(dead)) or 0
-            count = connection.execute(self._redriven().where(dead)).rowcount
-        self.on_due()
-        return count
-
-    def _redriven(self) -> sa.Update:
-        o = operations.c
-        return operations.update().values(
-            status=Status.QUEUED,
-            failures=0,
-            redriven=o.redriven + 1,
-            turn=o.turn + 1,
-            enqueued=False,
-            due_at=self._now(),
-            finished_at=None,
-            reason="redriven",
-            error=sa.null(),
-        )
-
-    def pause(self) -> None:
-        """Nothing more is started, by any process."""
-        with contextlib.suppress(sa.exc.IntegrityError), self._engine.begin() as connection:  # it is paused already
-            connection.execute(switches.insert().values(name=PAUSED, value="yes"))
-
-    def resume(self) -> None:
-        """The reverse of pause()."""
-        with self._engine.begin() as connection:
-            connection.execute(switches.delete().where(switches.c.name == PAUSED))
-        self.on_due()
-
-    def paused(self) -> bool:
-        """Whether nothing more is started."""
-        with self._engine.connect() as connection:
-            return _paused(connection)
 
     def _again(self, claimed: Claimed, tried: Mapping[str, Json] | None, **values: Json) -> bool:
         """It is to run once more, unless somebody has asked to cancel it."""
@@ -331,11 +233,8 @@ class Queue:
         return self._end(claimed, tried, status=Status.CANCELLED, reason="cancelled while it ran")
 
     def _end(self, claimed: Claimed, tried: Mapping[str, Json] | None = None, **values: Json) -> bool:
-        over = {"finished_at": self._now(), "due_at": None, "enqueued": False, "cancelling": False}
-        ended = self._close(claimed, tried or {"code": None, "last_error": None}, **{**over, **values})
-        if ended:
-            self.on_end(claimed, values["status"], values.get("error"))
-        return ended
+        over = {"finished_at": self.now(), "due_at": None, "enqueued": False, "cancelling": False}
+        return self._close(claimed, tried or {"code": None, "last_error": None}, **{**over, **values})
 
     def _close(
         self,
@@ -345,8 +244,8 @@ class Queue:
         **values: Json,
     ) -> bool:
         """End the attempt (forget it without `tried`) and change the operation, if it is still this turn's."""
-        o, now = operations.c, values.get("finished_at") or self._now()
-        with self._engine.begin() as connection:
+        o, now = operations.c, values.get("finished_at") or self.now()
+        with self.engine.begin() as connection:
             changed = connection.execute(
                 operations.update()
                 .where(o.number == claimed.number, o.turn == claimed.turn, o.status == Status.RUNNING)
@@ -355,37 +254,12 @@ class Queue:
             )
             if not changed.rowcount:
                 return False
-            open_ = _open_attempts(claimed.number)
+            open_ = open_attempts(claimed.number)
             if tried is None:
                 connection.execute(attempts.delete().where(open_.whereclause))  # type: ignore[arg-type]
             else:
                 connection.execute(open_.values(ended_at=now, **tried))
+            if values["status"] not in OPEN:
+                self.on_end(connection, claimed, values["status"], values.get("error"))
         self.on_due()
         return True
-
-
-_AGAIN: dict[str, Any] = {"turn": operations.c.turn + 1, "enqueued": False}
-
-
-def _open_attempts(number: int) -> sa.Update:
-    return attempts.update().where(attempts.c.operation == number, attempts.c.ended_at.is_(None))
-
-
-def _find(connection: sa.Connection, operation_id: str) -> sa.Row[Any]:
-    row = connection.execute(
-        sa.select(operations).where(operations.c.id == operation_id).with_for_update()
-    ).one_or_none()
-    if row is None:
-        raise OperationNotFound(f"There is no operation {operation_id}.")
-    return row
-
-
-def _paused(connection: sa.Connection) -> bool:
-    return connection.execute(sa.select(switches.c.value).where(switches.c.name == PAUSED)).one_or_none() is not None
-
-
-def _lock(connection: sa.Connection) -> None:
-    """SQLite knows no FOR UPDATE: what is read here is written before anybody else writes."""
-    if connection.dialect.name == "sqlite":
-        with contextlib.suppress(sa.exc.OperationalError):
-            connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -14,7 +14,8 @@ from gateway.errors import TRANSIENT, CircuitOpen
 from gateway.upstream.zup import Origin, ZupClient
 from gateway.work.bridge import Bridge
 from gateway.work.job import Cancelled, HandedBack, Job, NotNow
-from gateway.work.queue import Claimed, Queue
+from gateway.work.queue import Queue
+from gateway.work.records import Claimed
 from openapi.errors import ApiError
 
 Json = Any
@@ -59,22 +60,28 @@ class Turns:
         job = Job(claimed, self._queue, self._upstream, self._stopping)
         try:
             result = self._acts[claimed.kind.name](job)
-        except (HandedBack, CancelledError):
-            self._queue.hand_back(claimed)
-        except Cancelled:
-            self._queue.cancelled(claimed)
-        except NotNow as error:
-            self._queue.hold(claimed, error.wait_s, str(error))
-        except CircuitOpen as error:
-            self._queue.hold(claimed, float(error.headers.get("Retry-After", HELD_S)), str(error))
-        except ApiError as error:
-            self._queue.fail(claimed, error, transient=isinstance(error, TRANSIENT))
-        except sa.exc.SQLAlchemyError:
-            if self._queue.wanted(claimed):
-                raise
-            log.warning("operation %s is gone, or somebody else's, while it ran", claimed.id)
-        except Exception:
-            log.exception("operation %s (%s) failed", claimed.id, claimed.kind.name)
-            self._queue.fail(claimed, ApiError("A defect of the gateway; its log says more."), transient=True)
+        except (sa.exc.OperationalError, sa.exc.InterfaceError):  # the database is away: another turn, no attempt used
+            raise
+        except (Exception, CancelledError) as error:
+            self._ended(claimed, error)
         else:
             self._queue.finish(claimed, result)
+
+    def _ended(self, claimed: Claimed, error: BaseException) -> None:
+        match error:
+            case HandedBack() | CancelledError():
+                self._queue.hand_back(claimed)
+            case Cancelled():
+                self._queue.cancelled(claimed)
+            case NotNow():
+                self._queue.hold(claimed, error.wait_s, str(error))
+            case CircuitOpen():
+                self._queue.hold(claimed, float(error.headers.get("Retry-After", HELD_S)), str(error))
+            case ApiError():
+                self._queue.fail(claimed, error, transient=isinstance(error, TRANSIENT))
+            case _ if not self._queue.wanted(claimed):
+                log.warning("operation %s is gone, or somebody else's: %s", claimed.id, error)
+            case _:
+                log.error("operation %s (%s) failed", claimed.id, claimed.kind.name, exc_info=error)
+                defect = ApiError("A defect of the gateway; its log says more.")
+                self._queue.fail(claimed, defect, transient=True)

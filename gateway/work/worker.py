@@ -21,7 +21,8 @@ from dbos import DBOS, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflo
 from gateway.database import is_sqlite
 from gateway.tables import workers
 from gateway.work.kinds import place
-from gateway.work.queue import Due, Queue
+from gateway.work.queue import Queue
+from gateway.work.records import Due
 from gateway.work.slots import Lock, Slots, executor, slot_of
 
 log = logging.getLogger("argus.gateway")
@@ -149,9 +150,10 @@ class Worker:
 
     def _look_round(self) -> None:
         """Say that this worker is alive, and take over from those that are not."""
-        if self._lock and not self._lock.held():
-            self._lock.release()
-            self._lock = self._slots.lock(self._slot)
+        if self._lock is None or not self._lock.held():
+            if self._lock:
+                self._lock.release()
+            self._lock = self._slots.lock(self._slot)  # None while somebody looks whether we are dead
         self._say_alive()
         for executor_id in self._busy():
             slot = slot_of(executor_id)

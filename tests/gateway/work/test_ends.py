@@ -15,7 +15,7 @@ from gateway.clock import Clock
 from gateway.database import migrate
 from gateway.settings import Given
 from gateway.tables import operations
-from gateway.work.queue import Claimed
+from gateway.work.records import Claimed
 from gateway.work.turns import Turns
 from tests.callers import BASE, PASSWORD, USER
 from tests.gateway.running import NOW

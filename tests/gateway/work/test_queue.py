@@ -8,9 +8,11 @@ import sqlalchemy as sa
 
 from gateway.errors import CircuitOpen, InvalidTransition, OperationNotFound, UpstreamRejected, UpstreamTimeout
 from gateway.tables import attempts, operations
+from gateway.work.interventions import Interventions
 from gateway.work.kinds import KINDS, LEVEL, place
 from gateway.work.listing import Listing
-from gateway.work.queue import Claimed, Queue
+from gateway.work.queue import Queue
+from gateway.work.records import Claimed
 from openapi.errors import ApiError, ValidationFailed
 from tests.gateway.running import NOW
 from tests.gateway.work.conftest import Time
@@ -198,7 +200,7 @@ def test_a_permanent_failure_is_dead_at_once_with_its_own_code_and_field(queue: 
 
 def test_an_end_is_told_once_and_a_wait_is_not(queue: Queue, time: Time) -> None:
     told: list[tuple[str, str, str | None]] = []
-    queue.on_end = lambda claimed, how, error: told.append((claimed.id, str(how), error and error["code"]))
+    queue.on_end = lambda _connection, claimed, how, error: told.append((claimed.id, str(how), error and error["code"]))
     first, second = submit(queue), submit(queue)
     queue.fail(begun(queue, first), TIMEOUT, transient=True)
     queue.finish(begun(queue, second), {})
@@ -268,7 +270,7 @@ def test_finished_batches_and_progress_are_kept_together(queue: Queue, engine: s
 
 
 def test_nothing_is_known_of_an_operation_that_is_none(queue: Queue) -> None:
-    for change in (queue.cancel, queue.retry_now, queue.redrive):
+    for change in (Interventions(queue).cancel, Interventions(queue).retry_now, Interventions(queue).redrive):
         with pytest.raises(OperationNotFound):
             change("op-none")
 
@@ -276,10 +278,10 @@ def test_nothing_is_known_of_an_operation_that_is_none(queue: Queue) -> None:
 def test_only_dead_letters_are_redriven_and_only_waiting_ones_hurried(queue: Queue) -> None:
     done = submit(queue)
     queue.finish(begun(queue, done), {})
-    for change in (queue.cancel, queue.retry_now, queue.redrive):
+    for change in (Interventions(queue).cancel, Interventions(queue).retry_now, Interventions(queue).redrive):
         with pytest.raises(InvalidTransition):
             change(done)
     running = begun(queue, submit(queue))
-    for change in (queue.retry_now, queue.redrive):
+    for change in (Interventions(queue).retry_now, Interventions(queue).redrive):
         with pytest.raises(InvalidTransition):
             change(running.id)

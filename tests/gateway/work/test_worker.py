@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.tables import attempts, audit, employees, operations, workers
+from gateway.work.interventions import Interventions
 from gateway.work.kinds import KINDS, Status
 from gateway.work.slots import Lock, Slots
 from mocks.staff import cast
@@ -69,11 +70,11 @@ def test_a_backlog_of_a_thousand_begins_by_priority_then_arrival(tmp_path: Path)
     with relayed(agents=2) as party, on_sqlite(tmp_path) as scene:
         kinds = [kind for kind in KINDS for _ in range(BACKLOG // len(KINDS))]
         random.Random(1).shuffle(kinds)
-        scene.queue.pause()
+        Interventions(scene.queue).pause()
         with worker(scene.url, party.zup.url, worker_concurrency=1):
             ids = [submit(scene, kind, cheap(kind)) for kind in kinds]
             assert begun(scene) == []
-            scene.queue.resume()
+            Interventions(scene.queue).resume()
             until(lambda: scene.over() == BACKLOG, f"the backlog is over: {scene.statuses()}", 300)
         assert scene.statuses() == {"completed": BACKLOG}
         order = sorted(range(BACKLOG), key=lambda index: (KINDS[kinds[index]].priority, index))

@@ -1,0 +1,105 @@
+"""What people may do to the queue: cancel, hurry, redrive, pause. Every change is one transaction."""
+
+from __future__ import annotations
+
+import contextlib
+
+import sqlalchemy as sa
+
+from gateway.errors import InvalidTransition
+from gateway.tables import operations, switches
+from gateway.work.kinds import OPEN, Status
+from gateway.work.queue import Queue
+from gateway.work.records import PAUSED, find, is_paused, lock
+
+
+class Interventions:
+    """Safe to share between threads and processes."""
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+
+    def cancel(self, operation_id: str) -> None:
+        """Raises OperationNotFound, InvalidTransition for one that is over."""
+        o = operations.c
+        with self._queue.engine.begin() as connection:
+            lock(connection)
+            row = find(connection, operation_id)
+            if row.status not in OPEN:
+                raise InvalidTransition(f"Operation {operation_id} is {row.status}; only open ones can be cancelled.")
+            mine = operations.update().where(o.number == row.number)
+            if row.status == Status.RUNNING:
+                connection.execute(mine.values(cancelling=True, reason="is being cancelled"))
+                return
+            ended = {
+                "status": Status.CANCELLED,
+                "finished_at": self._queue.now(),
+                "due_at": None,
+                "reason": "cancelled",
+            }
+            connection.execute(mine.values(turn=row.turn + 1, enqueued=False, **ended))
+
+    def retry_now(self, operation_id: str) -> None:
+        """Raises OperationNotFound, InvalidTransition for one that does not wait."""
+        with self._queue.engine.begin() as connection:
+            lock(connection)
+            row = find(connection, operation_id)
+            if row.status not in (Status.WAITING, Status.QUEUED):
+                raise InvalidTransition(f"Operation {operation_id} is {row.status}; only waiting ones can be hurried.")
+            connection.execute(
+                operations.update().where(operations.c.number == row.number).values(due_at=self._queue.now())
+            )
+        self._queue.on_due()
+
+    def redrive(self, operation_id: str) -> None:
+        """Raises OperationNotFound, InvalidTransition for one that is no dead letter."""
+        with self._queue.engine.begin() as connection:
+            lock(connection)
+            row = find(connection, operation_id)
+            if row.status != Status.DEAD:
+                raise InvalidTransition(f"Operation {operation_id} is {row.status}, not a dead letter.")
+            connection.execute(self._redriven().where(operations.c.number == row.number))
+        self._queue.on_due()
+
+    def redrive_all(self, chosen: sa.ColumnElement[bool], *, dry_run: bool) -> int:
+        """How many dead letters the condition takes; they are queued again unless it is a dry run."""
+        dead = sa.and_(operations.c.status == Status.DEAD, chosen)
+        with self._queue.engine.begin() as connection:
+            if dry_run:
+                return connection.scalar(sa.select(sa.func.count()).select_from(operations).where(dead)) or 0
+            count = connection.execute(self._redriven().where(dead)).rowcount
+        self._queue.on_due()
+        return count
+
+    def _redriven(self) -> sa.Update:
+        o = operations.c
+        return operations.update().values(
+            status=Status.QUEUED,
+            failures=0,
+            redriven=o.redriven + 1,
+            turn=o.turn + 1,
+            enqueued=False,
+            due_at=self._queue.now(),
+            finished_at=None,
+            reason="redriven",
+            error=sa.null(),
+        )
+
+    def pause(self) -> None:
+        """Nothing more is started, by any process."""
+        with (
+            contextlib.suppress(sa.exc.IntegrityError),
+            self._queue.engine.begin() as connection,
+        ):  # it is paused already
+            connection.execute(switches.insert().values(name=PAUSED, value="yes"))
+
+    def resume(self) -> None:
+        """The reverse of pause()."""
+        with self._queue.engine.begin() as connection:
+            connection.execute(switches.delete().where(switches.c.name == PAUSED))
+        self._queue.on_due()
+
+    def paused(self) -> bool:
+        """Whether nothing more is started."""
+        with self._queue.engine.connect() as connection:
+            return is_paused(connection)

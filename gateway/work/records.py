@@ -1,0 +1,81 @@
+"""Rows of the queue as the code holds them, and what every transition needs."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from gateway.errors import OperationNotFound
+from gateway.tables import attempts, operations, switches
+from gateway.work.kinds import Kind
+from openapi.errors import ApiError, instant
+
+Json = Any
+PAUSED = "paused"
+INTERRUPTED = "INTERRUPTED"
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An operation that this process runs now; `attempt` counts retries from 0."""
+
+    number: int
+    id: str
+    kind: Kind
+    turn: int
+    attempt: int
+    request_id: str
+    principal: str
+    submitted_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An operation that dbos is to be asked for."""
+
+    number: int
+    id: str
+    priority: int
+    turn: int
+
+
+def error_body(
+    claimed: Claimed, error: ApiError, *, permanent: bool, last_error: str, now: dt.datetime
+) -> dict[str, Json]:
+    """The seed's (section 5): SYNC_FAILED after the last attempt, the refusal's own code for a permanent one."""
+    details = {"attempt": claimed.attempt, "last_error": last_error, "timestamp": instant(now)}
+    if field := error.details.get("field"):
+        details["field"] = field
+    code = error.code if permanent else "SYNC_FAILED"
+    return {"error": True, "code": code, "message": f"{claimed.kind.title} failed", "details": details}
+
+
+AGAIN: dict[str, Any] = {"turn": operations.c.turn + 1, "enqueued": False}
+
+
+def open_attempts(number: int) -> sa.Update:
+    return attempts.update().where(attempts.c.operation == number, attempts.c.ended_at.is_(None))
+
+
+def find(connection: sa.Connection, operation_id: str) -> sa.Row[Any]:
+    row = connection.execute(
+        sa.select(operations).where(operations.c.id == operation_id).with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise OperationNotFound(f"There is no operation {operation_id}.")
+    return row
+
+
+def is_paused(connection: sa.Connection) -> bool:
+    return connection.execute(sa.select(switches.c.value).where(switches.c.name == PAUSED)).one_or_none() is not None
+
+
+def lock(connection: sa.Connection) -> None:
+    """SQLite knows no FOR UPDATE: what is read here is written before anybody else writes."""
+    if connection.dialect.name == "sqlite":
+        with contextlib.suppress(sa.exc.OperationalError):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -81,7 +81,10 @@ def _holding(up: Argus, held: int) -> Iterator[None]:
 def _call(url: str) -> Iterator[socket.socket]:
     host = urlsplit(url)
     body = json.dumps(REQUEST).encode()
-    headers = "".join(f"{name}: {value}\r\n" for name, value in {**HEADERS, "Content-Length": len(body)}.items())
+    headers = "".join(
+        f"{name}: {value}\r\n"
+        for name, value in {**HEADERS, "Cache-Control": "no-cache", "Content-Length": len(body)}.items()
+    )
     with socket.create_connection((str(host.hostname), int(host.port or 0))) as connection:
         connection.sendall(f"POST {NORM} HTTP/1.1\r\nHost: {host.netloc}\r\n{headers}\r\n".encode() + body)
         yield connection

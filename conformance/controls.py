@@ -13,6 +13,7 @@ from conformance.findings import CouldNotTest
 Json = Any
 CONTROL_S = 20.0
 TOKEN_S = 1800.0
+ABSENT = "needs faults, a clock to move and the gateway's own view; only `argus conform` on mocks has them"
 
 
 class Controls:
@@ -42,7 +43,9 @@ class Controls:
             self._ask("POST", party, "/_control/reset", {})
 
     def move(self, seconds: float) -> None:
-        """Move every party's clock forward; returns when what fell due has been noticed."""
+        """Move every party's clock forward; returns when what fell due has been noticed. Raises CouldNotTest."""
+        if not self._urls:
+            raise CouldNotTest(ABSENT)
         for party in self._urls:
             self._ask("POST", party, "/_control/clock", {"move_seconds": seconds})
         self._moved_s += seconds
@@ -81,6 +84,4 @@ class Controls:
 
     def _check(self, party: str) -> None:
         if party not in self._urls:
-            raise CouldNotTest(
-                "needs faults, a clock to move and the gateway's own view; only `argus conform` on mocks has them"
-            )
+            raise CouldNotTest(ABSENT)

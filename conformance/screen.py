@@ -50,6 +50,8 @@ def parties_table(rows: Sequence[tuple[str, str, str]], credentials: tuple[str, 
     if credentials:
         user, password = credentials
         out.print(f"credentials  {user} / {password}  (Basic, development only)")
+        for url in [url for name, url, _ in rows if name == "gateway"]:
+            out.print(f"operations   {url}/api/integration/ui/  (argus queue, argus audit; argus token --development)")
     out.print(f"clock        {now}")
 
 

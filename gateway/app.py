@@ -104,7 +104,7 @@ class Parts:
         await asyncio.wrap_future(self.audit.record(record))
 
     def _ended(self, connection: sa.Connection, claimed: Claimed, status: Status, error: Json) -> None:
-        connection.execute(tables.audit.insert(), of_queue(claimed, error, self.clock.now()).row())
+        connection.execute(tables.audit.insert(), of_queue(claimed, status.value, error, self.clock.now()).row())
         logs.operation(claimed.id, claimed.kind.name, status, claimed.attempt, claimed.request_id)
 
     def _breakers(self) -> dict[str, Json]:

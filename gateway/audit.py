@@ -33,13 +33,11 @@ COMPLIANCE = {
 UNENCRYPTED = "encryption in_transit does not hold: this call did not come over TLS"
 LARGEST = 1000  # records of one transaction
 SHOWN_ITEMS, SHOWN_TEXT, SHOWN_DEPTH = 3, 256, 8
+LONGEST_TEXT = 4096  # characters that are looked through for credentials
+OPERATION = re.compile(r"/operations/(op-[0-9a-f]{16})(?:/|$)|/dead-letters/(op-[0-9a-f]{16})/")
 SECRET = re.compile(r"password|passwd|secret|token|authorization|cookie|session|credential|api_?key", re.IGNORECASE)
 PERSONAL = re.compile(r"(last|first|second|middle|sur|full|initiator)_?name|фио", re.IGNORECASE)
-CREDENTIAL = re.compile(
-    r"\b(?:Basic|Bearer)\s+[\w+/=.~-]+|\beyJ[\w-]{8,}(?:\.[\w-]*)*"
-    r"|(?<=[?&;])[^=&;]*(?:password|secret|token)[^=&;]*=[^&;]*",
-    re.IGNORECASE,
-)
+CREDENTIAL = re.compile(r"\b(?:Basic|Bearer)\s{1,8}[\w+/=.~-]+|\beyJ[\w-]{8,}(?:\.[\w-]*)*", re.IGNORECASE)
 MASK = "***"
 
 
@@ -176,13 +174,19 @@ def sanitized(value: Json, depth: int = 0) -> Json:
         return shown if len(value) <= SHOWN_ITEMS else [*shown, f"… {len(value)} in all"]
     if isinstance(value, str):
         text = masked(value)
-        return text if len(text) <= SHOWN_TEXT else f"{text[:SHOWN_TEXT]}… {len(text)} characters"
+        return text if len(text) <= SHOWN_TEXT else f"{text[:SHOWN_TEXT]}… {len(value)} characters"
     return value
 
 
 def masked(text: str) -> str:
-    """Without anything that looks like a credential."""
-    return CREDENTIAL.sub(MASK, text)
+    """Without anything that looks like a credential, at most LONGEST_TEXT of it."""
+    return CREDENTIAL.sub(MASK, text[:LONGEST_TEXT])
+
+
+def _query(query: str) -> str:
+    """A query string without the values of parameters whose names promise a secret."""
+    pairs = (pair.partition("=") for pair in query[:LONGEST_TEXT].split("&"))
+    return "&".join(f"{name}{equals}{MASK if SECRET.search(name) else value}" for name, equals, value in pairs)
 
 
 def _member(name: str, item: Json, depth: int) -> Json:
@@ -200,13 +204,16 @@ def _shown(row: sa.Row[Any]) -> Json:
 def as_error(code: str, message: str, details: Mapping[str, Json]) -> dict[str, Json]:
     """The error of a record, from an envelope's members."""
     more = {name: str(details[name]) for name in ("field", "last_error") if details.get(name)}
+    if PERSONAL.search(more.get("field", "")) or SECRET.search(more.get("field", "")):
+        message = f"{more['field']}: {MASK}"  # its own words may repeat the value
     return {"code": code, "message": message, **more}
 
 
 def inbound(exchange: Exchange, now: dt.datetime) -> Record:
     """Of a call that is about to be answered."""
     failure, operation = exchange.failure, exchange.operation
-    query = f"?{exchange.query}" if exchange.query else ""
+    query = f"?{_query(exchange.query)}" if exchange.query else ""
+    named = OPERATION.search(exchange.path)
     return Record(
         direction="inbound",
         system="gateway",
@@ -221,11 +228,12 @@ def inbound(exchange: Exchange, now: dt.datetime) -> Record:
         error=as_error(failure.code, str(failure), failure.details) if failure else None,
         duration_ms=round(exchange.duration_s * 1000, 3),
         request_id=exchange.request_id,
+        operation_ref=exchange.reference or (named and (named[1] or named[2])),
         transport=exchange.scheme,
     )
 
 
-def of_queue(claimed: Claimed, error: Json, now: dt.datetime) -> Record:
+def of_queue(claimed: Claimed, status: str, error: Json, now: dt.datetime) -> Record:
     """Of how an operation ended; `error` is that of a dead letter."""
     told = as_error(error["code"], error["message"], error["details"]) if error else None
     return Record(
@@ -237,7 +245,7 @@ def of_queue(claimed: Claimed, error: Json, now: dt.datetime) -> Record:
         operation=claimed.kind.name,
         method=None,
         path=None,
-        payload=None,
+        payload={"status": status},
         status=None,
         error=told,
         duration_ms=max(0.0, round((now - claimed.submitted_at).total_seconds() * 1000, 3)),

@@ -74,6 +74,7 @@ def connect(url: str) -> sa.Engine:
 
 
 _JSON: dict[str, Any] = {
+    "hide_parameters": True,  # errors are logged, and rows hold people
     "json_serializer": lambda value: orjson.dumps(value).decode(),
     "json_deserializer": orjson.loads,
 }
@@ -120,7 +121,8 @@ def migrate(engine: sa.Engine) -> None:
             _upgrade(connection)
     except (sa.exc.OperationalError, sa.exc.DatabaseError) as error:
         said = " ".join(str(error.orig).split())
-        raise DatabaseError(f"The database {engine.url.render_as_string()} cannot be used: {said}") from error
+        where = engine.url.set(query={}).render_as_string()  # a password may stand in the query, too
+        raise DatabaseError(f"The database {where} cannot be used: {said}") from error
 
 
 def _revision(connection: sa.Connection) -> str | None:

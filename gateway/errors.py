@@ -1,9 +1,9 @@
 """Errors that only a gateway has: the system behind it failed, refused or broke its contract (A30).
 
 ApiError > UpstreamError
-  UpstreamFailed 502 SYNC_FAILED          our credentials refused, a redirection
+  UpstreamFailed 502 SYNC_FAILED          our credentials refused
     UpstreamDown                          no connection, a dropped one, a 5xx: counted by the breaker
-    UpstreamBusy                          1C asks us to slow down (429)
+    UpstreamUnready                       another answer than to the request: 429, a redirection
   BadUpstreamResponse 502                 an answer against the contract
   UpstreamTimeout 504                     no whole answer within the total deadline: counted by the breaker
   CircuitOpen 503                         not asked at all, since it failed several times in a row
@@ -35,8 +35,8 @@ class UpstreamDown(UpstreamFailed):
     """The upstream cannot be reached, dropped the call, or failed itself with a 5xx."""
 
 
-class UpstreamBusy(UpstreamFailed):
-    """The upstream wants fewer calls for now."""
+class UpstreamUnready(UpstreamFailed):
+    """The upstream answered, but not to what it was asked: 429, a redirection to a page of maintenance."""
 
 
 class BadUpstreamResponse(UpstreamError):
@@ -65,7 +65,7 @@ class UpstreamRejected(UpstreamError):
         self.status, self.code = status, code
 
 
-TRANSIENT = (UpstreamDown, UpstreamBusy, UpstreamTimeout, BadUpstreamResponse, CircuitOpen)
+TRANSIENT = (UpstreamDown, UpstreamUnready, UpstreamTimeout, BadUpstreamResponse, CircuitOpen)
 
 
 class TokenExpired(ApiError):

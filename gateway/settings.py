@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -68,6 +70,15 @@ class Settings(BaseSettings):
     log_level: str = Field(
         default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level of the JSON log."
     )
+
+    @field_validator("zup_url")
+    @classmethod
+    def _is_url(cls, url: str) -> str:
+        try:
+            _ = urlsplit(url).port
+        except ValueError as error:
+            raise ValueError(f"is no URL: {error}") from error
+        return url
 
     @field_validator("token_key")
     @classmethod

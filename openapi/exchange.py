@@ -23,7 +23,7 @@ class Exchange:
 
     `operation` is None for paths and methods that the contract has not; `failure` is what the envelope that answered
     told of, None for a success. `body` is the parsed request body, valid by the time a handler sees it.
-    `requested_at` is aware UTC by the server's clock.
+    `requested_at` is aware UTC by the server's clock; `reference` names what a handler has made, for the audit trail.
     """
 
     request_id: str
@@ -39,6 +39,7 @@ class Exchange:
     body: Json = field(default=None, repr=False)
     status: int = 0
     failure: ApiError | None = None
+    reference: str | None = None
     _started: float = field(default_factory=time.perf_counter, repr=False)
 
     @property
@@ -83,6 +84,14 @@ Handlers = Mapping[str, Handler]
 Authenticate = Callable[[str, str], str | None]
 
 _current: contextvars.ContextVar[Exchange] = contextvars.ContextVar("exchange")
+
+
+def folded(headers: Headers) -> dict[str, str]:
+    """One value a name: lines that repeat it are one list (RFC 9110, 5.3). Names are lower-case."""
+    joined: dict[str, str] = {}
+    for name, value in headers.items():
+        joined[name] = f"{joined[name]}, {value}" if name in joined else value
+    return joined
 
 
 def current() -> Exchange:

@@ -23,7 +23,15 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from openapi.contract import Contract
-from openapi.errors import ApiError, MethodNotAllowed, NotAcceptable, NotFound, PayloadTooLarge, render
+from openapi.errors import (
+    ApiError,
+    MethodNotAllowed,
+    NotAcceptable,
+    NotFound,
+    PayloadTooLarge,
+    ValidationFailed,
+    render,
+)
 from openapi.exchange import Exchange, enter, leave
 from openapi.schema import openapi_31
 from openapi.sessions import Sessions
@@ -41,7 +49,7 @@ class Frame:
     """ASGI application around `inner`; `now` is aware UTC, `on_exchange` is told of every exchange when it closes.
 
     `before_answer` is awaited once the answer is known and before any of it is sent; if it fails, the caller gets a 500
-    instead.
+    instead. `admit` raises for strangers, before a body that may be larger than others is kept.
     """
 
     def __init__(
@@ -53,8 +61,9 @@ class Frame:
         sessions: Sessions,
         on_exchange: Callable[[Exchange], None] | None = None,
         before_answer: Callable[[Exchange], Awaitable[None]] | None = None,
+        admit: Callable[[Exchange], None] | None = None,
     ) -> None:
-        self._inner, self._before_answer = inner, before_answer
+        self._inner, self._before_answer, self._admit = inner, before_answer, admit
         self._contracts = sorted(contracts, key=lambda contract: len(contract.base_path), reverse=True)
         self._now, self._sessions, self._on_exchange = now, sessions, on_exchange
 
@@ -77,7 +86,10 @@ class Frame:
                 await Response(document, media_type="application/json")(scope, receive, send)
             elif self._route(exchange):
                 _check_accept(exchange)
-                await self._inner(scope, await _buffered(receive, _most_bytes(exchange)), send)
+                limit = _most_bytes(exchange)
+                if limit > MAX_BODY_BYTES and self._admit:
+                    self._admit(exchange)
+                await self._inner(scope, await _buffered(receive, limit), send)
             else:
                 await self._inner(scope, receive, send)
         except ApiError as error:
@@ -249,7 +261,7 @@ async def _buffered(receive: Receive, limit: int) -> Receive:
     while more and size <= DRAINED_BYTES:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return receive
+            raise ValidationFailed("The caller went away before its body was whole.")
         size += len(message.get("body", b""))
         if size <= limit:
             chunks.append(message.get("body", b""))

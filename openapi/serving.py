@@ -6,6 +6,7 @@ connexion routes, checks credentials and calls validators; bodies, formats, repl
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import datetime as dt
 import email.message
@@ -24,7 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope
 from openapi import errors
 from openapi.contract import Contract, load
 from openapi.errors import ApiError, Unauthorized, UnsupportedMediaType, ValidationFailed
-from openapi.exchange import Authenticate, Call, Exchange, Handler, Handlers, Reply, current
+from openapi.exchange import Authenticate, Call, Exchange, Handler, Handlers, Reply, current, folded
 from openapi.frame import Frame
 from openapi.security import SCHEMES
 from openapi.sessions import Sessions
@@ -40,6 +41,7 @@ with warnings.catch_warnings():
     from connexion.validators.parameter import ParameterValidator
 
 log = logging.getLogger("argus.openapi")
+LARGE_BYTES = 256 * 1024
 THREADS = 100  # a2wsgi has 10, so that ten slow calls would stop a mock
 UTF8 = ("utf-8", "utf8", "us-ascii", "ascii")
 
@@ -76,6 +78,7 @@ def serve(
         sessions=Sessions(session_key),
         on_exchange=on_exchange,
         before_answer=before_answer,
+        admit=_admission(users),
     )
     for name, contract in contracts.items():
         _add(app, contract, {id_: _endpoint(contract, id_, fn) for id_, fn in handlers[name].items()})
@@ -83,6 +86,17 @@ def serve(
     for kind in (ApiError, ProblemException, HTTPException, Exception):
         app.add_error_handler(kind, _error_handler(frame))
     return frame
+
+
+def _admission(users: Mapping[str, Authenticate]) -> Callable[[Exchange], None]:
+    """A check of who calls, for bodies too large to be kept for strangers. Raises what the scheme raises."""
+    checks = {scheme: SCHEMES[scheme](check).get_fn(None, None) for scheme, check in users.items()}
+
+    def admit(exchange: Exchange) -> None:
+        if exchange.operation and exchange.operation.security:
+            checks[exchange.operation.security](exchange)
+
+    return admit
 
 
 def accounts(passwords: Mapping[str, str]) -> Authenticate:
@@ -139,7 +153,8 @@ def _endpoint(contract: Contract, operation_id: str, handler: Handler) -> Handle
 
     def call() -> Call:
         exchange = current()
-        return Call(operation, exchange.headers, exchange.principal or "", exchange.request_id, exchange.body)
+        headers = folded(exchange.headers)
+        return Call(operation, headers, exchange.principal or "", exchange.request_id, exchange.body)
 
     def endpoint(**parameters: Any) -> ConnexionResponse:
         return _response(contract, operation_id, handler(call(), **parameters))
@@ -206,7 +221,9 @@ class _Body:
         _check_encoding(exchange)
         message = await receive()
         body = message.get("body", b"")
-        if body or self._required:
+        if len(body) > LARGE_BYTES:  # others need not wait while it is read
+            await asyncio.to_thread(self._take, exchange, body)
+        elif body or self._required:
             self._take(exchange, body)
         return _once(message, receive), scope
 

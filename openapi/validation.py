@@ -17,15 +17,17 @@ Json = Any
 FORMATS: dict[str, Callable[[str], bool]] = {"date-time-local": lambda text: _is_local_date_time(text)}
 REFUSALS: dict[str, type[ApiError]] = {refusal.code: refusal for refusal in (BatchTooLarge,)}
 COUNTS = {"maxItems": "has {have} members, at most {limit} are allowed", "minItems": "has {have} members, not {limit}"}
+UNQUOTED = "the value"  # of a reply: it may be a person's, and messages go to logs and to strangers
 SHOWN = 120  # characters of a wrong value that a message repeats
 
 
 class Validator:
     """One schema, compiled once; safe to share between threads."""
 
-    def __init__(self, schema: dict[str, Json]) -> None:
-        self._schema = schema
-        self._compiled = jsonschema_rs.Draft202012Validator(schema, validate_formats=True, formats=FORMATS)
+    def __init__(self, schema: dict[str, Json], *, quotes: bool = True) -> None:
+        self._schema, self._quotes = schema, quotes
+        mask = None if quotes else UNQUOTED
+        self._compiled = jsonschema_rs.Draft202012Validator(schema, validate_formats=True, formats=FORMATS, mask=mask)
 
     def check(self, instance: Json, name: str = "") -> None:
         """Raise the refusal for the first deviation; `name` stands for the instance itself in details.field."""
@@ -39,7 +41,7 @@ class Validator:
     def _refusal(self, error: jsonschema_rs.ValidationError, name: str) -> ApiError:
         field = ".".join(map(str, [*([name] if name else []), *error.instance_path, *_member(error)]))
         refusal = REFUSALS.get(self._code(error.schema_path), ValidationFailed)
-        return refusal(f"{field or 'body'}: {_reason(error)}", field=field or None)
+        return refusal(f"{field or 'body'}: {_reason(error, quotes=self._quotes)}", field=field or None)
 
     def _code(self, path: Iterable[str | int]) -> str:
         """x-error-code beside the keyword that failed, where the schema has one for it (maxItems only)."""
@@ -61,7 +63,7 @@ class Validators:
             for parameter in operation.spec.get("parameters", [])
         }
         self._replies = {
-            (id_, status): _compiled(contract.response_schema(id_, status))
+            (id_, status): _compiled(contract.response_schema(id_, status), quotes=False)
             for id_, operation in contract.operations.items()
             for status in operation.statuses
         }
@@ -91,8 +93,8 @@ def validators(contract: Contract) -> Validators:
     return Validators(contract)
 
 
-def _compiled(schema: dict[str, Json] | None) -> Validator | None:
-    return None if schema is None else Validator(schema)
+def _compiled(schema: dict[str, Json] | None, *, quotes: bool = True) -> Validator | None:
+    return None if schema is None else Validator(schema, quotes=quotes)
 
 
 def parse(body: bytes) -> Json:
@@ -110,7 +112,8 @@ def _member(error: jsonschema_rs.ValidationError) -> list[str]:
     return missing or list(map(str, kind.get("unexpected", [])[:1]))
 
 
-def _reason(error: jsonschema_rs.ValidationError) -> str:
+def _reason(error: jsonschema_rs.ValidationError, *, quotes: bool) -> str:
+    shown = _shown(error.instance) if quotes else UNQUOTED
     name, kind = error.kind.name, error.kind.as_dict()
     instance: Json = error.instance
     if name in COUNTS:
@@ -120,9 +123,9 @@ def _reason(error: jsonschema_rs.ValidationError) -> str:
     if name == "additionalProperties":
         return "is not in the contract"
     if name == "anyOf":
-        return f"{_shown(error.instance)} has none of the forms that the contract allows"
+        return f"{shown} has none of the forms that the contract allows"
     if name == "pattern":
-        return f"{_shown(error.instance)} does not match {kind['pattern']}"
+        return f"{shown} does not match {kind['pattern']}"
     return _clipped(str(error.message))
 
 

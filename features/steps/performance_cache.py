@@ -95,15 +95,15 @@ def passed_since_asked(target: Target, asked: Asked, seconds: int) -> None:
 
 
 @then("the latest answer is a cache hit")
-def is_hit(exchange: Exchange) -> None:
+def is_hit(target: Target, exchange: Exchange) -> None:
     exchange.require(200)
-    _cached(exchange, True)
+    _cached(target, exchange, True)
 
 
 @then("the latest answer came from 1C ZUP")
-def is_miss(exchange: Exchange) -> None:
+def is_miss(target: Target, exchange: Exchange) -> None:
     exchange.require(200)
-    _cached(exchange, False)
+    _cached(target, exchange, False)
 
 
 @when("employee, norm and mapping are asked for")
@@ -136,13 +136,13 @@ def forget_configuration(target: Target) -> None:
 
 @then("mapping is no cache hit")
 def mapping_gone(target: Target) -> None:
-    _cached(target.operations.get("/mapping"), False)
+    _cached(target, target.operations.get("/mapping"), False)
 
 
 def _hits(target: Target, employee_id: str, **due: bool) -> None:
     for name, exchange in _all(target, employee_id).items():
         exchange.require(200)
-        _cached(exchange, due[name])
+        _cached(target, exchange, due[name])
 
 
 def _all(target: Target, employee: str) -> Mapping[str, Exchange]:
@@ -163,7 +163,9 @@ def _today(target: Target) -> tuple[str, str]:
     return day, day
 
 
-def _cached(exchange: Exchange, hit: bool) -> None:
+def _cached(target: Target, exchange: Exchange, hit: bool) -> None:
+    """Of a gateway of ours; others need not tell. Raises CouldNotTest, Departure."""
+    target.controls.url("gateway")
     status = exchange.headers.get("cache-status", "")
     if ("hit" in status) is not hit:
         words = f"Cache-Status is {status or 'not there'}"

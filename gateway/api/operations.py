@@ -21,6 +21,7 @@ from gateway.work.listing import Listing
 from gateway.work.queue import Queue
 from openapi import Call, Handlers, Reply
 from openapi.errors import InvalidPeriod, ValidationFailed
+from openapi.exchange import current
 
 Json = Any
 T = TypeVar("T")
@@ -89,6 +90,7 @@ class Operations:
                 request_id=call.request_id,
             )
         )
+        current().reference = operation_id
         shown = await _asked(partial(self._listing.one, operation_id))
         return Reply(shown, 202, {"Location": f"{BASE}/operations/{operation_id}"})
 
@@ -217,7 +219,8 @@ class Operations:
         }
         chosen = [column == value for column, value in equal.items() if value is not None]
         chosen += _between(a.requested_at, since, until)
-        before = int(cursor) if cursor and cursor.isdecimal() and len(cursor) < 19 else None
+        ours = cursor is not None and cursor.isdecimal() and len(cursor) < 19
+        before = int(cursor) if cursor and ours else 0 if cursor else None  # what is no cursor of ours finds nothing
         search = partial(self._audit.search, sa.and_(sa.true(), *chosen), before=before, limit=limit + 1)
         found = await _asked(search)
         items = found[:limit]

@@ -15,6 +15,7 @@ from gateway.work.listing import Listing
 from gateway.work.queue import Queue
 from openapi import Call, Handlers, Reply
 from openapi.errors import InvalidPeriod
+from openapi.exchange import current
 
 ASYNC = re.compile(r"(^|[,;\s])respond-async($|[,;\s])", re.IGNORECASE)
 
@@ -76,6 +77,7 @@ class Personnel:
             request_id=call.request_id,
         )
         operation_id = await asyncio.to_thread(submit)
+        current().reference = operation_id
         shown = await asyncio.to_thread(self._listing.one, operation_id)
         headers = {"Location": f"/api/integration/operations/{operation_id}", "Preference-Applied": "respond-async"}
         return Reply(shown, 202, headers)

@@ -18,12 +18,12 @@ from gateway.clock import Clock
 from gateway.errors import (
     BadUpstreamResponse,
     CircuitOpen,
-    UpstreamBusy,
     UpstreamDown,
     UpstreamError,
     UpstreamFailed,
     UpstreamRejected,
     UpstreamTimeout,
+    UpstreamUnready,
 )
 from gateway.upstream.breaker import Breaker
 from openapi import Contract, Operation
@@ -143,9 +143,10 @@ class ZupClient:
         """Told to the audit trail before anybody hears of it, unless the breaker let nothing through."""
         operation = self._contract.operations[operation_id]
         asked, started = self._clock.now(), time.perf_counter()
-        failure: ApiError | None = None
+        failure: ApiError | None = ApiError("The call was given up before 1C ZUP had answered.")
         try:
-            return await self._tried(operation, path, body, {"X-Request-Id": origin.request_id, **(headers or {})})
+            reply = await self._tried(operation, path, body, {"X-Request-Id": origin.request_id, **(headers or {})})
+            failure = None
         except ApiError as error:
             failure = error
             raise
@@ -153,6 +154,7 @@ class ZupClient:
             if not isinstance(failure, CircuitOpen):
                 duration_ms = (time.perf_counter() - started) * 1000
                 await self._record(self._told(origin, operation, path, body, failure, asked, duration_ms))
+        return reply
 
     async def _tried(self, operation: Operation, path: str, body: Json, headers: dict[str, str]) -> bytes:
         with self._upstream.breaker.call():
@@ -215,7 +217,7 @@ class ZupClient:
         except TimeoutError as error:
             words = f"1C ZUP: no whole answer within {self._timeout_s:g} s."
             raise UpstreamTimeout(words, attempt=0, last_error=TIMED_OUT) from error
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             said = str(error) or type(error).__name__
             raise UpstreamDown(
                 f"1C ZUP cannot be reached or dropped the call: {said}", attempt=0, last_error=said
@@ -255,7 +257,7 @@ class ZupClient:
             raise UpstreamFailed(f"{said}; check ARGUS_ZUP_USER and ARGUS_ZUP_PASSWORD.", attempt=0, last_error=said)
         if status != 200:
             said = f"1C ZUP answered {status}"
-            kind = UpstreamDown if status >= 500 else UpstreamBusy if status == 429 else UpstreamFailed
+            kind = UpstreamDown if status >= 500 else UpstreamUnready
             raise kind(f"{said} to {operation.id}.", attempt=0, last_error=said)
         self._check(operation, response)
         return response.content

@@ -10,7 +10,7 @@ from gateway.errors import InvalidTransition
 from gateway.tables import operations, switches
 from gateway.work.kinds import OPEN, Status
 from gateway.work.queue import Queue
-from gateway.work.records import PAUSED, find, is_paused, lock
+from gateway.work.records import PAUSED, claimed_of, find, is_paused, lock
 
 
 class Interventions:
@@ -38,6 +38,7 @@ class Interventions:
                 "reason": "cancelled",
             }
             connection.execute(mine.values(turn=row.turn + 1, enqueued=False, **ended))
+            self._queue.on_end(connection, claimed_of(row), Status.CANCELLED, None)
 
     def retry_now(self, operation_id: str) -> None:
         """Raises OperationNotFound, InvalidTransition for one that does not wait."""

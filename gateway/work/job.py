@@ -17,14 +17,6 @@ class Cancelled(Exception):
     """Somebody asked to cancel the operation while it ran."""
 
 
-class NotNow(Exception):
-    """It cannot run beside what runs now; due again after `wait_s`, no attempt is used."""
-
-    def __init__(self, message: str, wait_s: float) -> None:
-        super().__init__(message)
-        self.wait_s = wait_s
-
-
 class HandedBack(Exception):
     """This process stops before the operation is done."""
 

@@ -25,19 +25,23 @@ OPEN = (Status.QUEUED, Status.WAITING, Status.RUNNING)
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What an operation does; `unit` is what its progress counts, `batch` how many of them go out at once."""
+    """What an operation does; `unit` is what its progress counts, `batch` how many of them go out at once.
+
+    Of an `alone` kind one runs at a time, whichever process runs it.
+    """
 
     name: str
     title: str
     priority: int
     unit: str
     batch: int
+    alone: bool = False
 
 
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("personnel_sync", "Personnel sync", 2, "employees", 500),
+        Kind("personnel_sync", "Personnel sync", 2, "employees", 500, alone=True),
         Kind("schedule_upload", "Schedule upload", 3, "employees", 100),
         Kind("fact_transfer", "Fact transfer", 3, "shifts", 1),
         Kind("timesheet_request", "Timesheet request", 4, "employees", 50),

@@ -29,6 +29,8 @@ from gateway.work.records import (
     INTERRUPTED,
     Claimed,
     Due,
+    another_runs,
+    claimed_of,
     error_body,
     is_paused,
     lock,
@@ -39,6 +41,7 @@ from openapi.errors import ApiError, ValidationFailed
 Json = Any
 
 
+ALONE_FOR = dt.timedelta(seconds=1)  # until the next look whether the other one is over
 OnEnd = Callable[[sa.Connection, Claimed, Status, Json], None]
 
 
@@ -155,15 +158,19 @@ class Queue:
                 ended = {"status": Status.CANCELLED, "finished_at": now, "due_at": None, "enqueued": False}
                 connection.execute(mine.values(**ended, cancelling=False, reason="cancelled while it ran"))
                 connection.execute(open_attempts(row.number).values(interrupted))
+                self.on_end(connection, claimed_of(row), Status.CANCELLED, None)
                 return None
             if is_paused(connection) and row.status != Status.RUNNING:
                 connection.execute(mine.values(turn=turn + 1, enqueued=False))
                 return None
+            if KINDS[row.kind].alone and another_runs(connection, row):
+                again = {**AGAIN, "status": Status.WAITING, "due_at": now + ALONE_FOR}
+                connection.execute(mine.values(**again, reason=f"another {row.kind} runs"))
+                return None
             connection.execute(open_attempts(row.number).values(interrupted))
             connection.execute(mine.values(status=Status.RUNNING, started_at=now, reason=None))
             connection.execute(attempts.insert().values(operation=row.number, number=row.failures, started_at=now))
-        kind = KINDS[row.kind]
-        return Claimed(row.number, row.id, kind, turn, row.failures, row.request_id, row.principal, row.submitted_at)
+        return claimed_of(row)
 
     def finish(self, claimed: Claimed, result: Mapping[str, Json]) -> bool:
         """Completed; False when somebody else has ended it meanwhile."""

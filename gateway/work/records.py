@@ -11,12 +11,13 @@ import sqlalchemy as sa
 
 from gateway.errors import OperationNotFound
 from gateway.tables import attempts, operations, switches
-from gateway.work.kinds import Kind
+from gateway.work.kinds import KINDS, Kind, Status
 from openapi.errors import ApiError, instant
 
 Json = Any
 PAUSED = "paused"
 INTERRUPTED = "INTERRUPTED"
+ALONE = 0x616C6F6E  # the first half of an advisory lock's key
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,21 @@ def find(connection: sa.Connection, operation_id: str) -> sa.Row[Any]:
 
 def is_paused(connection: sa.Connection) -> bool:
     return connection.execute(sa.select(switches.c.value).where(switches.c.name == PAUSED)).one_or_none() is not None
+
+
+def claimed_of(row: sa.Row[Any]) -> Claimed:
+    """From a row of operations."""
+    kind = KINDS[row.kind]
+    return Claimed(row.number, row.id, kind, row.turn, row.failures, row.request_id, row.principal, row.submitted_at)
+
+
+def another_runs(connection: sa.Connection, row: sa.Row[Any]) -> bool:
+    """Whether one of the same kind runs; until the transaction ends no other process begins one."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(ALONE, list(KINDS).index(row.kind))))
+    o = operations.c
+    query = sa.select(o.id).where(o.kind == row.kind, o.status == Status.RUNNING, o.number != row.number).limit(1)
+    return connection.execute(query).one_or_none() is not None
 
 
 def lock(connection: sa.Connection) -> None:

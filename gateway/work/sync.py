@@ -22,12 +22,10 @@ from gateway.errors import BadUpstreamResponse
 from gateway.mapping import Unmapped, central_id, employee
 from gateway.model import Employee
 from gateway.tables import operations, sync_runs
-from gateway.work.job import Job, NotNow, batches
-from gateway.work.kinds import Status
+from gateway.work.job import Job, batches
 
 Json = Any
 MOSCOW = ZoneInfo("Europe/Moscow")
-ALONE_S = 1.0
 DIGESTED = 1000
 TOLD = 100  # rejected records that a run names
 
@@ -68,7 +66,6 @@ class PersonnelSync:
     def run(self, job: Job) -> dict[str, Json]:
         """Raises BadUpstreamResponse for a reply that is not whole."""
         number = job.claimed.number
-        self._check_alone(number)
         day = self._now().astimezone(MOSCOW).date()
         reply = job.upstream.get_agents(job.claimed, day.isoformat())
         agents: list[Json] = reply["agents"]
@@ -86,14 +83,6 @@ class PersonnelSync:
         self._close(number, sorted(active - walk.agents), day)
         self._on_success()
         return self._summary(number)
-
-    def _check_alone(self, number: int) -> None:
-        """Syncs go one after the other, the earlier first. Raises NotNow."""
-        o = operations.c
-        earlier = sa.and_(o.kind == "personnel_sync", o.status == Status.RUNNING, o.number < number)
-        with self._engine.connect() as connection:
-            if connection.execute(sa.select(o.id).where(earlier).limit(1)).one_or_none():
-                raise NotNow("another personnel sync runs", ALONE_S)
 
     def _check(self, reply: Json, agents: Sequence[Json], active: set[str]) -> None:
         if reply["total_count"] != len(agents):

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from gateway.errors import TRANSIENT, CircuitOpen
 from gateway.upstream.zup import Origin, ZupClient
 from gateway.work.bridge import Bridge
-from gateway.work.job import Cancelled, HandedBack, Job, NotNow
+from gateway.work.job import Cancelled, HandedBack, Job
 from gateway.work.queue import Queue
 from gateway.work.records import Claimed
 from openapi.errors import ApiError
@@ -73,8 +73,6 @@ class Turns:
                 self._queue.hand_back(claimed)
             case Cancelled():
                 self._queue.cancelled(claimed)
-            case NotNow():
-                self._queue.hold(claimed, error.wait_s, str(error))
             case CircuitOpen():
                 self._queue.hold(claimed, float(error.headers.get("Retry-After", HELD_S)), str(error))
             case ApiError():

@@ -10,9 +10,11 @@ from concurrent.futures import Future, wait
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
+import requests
 import sqlalchemy as sa
 
 from gateway.audit import LARGEST, Audit, Record, kept_since, masked, sanitized
@@ -114,6 +116,27 @@ def test_a_record_is_kept_with_what_compliance_asks_for_and_without_secrets(engi
     assert (shown["error"]["code"], shown["status"], shown["request_id"]) == ("UNAUTHORIZED", 401, "x" * 64)
     assert (shown["retention_period"], shown["data_classification"]) == ("3_years", "personal_data")
     assert "in_transit" in shown["warning"]
+
+
+def test_masking_takes_time_in_proportion() -> None:
+    """No text of anybody's may hold up the others: a thousand times the text is looked at in one go."""
+    started = monotonic()
+    for text in ("token?" * 20_000, "Basic " * 20_000, "eyJ" * 40_000, "&token" * 20_000, "Bearer" + " " * 100_000):
+        assert len(masked(text)) <= len(text)
+    assert monotonic() - started < 5
+
+
+def test_a_query_keeps_no_secret_and_a_message_no_name(zup: Caller, gateway: Gateway) -> None:
+    with gateway(zup.url) as argus:
+        argus.get(f"{AGENTS}?password=hunter2&a=1")
+        argus.post("/sendFactWorkTime", {"agentId": "MCE001", "initiator_name": ["Петрова"], "loginfo": []})
+        token = argus.control("/token", {"audience": "argus"}).json()["access_token"]
+        reply = requests.get(
+            f"{argus.url}/api/integration/audit", headers={"Authorization": f"Bearer {token}"}, timeout=30
+        )
+    assert "hunter2" not in reply.text
+    assert "Петрова" not in reply.text
+    assert "password=***&a=1" in reply.text
 
 
 # how it is written

@@ -93,7 +93,7 @@ def test_gateway_before_the_mock(tmp_path: Path) -> None:
         host, port = url.removeprefix("http://").split(":")
         with relay((host, int(port)), tap=outer.tap) as (made, _):
             through = f"http://{made.address[0]}:{made.address[1]}"
-            done = judged(through, {"gateway": url, "zup": party.behind.url}, tmp_path / "log")
+            done = judged(through, {"zup": party.behind.url}, tmp_path / "log")
     assert by_party(outer) == expected("judge and gateway"), told(outer)
     assert set(inner.faults) == expected("gateway and 1C"), told(inner)
     assert exercised(outer) == exercised(inner) == OPERATIONS

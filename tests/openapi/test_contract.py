@@ -113,3 +113,20 @@ def test_the_most_specific_path_has_its_methods() -> None:
 def test_contracts_of_the_same_name_are_told_apart_by_document() -> None:
     document = {"servers": [{"url": "/x"}], "paths": {}}
     assert Contract("x", document).operations == {}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "operation", "methods"),
+    [
+        ("POST", "/operations/personnel_sync", "submitPersonnelSync", ["POST"]),
+        ("GET", "/operations/personnel_sync", None, ["POST"]),
+        ("GET", "/operations/op-1", "getOperation", ["GET"]),
+        ("POST", "/dead-letters/redrive", "redriveDeadLetters", ["POST"]),
+    ],
+)
+def test_a_path_without_parameters_goes_before_templates(
+    method: str, path: str, operation: str | None, methods: list[str]
+) -> None:
+    contract = load("operations")
+    found = contract.match(method, path)
+    assert ((found and found.id), contract.methods(path)) == (operation, methods)

@@ -236,3 +236,43 @@ def test_many_may_pause_at_once(queue: Queue) -> None:
         with ThreadPoolExecutor(6) as pool:
             list(pool.map(pause, range(6)))
         assert Interventions(queue).paused()
+
+
+# one at a time
+
+
+def test_of_two_syncs_one_runs_whichever_was_submitted_first(queue: Queue, engine: sa.Engine, time: Time) -> None:
+    earlier, later = submit(queue), submit(queue)
+    running = begun(queue, later)
+    (due,) = queue.due(10)
+    assert queue.begin(earlier, due.turn) is None
+    assert (status(engine, earlier), row(engine, earlier).reason) == ("waiting", "another personnel_sync runs")
+    assert row(engine, earlier).failures == 0
+    queue.finish(running, {})
+    time.move(1)
+    assert begun(queue, earlier).attempt == 0
+
+
+def test_syncs_that_are_begun_at_once_run_one_by_one(queue: Queue, engine: sa.Engine) -> None:
+    ids = [submit(queue) for _ in range(6)]
+    together = Barrier(len(ids))
+
+    def begin(operation_id: str) -> bool:
+        together.wait(30)
+        return queue.begin(operation_id, 0) is not None
+
+    with ThreadPoolExecutor(len(ids)) as pool:
+        assert sum(pool.map(begin, ids)) == 1
+
+
+def test_other_kinds_run_side_by_side(queue: Queue) -> None:
+    ids = [submit(queue, "report_export") for _ in range(3)]
+    assert all(queue.begin(operation_id, 0) for operation_id in ids)
+
+
+def test_a_cancellation_is_an_end_that_is_told(queue: Queue) -> None:
+    ends: list[str] = []
+    queue.on_end = lambda _connection, claimed, how, _error: ends.append(f"{claimed.id} {how.value}")
+    operation_id = submit(queue)
+    Interventions(queue).cancel(operation_id)
+    assert ends == [f"{operation_id} cancelled"]

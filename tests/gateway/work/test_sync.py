@@ -168,14 +168,3 @@ def test_another_list_after_an_interruption_is_walked_anew(sync: Sync, engine: s
     result, _ = sync(Listed(moved), claimed=claimed)
     assert (result["batches"], result["created"], result["unchanged"]) == ([500, 500, 200], 1200, 1000)
     assert len(stored(engine)) == 1200
-
-
-def test_of_two_syncs_the_later_waits(sync: Sync, queue: Queue, engine: sa.Engine, time: Time) -> None:
-    from gateway.work.job import NotNow
-
-    earlier, later = begun(queue, submit(queue)), begun(queue, submit(queue))
-    with pytest.raises(NotNow):
-        sync(Listed([agent(1)]), claimed=later)
-    result, _ = sync(Listed([agent(1)]), claimed=earlier)
-    assert result["created"] == 1
-    assert sync(Listed([agent(1)]), claimed=later)[0]["unchanged"] == 1

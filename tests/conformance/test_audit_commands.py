@@ -42,7 +42,7 @@ def test_search_is_filtered(argus: Shell) -> None:
     def directions(*arguments: str) -> list[str]:
         return [record["direction"] for record in argus("audit", "search", "--json", *arguments).json["items"]]
 
-    assert sorted(directions("--operation-ref", reference)) == ["outbound", "queue"]
+    assert {"inbound", "outbound", "queue"} == set(directions("--operation-ref", reference))
     assert directions("--direction", "queue") == ["queue"]
     assert directions("--failed", "--operation", "getAgents") == ["inbound"]
     assert sorted(directions("--ok", "--operation", "getAgents")) == ["inbound", "outbound"]

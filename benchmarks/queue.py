@@ -1,6 +1,6 @@
 """What the queue carries: submissions and operations a second, and how long the seed's jobs take (seed section 9).
 
-    python -m benchmarks.queue [--database sqlite] [--database postgresql://…] [--operations 300] [--large 100000]
+    python -m benchmarks.queue [--database sqlite] [--database postgresql://…] [--operations 300] [--large 101000]
 
 For each database one `argus serve` and one `argus mock zup`, processes of their own on 127.0.0.1, asked by one client
 with one kept connection. Ratios are to the first row of their table: operations to the first database's, jobs to the
@@ -94,7 +94,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--database", action="append", help="sqlite (the default), or a PostgreSQL URL; repeatable")
     parser.add_argument("--operations", type=int, default=300)
-    parser.add_argument("--large", type=int, default=100_000, help="employees of the large sync; 0 leaves jobs out")
+    parser.add_argument("--large", type=int, default=101_000, help="people of the large cast; 0 leaves jobs out")
     parser.add_argument("--json", action="store_true", dest="as_json")
     asked = parser.parse_args()
     measured: list[Measured] = []

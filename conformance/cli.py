@@ -36,7 +36,7 @@ app.add_typer(queue, name="queue")
 app.add_typer(audit, name="audit")
 
 Now = Annotated[str, Option(help="Start the clock at this instant, e.g. 2025-07-29T01:30:00Z. Default: real time.")]
-Agents = Annotated[int, Option(min=1, max=100_000, help="People employed in July 2025.")]
+Agents = Annotated[int, Option(min=1, max=200_000, help="People employed in July 2025.")]
 Seed = Annotated[int, Option(min=1, help="Another seed, other people.")]
 Json = Annotated[bool, Option("--json", help="One JSON line for machines instead of a table.")]
 Faults = Annotated[

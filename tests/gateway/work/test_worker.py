@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from gateway.audit import Audit
 from gateway.tables import attempts, audit, employees, operations, workers
 from gateway.work.interventions import Interventions
 from gateway.work.kinds import KINDS, Status
 from gateway.work.slots import Lock, Slots
 from mocks.staff import cast
+from tests.gateway.test_audit import RECORD
 from tests.gateway.work.children import now, until, worker
 from tests.gateway.work.scene import Scene
 from tests.gateway.work.test_slots import is_free
@@ -144,6 +148,23 @@ def test_every_end_is_in_the_audit_trail_once(tmp_path: Path) -> None:
         with scene.engine.connect() as connection:
             told = sorted(tuple(row) for row in connection.execute(query))
         assert told == sorted([(ids[0], False), (ids[1], True)])
+
+
+def test_a_worker_forgets_records_older_than_three_years(tmp_path: Path) -> None:
+    with relayed(agents=2) as party, on_sqlite(tmp_path) as scene:
+        trail = Audit(scene.engine)
+        trail.start()
+        for days in (4 * 366, 30):
+            trail.record(replace(RECORD, requested_at=now() - dt.timedelta(days=days))).result(30)
+        trail.stop()
+
+        def kept() -> int:
+            with scene.engine.connect() as connection:
+                return connection.scalar(sa.select(sa.func.count()).select_from(audit)) or 0
+
+        assert kept() == 2
+        with worker(scene.url, party.zup.url):
+            until(lambda: kept() == 1, "the older record is gone")
 
 
 def arrived(party: Party) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from gateway.errors import TRANSIENT, UpstreamFailed, UpstreamUnready
 from openapi import load
 from tests.callers import AGENTS, Caller, drips, drips_head, hangs, tcp
 from tests.gateway.conftest import Gateway
@@ -102,6 +103,16 @@ def test_answer_against_the_contract_is_502_bad_upstream(gateway: Gateway, body:
     with tcp(answers(body)) as upstream, gateway(upstream) as argus:
         reply = argus.get(AGENTS)
         assert (reply.status_code, reply.json()["code"]) == (502, "BAD_UPSTREAM_RESPONSE"), reply.text
+
+
+@pytest.mark.parametrize("status", [302, 204, 429, 418])
+def test_an_answer_to_something_else_is_502_and_may_pass(gateway: Gateway, status: int) -> None:
+    """A page of maintenance, say: the queue tries again, unlike after a refusal of the gateway's own user."""
+    with tcp(answers(http(status, b""))) as upstream, gateway(upstream) as argus:
+        reply = argus.get(AGENTS)
+        assert (reply.status_code, reply.json()["code"]) == (502, "SYNC_FAILED")
+    assert issubclass(UpstreamUnready, TRANSIENT)
+    assert not issubclass(UpstreamFailed, TRANSIENT)
 
 
 def test_errors_are_never_cached(gateway: Gateway) -> None:

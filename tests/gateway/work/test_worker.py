@@ -109,6 +109,7 @@ def test_a_worker_that_is_told_to_stop_hands_back_what_hangs(tmp_path: Path) -> 
         rows = [one(scene, id_) for id_ in (hanging, later)]
         assert [(row.status, row.failures) for row in rows] == [(Status.QUEUED, 0)] * 2
         assert begun(scene) == []  # no try was used
+        assert _outbound(scene) == [(None, True)] * 2  # and nobody claims that 1C has answered
         party.lift()
         with worker(scene.url, party.zup.url):
             until(lambda: scene.over() == 2, f"the next worker completes them: {scene.statuses()}")
@@ -165,6 +166,13 @@ def test_a_worker_forgets_records_older_than_three_years(tmp_path: Path) -> None
         assert kept() == 2
         with worker(scene.url, party.zup.url):
             until(lambda: kept() == 1, "the older record is gone")
+
+
+def _outbound(scene: Scene) -> list[tuple[int | None, bool]]:
+    """(status, failed) of the calls to 1C, by the audit trail."""
+    query = sa.select(audit.c.status, audit.c.failed).where(audit.c.direction == "outbound")
+    with scene.engine.connect() as connection:
+        return [(row.status, row.failed) for row in connection.execute(query)]
 
 
 def arrived(party: Party) -> int:

@@ -45,7 +45,7 @@ class Tokens:
                     "verify_aud": False,
                 },
             )
-        except jwt.InvalidTokenError as error:
+        except (jwt.InvalidTokenError, TypeError, ValueError, RecursionError) as error:  # its parts may hold anything
             raise TokenInvalid("The token is none of this gateway's; ask for a new one.", headers=CHALLENGE) from error
         if not isinstance(claims["exp"], int) or claims["exp"] <= self._now().timestamp():
             raise TokenExpired("The token has expired; ask for a new one.", headers=CHALLENGE)

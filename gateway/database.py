@@ -76,7 +76,7 @@ def connect(url: str) -> sa.Engine:
 _JSON: dict[str, Any] = {
     "hide_parameters": True,  # errors are logged, and rows hold people
     "json_serializer": lambda value: orjson.dumps(value).decode(),
-    "json_deserializer": orjson.loads,
+    "json_deserializer": lambda text: orjson.loads(text),  # psycopg looks into the function, which has to be Python's
 }
 
 

@@ -22,6 +22,7 @@ from sqlalchemy.engine import URL, Dialect
 HEAD = "0001"  # the schema this release works with: the newest of gateway/migrations
 MIGRATION_LOCK = 0x61726775
 BUSY_MS = 30_000
+LOOK_S = 0.02
 
 
 class DatabaseError(Exception):
@@ -100,8 +101,21 @@ def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = "IMMEDIATE"
     if sqlite3.sqlite_version_info < (3, 42):
         connection.create_function("unixepoch", 1, lambda _modifier: round(time.time(), 3))
-    for pragma in (f"busy_timeout={BUSY_MS}", "foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL"):
+    for pragma in (f"busy_timeout={BUSY_MS}", "foreign_keys=ON", "synchronous=FULL"):
         connection.execute(f"PRAGMA {pragma}")
+    _to_wal(connection)
+
+
+def _to_wal(connection: sqlite3.Connection) -> None:
+    """Done once in the life of a file; whoever does it at the same time gets "locked" at once, whatever the timeout."""
+    until = time.monotonic() + BUSY_MS / 1000
+    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(LOOK_S)
 
 
 def is_sqlite(engine: sa.Engine) -> bool:

@@ -34,6 +34,7 @@ KEY = "a-key-of-the-benchmark-for-its-own-tokens"
 USER, PASSWORD = "argus", "argus-dev"
 OVER = ("completed", "dead_letter", "cancelled")
 WAIT_S = 900.0
+SEED = 530  # a cast of which 513 or so are employed today: some of it leave by and by
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def throughput(database: str, operations: int, before: list[Measured]) -> list[M
 def jobs(database: str, large: int) -> list[Measured]:
     """Each job of the seed's size, then of a large one."""
     measured: list[Measured] = []
-    for agents, uploads, sheets in ((513, 100, 500), (large, 10_000, 0)):
+    for agents, uploads, sheets in ((SEED, 100, 500), (large, 10_000, 0)):
         with running(database, agents=agents) as gateway:
             done = gateway.wait(gateway.submit("personnel_sync", {}))
             total, peak = done["result"]["total"], gateway.peak_mb()

@@ -120,14 +120,14 @@ class Work:
         settings, self._parts, self._bridge = parts.settings, parts, Bridge()
         self._http = connect(settings.zup_user, settings.zup_password.get_secret_value())
         zup = BlockingZup(parts.zup_client(self._http), self._bridge)
+        turns = Turns(parts.queue, self._acts(), zup, lambda: self.worker.stopping)
         self.worker = Worker(
             parts.engine,
             parts.queue,
-            lambda operation_id, turn: turns(operation_id, turn),
+            turns,
             concurrency=settings.worker_concurrency,
             housekeeping=self._keep_house,
         )
-        turns = Turns(parts.queue, self._acts(), zup, lambda: self.worker.stopping)
 
     def _acts(self) -> dict[str, Act]:
         parts = self._parts

@@ -12,20 +12,19 @@ import orjson
 import sqlalchemy as sa
 
 from gateway import mapping, tables
+from gateway.api.replies import accepted, cached
 from gateway.audit import Audit
-from gateway.cache import Caches, is_fresh_wanted
+from gateway.cache import Caches
 from gateway.employees import Employees
 from gateway.work.interventions import Interventions
 from gateway.work.kinds import Status
-from gateway.work.listing import Listing
+from gateway.work.listing import Listing, position
 from gateway.work.queue import Queue
 from openapi import Call, Handlers, Reply
 from openapi.errors import InvalidPeriod, ValidationFailed
-from openapi.exchange import current
 
 Json = Any
 T = TypeVar("T")
-BASE = "/api/integration"
 
 
 class Operations:
@@ -80,19 +79,7 @@ class Operations:
         payload = call.body or {}
         if kind == "schedule_upload" and payload["period_end"] < payload["period_start"]:
             raise InvalidPeriod("The period ends before it starts.", field="period_end")
-        operation_id = await _asked(
-            partial(
-                self._queue.submit,
-                kind,
-                payload,
-                key=call.headers.get("idempotency-key"),
-                principal=call.principal,
-                request_id=call.request_id,
-            )
-        )
-        current().reference = operation_id
-        shown = await _asked(partial(self._listing.one, operation_id))
-        return Reply(shown, 202, {"Location": f"{BASE}/operations/{operation_id}"})
+        return await accepted(self._queue, self._listing, call, kind, payload)
 
     async def list_operations(
         self,
@@ -164,9 +151,7 @@ class Operations:
         async def fetch() -> bytes:
             return orjson.dumps(await _asked(partial(self._employees.one, employee_id)))
 
-        fresh = is_fresh_wanted(call.headers)
-        served = await self._caches.employee.get_or_fetch(employee_id, fetch, refresh=fresh)
-        return Reply(raw=served.body, headers=served.headers(fresh=fresh))
+        return await cached(self._caches.employee, call, employee_id, fetch)
 
     async def get_mapping(self, call: Call) -> Reply:
         """From the configuration cache."""
@@ -175,9 +160,7 @@ class Operations:
             told = {"employee_to_1c": mapping.EMPLOYEE_TO_1C, "employee_from_1c": mapping.EMPLOYEE_FROM_1C}
             return orjson.dumps(told)
 
-        fresh = is_fresh_wanted(call.headers)
-        served = await self._caches.configuration.get_or_fetch("mapping", fetch, refresh=fresh)
-        return Reply(raw=served.body, headers=served.headers(fresh=fresh))
+        return await cached(self._caches.configuration, call, "mapping", fetch)
 
     async def list_caches(self, call: Call) -> Json:
         """Region by region."""
@@ -219,8 +202,7 @@ class Operations:
         }
         chosen = [column == value for column, value in equal.items() if value is not None]
         chosen += _between(a.requested_at, since, until)
-        ours = cursor is not None and cursor.isdecimal() and len(cursor) < 19
-        before = int(cursor) if cursor and ours else 0 if cursor else None  # what is no cursor of ours finds nothing
+        before = position(cursor) if cursor else None
         search = partial(self._audit.search, sa.and_(sa.true(), *chosen), before=before, limit=limit + 1)
         found = await _asked(search)
         items = found[:limit]

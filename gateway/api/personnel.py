@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
+from dataclasses import replace
 from functools import partial
 
 import orjson
 
-from gateway.cache import Caches, is_fresh_wanted
+from gateway.api.replies import accepted, cached
+from gateway.cache import Caches
 from gateway.errors import CircuitOpen, UpstreamRejected
 from gateway.upstream.zup import Origin, ZupClient
 from gateway.work.listing import Listing
 from gateway.work.queue import Queue
 from openapi import Call, Handlers, Reply
 from openapi.errors import InvalidPeriod
-from openapi.exchange import current
 
 ASYNC = re.compile(r"(^|[,;\s])respond-async($|[,;\s])", re.IGNORECASE)
 
@@ -39,18 +39,16 @@ class Personnel:
     async def get_agents(self, call: Call, start_date: str, end_date: str) -> Reply:
         """Raises InvalidPeriod and the errors of the 1C client."""
         _check_period(start_date, end_date, "endDate")
-        key, fresh = f"GET /agents/{start_date}/{end_date} {call.principal}", is_fresh_wanted(call.headers)
+        key = f"GET /agents/{start_date}/{end_date} {call.principal}"
         fetch = partial(self._zup.get_agents, origin(call), start_date, end_date)
-        served = await self._caches.api_response.get_or_fetch(key, fetch, refresh=fresh)
-        return Reply(raw=served.body, headers=served.headers(fresh=fresh))
+        return await cached(self._caches.api_response, call, key, fetch)
 
     async def get_norm_hours(self, call: Call) -> Reply:
         """Raises InvalidPeriod and the errors of the 1C client. A norm is 1C's answer, kept as the calendar is."""
         _check_period(call.body["period_start"], call.body["period_end"], "period_end")
-        key, fresh = orjson.dumps(call.body, option=orjson.OPT_SORT_KEYS).decode(), is_fresh_wanted(call.headers)
+        key = orjson.dumps(call.body, option=orjson.OPT_SORT_KEYS).decode()
         fetch = partial(self._zup.post, origin(call), call.operation.id, call.body)
-        served = await self._caches.calendar.get_or_fetch(key, fetch, refresh=fresh)
-        return Reply(raw=served.body, headers=served.headers(fresh=fresh))
+        return await cached(self._caches.calendar, call, key, fetch)
 
     async def get_timetype_info(self, call: Call) -> Reply:
         """Raises the errors of the 1C client; periods may mix zones, so 1C compares them."""
@@ -68,19 +66,8 @@ class Personnel:
         return await self._modify(call)
 
     async def _queued(self, call: Call) -> Reply:
-        submit = partial(
-            self._queue.submit,
-            "schedule_upload",
-            call.body,
-            key=call.headers.get("idempotency-key"),
-            principal=call.principal,
-            request_id=call.request_id,
-        )
-        operation_id = await asyncio.to_thread(submit)
-        current().reference = operation_id
-        shown = await asyncio.to_thread(self._listing.one, operation_id)
-        headers = {"Location": f"/api/integration/operations/{operation_id}", "Preference-Applied": "respond-async"}
-        return Reply(shown, 202, headers)
+        reply = await accepted(self._queue, self._listing, call, "schedule_upload", call.body)
+        return replace(reply, headers={**reply.headers, "Preference-Applied": "respond-async"})
 
     async def _modify(self, call: Call) -> Reply:
         """A write: its key goes along, so that 1C does the work once; kept replies may be stale afterwards."""

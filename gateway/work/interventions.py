@@ -10,7 +10,7 @@ from gateway.errors import InvalidTransition
 from gateway.tables import operations, switches
 from gateway.work.kinds import OPEN, Status
 from gateway.work.queue import Queue
-from gateway.work.records import PAUSED, claimed_of, find, is_paused, lock
+from gateway.work.records import AGAIN, PAUSED, claimed_of, find, is_paused, lock
 
 
 class Interventions:
@@ -37,7 +37,7 @@ class Interventions:
                 "due_at": None,
                 "reason": "cancelled",
             }
-            connection.execute(mine.values(turn=row.turn + 1, enqueued=False, **ended))
+            connection.execute(mine.values(**AGAIN, **ended))
             self._queue.on_end(connection, claimed_of(row), Status.CANCELLED, None)
 
     def retry_now(self, operation_id: str) -> None:
@@ -78,8 +78,7 @@ class Interventions:
             status=Status.QUEUED,
             failures=0,
             redriven=o.redriven + 1,
-            turn=o.turn + 1,
-            enqueued=False,
+            **AGAIN,
             due_at=self._queue.now(),
             finished_at=None,
             reason="redriven",

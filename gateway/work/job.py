@@ -56,13 +56,12 @@ class Job:
         size, number = self.claimed.kind.batch, self.claimed.number
         finished = self.queue.batch_results(number)
         self.queue.progress(number, done=_done(finished, size, len(things)), total=len(things))
-        for batch, start in enumerate(range(0, len(things), size)):
+        for batch, part in enumerate(batches(things, size)):
             if batch in finished:
                 continue
             self.check()
-            part = things[start : start + size]
             finished[batch] = send(batch, part)
-            self.queue.keep(number, batch, finished[batch], start + len(part))
+            self.queue.keep(number, batch, finished[batch], batch * size + len(part))
         return [finished[batch] for batch in sorted(finished)]
 
     def key(self, batch: int) -> str:

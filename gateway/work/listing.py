@@ -35,7 +35,7 @@ class Listing:
         """The newest first; `cursor` is the `next` of the page before."""
         query = sa.select(*BRIEF).where(*chosen).order_by(operations.c.number.desc()).limit(limit + 1)
         if cursor:
-            query = query.where(operations.c.number < _number(cursor))
+            query = query.where(operations.c.number < position(cursor))
         with self._engine.connect() as connection:
             rows = connection.execute(query).all()
             tried = _attempts(connection, [row.number for row in rows[:limit]])
@@ -95,7 +95,7 @@ class Listing:
         """The newest first."""
         query = _runs().order_by(operations.c.number.desc()).limit(limit + 1)
         if cursor:
-            query = query.where(operations.c.number < _number(cursor))
+            query = query.where(operations.c.number < position(cursor))
         with self._engine.connect() as connection:
             rows = connection.execute(query).all()
         items = [self._run(row) for row in rows[:limit]]
@@ -185,6 +185,6 @@ def _moment(moment: dt.datetime | None) -> str | None:
     return exact(moment) if moment else None
 
 
-def _number(cursor: str) -> int:
+def position(cursor: str) -> int:
     """A cursor that was not ours finds nothing."""
     return int(cursor) if cursor.isdecimal() and len(cursor) < 19 else 0

@@ -157,17 +157,17 @@ class Queue:
             if row.cancelling:
                 ended = {"status": Status.CANCELLED, "finished_at": now, "due_at": None, "enqueued": False}
                 connection.execute(mine.values(**ended, cancelling=False, reason="cancelled while it ran"))
-                connection.execute(open_attempts(row.number).values(interrupted))
+                connection.execute(attempts.update().where(open_attempts(row.number)).values(interrupted))
                 self.on_end(connection, claimed_of(row), Status.CANCELLED, None)
                 return None
             if is_paused(connection) and row.status != Status.RUNNING:
-                connection.execute(mine.values(turn=turn + 1, enqueued=False))
+                connection.execute(mine.values(AGAIN))
                 return None
             if KINDS[row.kind].alone and another_runs(connection, row):
                 again = {**AGAIN, "status": Status.WAITING, "due_at": now + ALONE_FOR}
                 connection.execute(mine.values(**again, reason=f"another {row.kind} runs"))
                 return None
-            connection.execute(open_attempts(row.number).values(interrupted))
+            connection.execute(attempts.update().where(open_attempts(row.number)).values(interrupted))
             connection.execute(mine.values(status=Status.RUNNING, started_at=now, reason=None))
             connection.execute(attempts.insert().values(operation=row.number, number=row.failures, started_at=now))
         return claimed_of(row)
@@ -263,9 +263,9 @@ class Queue:
                 return False
             open_ = open_attempts(claimed.number)
             if tried is None:
-                connection.execute(attempts.delete().where(open_.whereclause))  # type: ignore[arg-type]
+                connection.execute(attempts.delete().where(open_))
             else:
-                connection.execute(open_.values(ended_at=now, **tried))
+                connection.execute(attempts.update().where(open_).values(ended_at=now, **tried))
             if values["status"] not in OPEN:
                 self.on_end(connection, claimed, values["status"], values.get("error"))
         self.on_due()

@@ -58,8 +58,8 @@ def error_body(
 AGAIN: dict[str, Any] = {"turn": operations.c.turn + 1, "enqueued": False}
 
 
-def open_attempts(number: int) -> sa.Update:
-    return attempts.update().where(attempts.c.operation == number, attempts.c.ended_at.is_(None))
+def open_attempts(number: int) -> sa.ColumnElement[bool]:
+    return sa.and_(attempts.c.operation == number, attempts.c.ended_at.is_(None))
 
 
 def find(connection: sa.Connection, operation_id: str) -> sa.Row[Any]:

@@ -20,6 +20,7 @@ from dbos import DBOS, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflo
 
 from gateway.database import is_sqlite
 from gateway.tables import workers
+from gateway.work.job import batches
 from gateway.work.kinds import place
 from gateway.work.queue import Queue
 from gateway.work.records import Due
@@ -179,9 +180,8 @@ class Worker:
 
     def _check(self) -> None:
         """Turns that dbos has ended, or has never heard of, while the table waits for them: asked for again."""
-        asked = self._queue.asked_for()
-        for start in range(0, len(asked), 500):
-            some = {_workflow(one): one for one in asked[start : start + 500]}
+        for part in batches(self._queue.asked_for(), 500):
+            some = {_workflow(one): one for one in part}
             runs = DBOS.list_workflows(workflow_ids=list(some), load_input=False, load_output=False)
             states = {run.workflow_id: run.status for run in runs}
             for workflow_id, one in some.items():

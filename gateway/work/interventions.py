@@ -10,7 +10,7 @@ from gateway.errors import InvalidTransition
 from gateway.tables import operations, switches
 from gateway.work.kinds import OPEN, Status
 from gateway.work.queue import Queue
-from gateway.work.records import AGAIN, PAUSED, claimed_of, find, is_paused, lock
+from gateway.work.records import AGAIN, PAUSED, find, is_paused, lock
 
 
 class Interventions:
@@ -21,24 +21,16 @@ class Interventions:
 
     def cancel(self, operation_id: str) -> None:
         """Raises OperationNotFound, InvalidTransition for one that is over."""
-        o = operations.c
         with self._queue.engine.begin() as connection:
             lock(connection)
             row = find(connection, operation_id)
             if row.status not in OPEN:
                 raise InvalidTransition(f"Operation {operation_id} is {row.status}; only open ones can be cancelled.")
-            mine = operations.update().where(o.number == row.number)
             if row.status == Status.RUNNING:
-                connection.execute(mine.values(cancelling=True, reason="is being cancelled"))
-                return
-            ended = {
-                "status": Status.CANCELLED,
-                "finished_at": self._queue.now(),
-                "due_at": None,
-                "reason": "cancelled",
-            }
-            connection.execute(mine.values(**AGAIN, **ended))
-            self._queue.on_end(connection, claimed_of(row), Status.CANCELLED, None)
+                told = {"cancelling": True, "reason": "is being cancelled"}
+                connection.execute(operations.update().where(operations.c.number == row.number).values(told))
+            else:
+                self._queue.drop(connection, row, "cancelled")
 
     def retry_now(self, operation_id: str) -> None:
         """Raises OperationNotFound, InvalidTransition for one that does not wait."""

@@ -155,10 +155,8 @@ class Queue:
             mine = operations.update().where(o.number == row.number)
             interrupted = {"ended_at": now, "code": INTERRUPTED, "last_error": "its worker died"}
             if row.cancelling:
-                ended = {"status": Status.CANCELLED, "finished_at": now, "due_at": None, "enqueued": False}
-                connection.execute(mine.values(**ended, cancelling=False, reason="cancelled while it ran"))
                 connection.execute(attempts.update().where(open_attempts(row.number)).values(interrupted))
-                self.on_end(connection, claimed_of(row), Status.CANCELLED, None)
+                self.drop(connection, row, "cancelled while it ran")
                 return None
             if is_paused(connection) and row.status != Status.RUNNING:
                 connection.execute(mine.values(AGAIN))
@@ -201,6 +199,13 @@ class Queue:
     def cancelled(self, claimed: Claimed) -> bool:
         """It stopped because somebody had asked for that."""
         return self._end(claimed, status=Status.CANCELLED, reason="cancelled while it ran")
+
+    def drop(self, connection: sa.Connection, row: sa.Row[Any], reason: str) -> None:
+        """Cancel what does not run, inside of the caller's transaction."""
+        over = {"finished_at": self.now(), "due_at": None, "cancelling": False}
+        mine = operations.update().where(operations.c.number == row.number)
+        connection.execute(mine.values(status=Status.CANCELLED, reason=reason, **over, **AGAIN))
+        self.on_end(connection, claimed_of(row), Status.CANCELLED, None)
 
     def payload(self, number: int) -> Json:
         """As submitted."""

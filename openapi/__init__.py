@@ -1,6 +1,7 @@
 """The contracts, and the one way to serve them.
 
 load("personnel")                       a Contract: operations, schemas, examples
+load_stream()                           the Stream of agents' status: address, query, messages
 serve({"personnel": handlers}, …)       an ASGI application that keeps to it
 """
 
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from openapi.contract import Contract, Operation, load
 from openapi.exchange import Authenticate, Call, Exchange, Handler, Handlers, Reply
+from openapi.stream import Stream, load_stream
 
 if TYPE_CHECKING:
     from openapi.serving import OperationMismatch, accounts, serve
@@ -22,8 +24,10 @@ __all__ = [
     "Operation",
     "OperationMismatch",
     "Reply",
+    "Stream",
     "accounts",
     "load",
+    "load_stream",
     "serve",
 ]
 

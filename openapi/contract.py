@@ -103,13 +103,14 @@ def load(name: str) -> Contract:
 
     Raises FileNotFoundError for a name without a contract.
     """
-    document = copy.deepcopy(_read(f"{name}.yaml"))
-    _bundle(document, document, _read("common.yaml"))
+    document = copy.deepcopy(read(f"{name}.yaml"))
+    _bundle(document, document, read("common.yaml"))
     return Contract(name, document)
 
 
 @functools.cache
-def _read(file: str) -> dict[str, Json]:
+def read(file: str) -> dict[str, Json]:
+    """A YAML file of this folder, as it stands. Do not change what it returns."""
     text = importlib.resources.files("openapi").joinpath(file).read_text(encoding="utf-8")
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     document: dict[str, Json] = yaml.load(text, Loader=loader)

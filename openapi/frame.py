@@ -18,9 +18,12 @@ from typing import Any
 import orjson
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from openapi.contract import Contract
 from openapi.errors import (
@@ -68,10 +71,13 @@ class Frame:
         self._now, self._sessions, self._on_exchange = now, sessions, on_exchange
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await refuse_upgrade(scope, receive, send, NotFound(f"There is no socket {scope['path']}."), self._now())
+            return
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
-        exchange = _exchange(scope, self._now())
+        exchange = exchange_of(scope, self._now())
         token = enter(exchange)
         try:
             await self._answer(exchange, scope, receive, self._dressed(exchange, send))
@@ -143,7 +149,7 @@ class Frame:
     def _dress(self, exchange: Exchange, message: Message) -> None:
         exchange.status = message["status"]
         headers = MutableHeaders(raw=message["headers"])
-        if exchange.status == 204:
+        if exchange.status in (204, 304):
             del headers["Content-Type"]  # Flask adds one
         headers["Date"] = format_datetime(self._now(), usegmt=True)
         headers["X-Request-Id"] = exchange.request_id
@@ -186,6 +192,12 @@ class Frame:
         return error.status, {"Content-Type": "application/json", **error.headers}, render(error, self._now())
 
 
+async def refuse_upgrade(scope: Scope, receive: Receive, send: Send, error: ApiError, now: dt.datetime) -> None:
+    """Answer the request for a WebSocket with the envelope of `error`; no socket opens."""
+    dated = {"Date": format_datetime(now, usegmt=True), "Content-Type": "application/json", **error.headers}
+    await WebSocket(scope, receive, send).send_denial_response(Response(render(error, now), error.status, dated))
+
+
 def with_routes(
     app: ASGIApp,
     routes: Sequence[BaseRoute],
@@ -195,10 +207,18 @@ def with_routes(
 
     A Mount at "/" would not do: its pattern misses paths with a line feed, which then get a bare 404.
     """
-    joined = Starlette(routes=routes, lifespan=lifespan)
+    joined = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _enveloped})
     joined.router.redirect_slashes = False
     joined.router.default = app
     return joined
+
+
+async def _enveloped(_request: Request, error: Exception) -> Response:
+    """A route that is not a contract's has been asked by another method than its own."""
+    headers = dict(getattr(error, "headers", None) or {})
+    refusal = MethodNotAllowed(f"This path has no such method, only {headers.get('Allow', '')}.", headers=headers)
+    body = render(refusal, dt.datetime.now(dt.UTC))
+    return Response(body, refusal.status, {"Content-Type": "application/json", **headers})
 
 
 def _raw(headers: Mapping[str, str], body: bytes) -> list[tuple[bytes, bytes]]:
@@ -206,12 +226,13 @@ def _raw(headers: Mapping[str, str], body: bytes) -> list[tuple[bytes, bytes]]:
     return [*raw, (b"content-length", str(len(body)).encode())]
 
 
-def _exchange(scope: Scope, now: dt.datetime) -> Exchange:
+def exchange_of(scope: Scope, now: dt.datetime) -> Exchange:
+    """A request that has just come in, of HTTP or for an upgrade."""
     headers = Headers(scope=scope)
     given = headers.get("x-request-id", "")
     return Exchange(
         given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex,
-        scope["method"],
+        scope.get("method", "GET"),
         scope["path"].removeprefix(scope.get("root_path", "")),
         headers,
         now,

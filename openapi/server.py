@@ -17,8 +17,11 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from openapi.errors import ValidationFailed, render
+from openapi.sockets import SocketProtocol
 
 BACKLOG = 2048
+LARGEST_FRAME = 4096  # bytes that a subscriber may send at once; nobody needs to send any
+PING_S = 20.0
 STOP_S = 3  # seconds that open requests get when the server stops
 
 
@@ -103,6 +106,11 @@ def _server(app: ASGIApp) -> _Server:
         uvicorn.Config(
             app,
             http=Protocol,
+            ws=SocketProtocol,
+            ws_max_size=LARGEST_FRAME,
+            ws_ping_interval=PING_S,
+            ws_ping_timeout=PING_S,
+            ws_per_message_deflate=False,  # a frame is the same for everybody
             log_config=None,
             access_log=False,
             date_header=False,  # Date comes from our clock

@@ -43,6 +43,7 @@ with warnings.catch_warnings():
 log = logging.getLogger("argus.openapi")
 LARGE_BYTES = 256 * 1024
 THREADS = 100  # a2wsgi has 10, so that ten slow calls would stop a mock
+BODILESS = (204, 304)  # RFC 9110: neither has a body
 UTF8 = ("utf-8", "utf8", "us-ascii", "ascii")
 
 
@@ -178,8 +179,8 @@ def _response(contract: Contract, operation_id: str, result: Any) -> ConnexionRe
         except ApiError as error:
             log.error("%s %s would break its contract: %s", operation_id, reply.status, error)
             raise ApiError("The answer would have broken the contract; the log says how.") from error
-        body = b"" if reply.status == 204 else orjson.dumps(reply.data)
-    media_type = None if reply.status == 204 else reply.media_type
+        body = b"" if reply.status in BODILESS else orjson.dumps(reply.data)
+    media_type = None if reply.status in BODILESS else reply.media_type
     return ConnexionResponse(reply.status, content_type=media_type, body=body, headers=dict(reply.headers))
 
 

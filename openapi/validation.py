@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+from collections import Counter
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any
 
 import jsonschema_rs
@@ -18,6 +20,7 @@ FORMATS: dict[str, Callable[[str], bool]] = {"date-time-local": lambda text: _is
 REFUSALS: dict[str, type[ApiError]] = {refusal.code: refusal for refusal in (BatchTooLarge,)}
 COUNTS = {"maxItems": "has {have} members, at most {limit} are allowed", "minItems": "has {have} members, not {limit}"}
 UNQUOTED = "the value"  # of a reply: it may be a person's, and messages go to logs and to strangers
+LOOKED_AT = 20  # deviations of one body that the one to be told is chosen from
 SHOWN = 120  # characters of a wrong value that a message repeats
 
 
@@ -32,11 +35,14 @@ class Validator:
     def check(self, instance: Json, name: str = "") -> None:
         """Raise the refusal for the first deviation; `name` stands for the instance itself in details.field."""
         try:
-            error = None if self._compiled.is_valid(instance) else next(iter(self._compiled.iter_errors(instance)))
+            errors = [] if self._compiled.is_valid(instance) else self._compiled.iter_errors(instance)
+            error = min(
+                islice(errors, LOOKED_AT), key=_is_branching, default=None
+            )  # whatever says more than "none of these shapes"
         except ValueError as deep:  # jsonschema-rs follows 255 levels
             raise ValidationFailed(f"{name or 'body'}: is nested too deeply", field=name or "body") from deep
         if error:
-            raise self._refusal(error, name)
+            raise self._refusal(_nearest(error), name)
 
     def _refusal(self, error: jsonschema_rs.ValidationError, name: str) -> ApiError:
         field = ".".join(map(str, [*([name] if name else []), *error.instance_path, *_member(error)]))
@@ -105,6 +111,32 @@ def parse(body: bytes) -> Json:
         raise MalformedJson(f"The body is not JSON in UTF-8: {error}") from error
 
 
+def _nearest(error: jsonschema_rs.ValidationError) -> jsonschema_rs.ValidationError:
+    """Of an object that fits none of several shapes: what keeps it from the one that it was meant to be.
+
+    That is the shape whose tag it has (the enum that most shapes refuse), or else the one that it misses by the least.
+    """
+    branches = error.kind.as_dict().get("context") if _is_branching(error) else None
+    if not branches or not isinstance(error.instance, dict):
+        return error
+    refused = Counter(tuple(cause.instance_path) for branch in branches for cause in branch if _is_enum(cause))
+    tag = max(refused, key=lambda path: refused[path], default=())
+    meant = [branch for branch in branches if not any(_is_enum(c) and tuple(c.instance_path) == tag for c in branch)]
+    if meant:
+        nearest: jsonschema_rs.ValidationError = min(meant, key=len)[0]
+        return nearest
+    unknown: jsonschema_rs.ValidationError = next(c for branch in branches for c in branch if _is_enum(c))
+    return unknown
+
+
+def _is_branching(error: jsonschema_rs.ValidationError) -> bool:
+    return error.kind.name in ("oneOf", "anyOf")
+
+
+def _is_enum(cause: jsonschema_rs.ValidationError) -> bool:
+    return bool(cause.kind.name == "enum")
+
+
 def _member(error: jsonschema_rs.ValidationError) -> list[str]:
     """The member that a missing or undeclared one adds to the path of its object."""
     kind = error.kind.as_dict()
@@ -130,7 +162,10 @@ def _reason(error: jsonschema_rs.ValidationError, *, quotes: bool) -> str:
 
 
 def _shown(value: Json) -> str:
-    return _clipped(orjson.dumps(value).decode())
+    try:
+        return _clipped(orjson.dumps(value).decode())
+    except orjson.JSONEncodeError:  # a parameter may be a number of any size; JSON of ours ends at 64 bits
+        return _clipped(str(value))
 
 
 def _clipped(text: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from openapi import load
@@ -105,3 +105,72 @@ def test_json_that_is_none_tells_where() -> None:
 
 def test_no_body_schema_no_check() -> None:
     validators(CONTRACT).check_body(CONTRACT.operations["getAgents"], {"anything": 1})
+
+
+# an object of several shapes
+
+TAGGED = load("mce").operations["sendEvent"]
+BASE = {"event_id": "E", "agent_id": "A"}
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "words"),
+    [
+        ({**BASE, "event": "call_start", "call_id": "C"}, "queue", "is missing"),
+        ({**BASE, "event": "call_start"}, "call_id", "is missing"),
+        ({**BASE, "event": "login", "queues": ["q", 5]}, "queues.1", "string"),
+        ({**BASE, "event": "login", "queue": "q"}, "queue", "not in the contract"),
+        ({**BASE, "event": "break_start", "reason": "nap"}, "reason", "nap"),
+        ({**BASE, "event": "hold"}, "event", "hold"),
+        ({**BASE, "event": ["login"]}, "event", "login"),
+        ({"event": "logout"}, "event_id", "is missing"),
+        (BASE, "event", "is missing"),
+        ({**BASE, "call_id": "C"}, "event", "is missing"),
+    ],
+)
+def test_of_a_tagged_shape_what_keeps_it_from_what_it_was_meant_to_be_is_told(
+    body: dict[str, Any], field: str, words: str
+) -> None:
+    with pytest.raises(ValidationFailed, match=words) as refused:
+        validators(load("mce")).check_body(TAGGED, body)
+    assert (
+        refused.value.details["field"] == field if field else refused.value.details["field"] in ("reason", "agent_id")
+    )
+
+
+@pytest.mark.parametrize("body", [[], "login", 5, None, True, [{"event": "login"}]])
+def test_what_is_no_object_has_no_shape(body: Any) -> None:
+    with pytest.raises(ValidationFailed) as refused:
+        validators(load("mce")).check_body(TAGGED, body)
+    assert "field" not in refused.value.details
+
+
+@given(
+    body=st.dictionaries(
+        st.sampled_from(["event", "event_id", "agent_id", "reason", "queue", "call_id", "queues", "timestamp", "x"]),
+        JSON_VALUES | st.sampled_from(["login", "call_start", "break_start", "logout", "lunch"]),
+    )
+)
+@settings(max_examples=200, deadline=None)
+def test_whatever_a_tagged_object_is_its_refusal_names_a_member(body: dict[str, Any]) -> None:
+    contract = load("mce")
+    reference = jsonschema.Draft202012Validator(contract.request_schema("sendEvent") or {})
+    assume(not reference.is_valid(body))
+    with pytest.raises(ValidationFailed) as refused:
+        validators(contract).check_body(TAGGED, body)
+    assert refused.value.details["field"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"waiting": 0, "longest_wait": 5}, "longest_wait"),
+        ({"waiting": 1}, "longest_wait"),
+        ({"waiting": "1", "longest_wait": 1}, "waiting"),
+        ({}, "waiting"),
+    ],
+)
+def test_of_a_shape_without_a_tag_the_nearest_is_told(body: dict[str, Any], field: str) -> None:
+    with pytest.raises(ValidationFailed) as refused:
+        validators(load("mce")).check_body(load("mce").operations["putQueueLoad"], body)
+    assert refused.value.details["field"] == field

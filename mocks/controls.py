@@ -1,89 +1,104 @@
-"""/_control of a mock: clock, reset, seed, people, faults and state. Only there when it was started with controls."""
+"""/_control of a mock: clock, reset, seed, faults and state. Only there when it was started with controls."""
 
 from __future__ import annotations
 
 import datetime as dt
-import types
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Protocol
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, Router
 
-from mocks import faults
 from mocks.clock import Clock
-from mocks.faults import FaultError
-from mocks.relay import Relay
-from mocks.staff import Person
-from mocks.state import State
+from mocks.faults import Fault, Struck
+from mocks.language import FaultError, from_json
 from mocks.switchboard import Switchboard
 from openapi.errors import ApiError, NotFound, ValidationFailed, instant
 
 Json = Any
-DATES = ("hired", "dismissed")
-CHANGEABLE = (*DATES, "norm_week", "employment_rate", "position_id", "department_id", "site", "lastname", "secondname")
-TYPES: dict[str, type | types.UnionType] = {
-    "norm_week": int | float,
-    "employment_rate": int | float,
-    "secondname": str | None,
-    **dict.fromkeys(("position_id", "department_id", "site", "lastname"), str),
-}
 
 
-def controls(state: State, switchboard: Switchboard, relay: Relay | None) -> Router:
+class Controlled(Protocol):
+    """What a mock lets controls do to it."""
+
+    clock: Clock
+    seed: int
+    agents: int
+
+    def reset(self, seed: int | None = None, agents: int | None = None) -> None:
+        """As new, with other people when told so; the clock is not touched."""
+
+    async def settle(self) -> None:
+        """Until what the clock has made due is done."""
+
+    def view(self) -> dict[str, Json]:
+        """What a test may look at."""
+
+
+class Refusing(Protocol):
+    """A relay, or several: what can be told not to listen."""
+
+    async def refuse(self, refuse: bool) -> None:
+        """Stop listening and drop who is connected, or listen again."""
+
+
+def router(party: Controlled, switches: Switches, own: Iterable[Route] = ()) -> Router:
     """
     GET clock, POST clock {"move_seconds"} or {"now"}    POST reset {}    GET seed, POST seed {"seed", "agents"}
-    POST agents {"hire": day} or {"agent_id", field: value, …}            GET state
-    GET faults, POST faults {"fault": …} or a list of them, DELETE faults, DELETE faults/{id}
+    GET faults, POST faults {"fault": …} or a list of them, DELETE faults, DELETE faults/{id}    GET state
     """
-    switches = _Switches(switchboard, relay)
 
     async def clock(request: Request) -> Json:
         if request.method == "POST":
-            _move(state.clock, await _body(request))
-        return {"now": instant(state.clock.now())}
+            _move(party.clock, await body_of(request))
+            await party.settle()
+        return {"now": instant(party.clock.now())}
 
     async def reset(_request: Request) -> Json:
-        state.reset()
+        party.reset()
         await switches.reset()
         return view_()
 
     async def seed(request: Request) -> Json:
         if request.method == "POST":
-            body = await _body(request)
-            state.reset(_integer(body, "seed", state.seed), _integer(body, "agents", state.agents))
+            body = await body_of(request)
+            party.reset(_integer(body, "seed", party.seed), _integer(body, "agents", party.agents))
             await switches.reset()
-        return {"seed": state.seed, "agents": state.agents}
-
-    async def agents(request: Request) -> Json:
-        return _shown(_change(state, await _body(request)))
+        return {"seed": party.seed, "agents": party.agents}
 
     async def view(_request: Request) -> Json:
         return view_()
 
     def view_() -> Json:
-        return {**state.view(), "arrived": dict(switchboard.arrived), "faults": switchboard.shown()}
+        return {**party.view(), **switches.view()}
 
+    now = party.clock.now
     return Router(
         [
-            _route("/faults", switches.answer, "GET", "POST", "DELETE", now=state.clock.now),
-            _route("/faults/{id:int}", switches.lift_one, "DELETE", now=state.clock.now),
-            _route("/clock", clock, "GET", "POST", now=state.clock.now),
-            _route("/reset", reset, "POST", now=state.clock.now),
-            _route("/seed", seed, "GET", "POST", now=state.clock.now),
-            _route("/agents", agents, "POST", now=state.clock.now),
-            _route("/state", view, "GET", now=state.clock.now),
+            control("/faults", switches.answer, "GET", "POST", "DELETE", now=now),
+            control("/faults/{id:int}", switches.lift_one, "DELETE", now=now),
+            control("/clock", clock, "GET", "POST", now=now),
+            control("/reset", reset, "POST", now=now),
+            control("/seed", seed, "GET", "POST", now=now),
+            control("/state", view, "GET", now=now),
+            *own,
         ]
     )
 
 
-class _Switches:
-    """The faults of a party; without a relay before it there are none to switch."""
+class Switches:
+    """The faults of a party. Those of replies are done by the relay before it; without one there are none to switch."""
 
-    def __init__(self, switchboard: Switchboard, relay: Relay | None) -> None:
-        self._switchboard, self._relay = switchboard, relay
+    def __init__(
+        self,
+        switchboard: Switchboard,
+        strikes: Struck,
+        relay: Refusing | None = None,
+        kinds: frozenset[str] | None = None,
+    ) -> None:
+        self._switchboard, self._strikes, self._relay, self._only = switchboard, strikes, relay, kinds
 
     async def answer(self, request: Request) -> Json:
         """GET, POST and DELETE faults. Raises ValidationFailed for what is no fault; then none is switched on."""
@@ -109,11 +124,15 @@ class _Switches:
         self._switchboard.reset()
         await self._tell_relay()
 
-    def _fault(self, given: Json) -> faults.Fault:
-        if self._relay is None:
+    def view(self) -> dict[str, Json]:
+        """What has come by and what is on."""
+        return {"arrived": dict(self._switchboard.arrived), "faults": self._switchboard.shown()}
+
+    def _fault(self, given: Json) -> Fault:
+        if self._strikes == "replies" and self._relay is None:
             raise ValidationFailed("This mock has no relay before it, so that nothing can go wrong with it.")
         try:
-            return faults.from_json(given, self._switchboard.operations)
+            return from_json(given, self._switchboard.operations, self._strikes, self._only)
         except FaultError as error:
             raise ValidationFailed(f"{error}. See argus faults.") from error
 
@@ -122,9 +141,11 @@ class _Switches:
             await self._relay.refuse(self._switchboard.refuses)
 
 
-def _route(
+def control(
     path: str, act: Callable[[Request], Awaitable[Json]], *methods: str, now: Callable[[], dt.datetime]
 ) -> Route:
+    """A path of /_control; what `act` raises of the error tree becomes the envelope."""
+
     async def endpoint(request: Request) -> Response:
         try:
             return JSONResponse(await act(request))
@@ -148,34 +169,6 @@ def _move(clock: Clock, body: Json) -> None:
         ) from error
 
 
-def _change(state: State, body: Json) -> Person:
-    """Raises ValidationFailed, EmployeeNotFound."""
-    try:
-        if "hire" in body:
-            return state.hire(dt.date.fromisoformat(body["hire"]))
-        fields = {name: value for name, value in body.items() if name != "agent_id"}
-        unknown = sorted(fields.keys() - set(CHANGEABLE))
-        if unknown:
-            raise ValueError(f"{unknown[0]} is none of {', '.join(CHANGEABLE)}")
-        dated = {name: _date(name, value) for name, value in fields.items() if name in DATES}
-        for name, value in fields.items():
-            if name in TYPES and (isinstance(value, bool) or not isinstance(value, TYPES[name])):
-                raise ValueError(f"{name} cannot be {value!r}")
-        return state.change(body["agent_id"], **{**fields, **dated})
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValidationFailed(f"agents: {error}") from error
-
-
-def _date(name: str, value: Json) -> dt.date | None:
-    """Who is employed has no day of dismissal; everybody has one of hiring."""
-    return None if value is None and name == "dismissed" else dt.date.fromisoformat(value)
-
-
-def _shown(person: Person) -> Json:
-    dismissed = person.dismissed and person.dismissed.isoformat()
-    return {"agent_id": person.agent_id, "hired": person.hired.isoformat(), "dismissed": dismissed}
-
-
 def _integer(body: Json, name: str, default: int) -> int:
     value = body.get(name, default)
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
@@ -190,7 +183,8 @@ async def _json(request: Request) -> Json:
         raise ValidationFailed(f"The body is not JSON: {error}") from error
 
 
-async def _body(request: Request) -> Json:
+async def body_of(request: Request) -> dict[str, Json]:
+    """Raises ValidationFailed for anything but a JSON object."""
     body = await _json(request)
     if not isinstance(body, dict):
         raise ValidationFailed("The body is a JSON object")

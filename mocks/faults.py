@@ -1,23 +1,18 @@
-"""The fault language: what may go wrong with a party outside, where, how often. One for every protocol.
+"""Faults: what may go wrong with a party outside, where, how often. Here are those of a party that answers requests.
 
-A fault is a JSON object, {"fault": "status", "status": 503, "operation": "getAgents", "times": 3}, or the same as text,
-status,status=503,operation=getAgents,times=3. What strikes over HTTP is done by injection.py and relay.py.
+They are done by injection.py and relay.py, those of the directory by breakage.py; those of a party that sends messages
+are in deviations.py, and language.py has both as JSON and as text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal
 
-import orjson
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Json = Any
 ANY = "*"
-
-
-class FaultError(ValueError):
-    """This is no fault; the message is one line that says why."""
+Struck = Literal["replies", "messages"]
 
 
 class Fault(BaseModel):
@@ -28,10 +23,13 @@ class Fault(BaseModel):
     fault: str
     operation: str = Field(ANY, description="operationId that it strikes; * is every one")
     times: int | None = Field(None, ge=1, description="strikes so often, then no more; unset is without end")
-    probability: float = Field(1.0, gt=0, le=1, description="of striking a request, by dice thrown from seed")
-    seed: int = Field(1, description="of the dice: the same seed strikes the same requests")
-    applied: bool = Field(False, description="the request is carried out first, and only its reply is lost")
+    probability: float = Field(
+        1.0, gt=0, le=1, description="of striking a request or message, by dice thrown from seed"
+    )
+    seed: int = Field(1, description="of the dice: the same seed strikes the same ones")
+    applied: bool = Field(False, description="of replies: the request is carried out first, and only its reply is lost")
 
+    strikes: ClassVar[Struck] = "replies"
     reads_reply: ClassVar[bool] = False  # done to a reply, so that the request is carried out in any case
     delays: ClassVar[bool] = False  # goes together with whichever fault comes after it
 
@@ -175,90 +173,3 @@ class Amend(Fault):
     fault: Literal["amend"]
     patch: tuple[Change, ...] = Field(min_length=1)
     reads_reply: ClassVar[bool] = True
-
-
-Kind = (
-    Latency | Uniform | Lognormal | Hang | Drip | Status | Refuse | Reset | Empty | HalfHead | Truncate
-    | Malformed | Html | ContentType | Charset | Amend
-)  # fmt: skip
-KINDS: dict[str, type[Fault]] = {get_args(kind.model_fields["fault"].annotation)[0]: kind for kind in get_args(Kind)}
-EXAMPLES = (
-    "hang",
-    "status,status=503,operation=getNormHours,times=5",
-    "lognormal,median=0.8,sigma=0.6,probability=0.3,seed=7",
-    "reset,operation=sendSchedule,applied=true",
-    'amend,operation=getAgents,patch=[{"op": "remove", "path": "/agents/*/agent_id"}]',
-    'amend,operation=getAgents,patch=[{"op": "count", "path": "/total_count", "value": -1}]',
-)
-_ADAPTER: TypeAdapter[Kind] = TypeAdapter(Annotated[Kind, Field(discriminator="fault")])
-
-
-def from_json(given: Json, operations: frozenset[str]) -> Fault:
-    """A fault for a party that has these operations. Raises FaultError."""
-    try:
-        fault = _ADAPTER.validate_python(given)
-    except ValidationError as error:
-        raise FaultError(_words(given, error)) from error
-    if fault.operation != ANY and fault.operation not in operations:
-        raise FaultError(f"operation: there is no {fault.operation}; there are: {', '.join(sorted(operations))}, *")
-    return fault
-
-
-def from_text(text: str, operations: frozenset[str]) -> Fault:
-    """Of KIND,name=value,…: values are JSON where they are JSON, and text otherwise. Raises FaultError."""
-    kind, *members = _split(text)
-    given: dict[str, Json] = {"fault": kind}
-    for member in members:
-        name, equals, value = member.partition("=")
-        if not equals:
-            raise FaultError(f"{text}: write {member} as name=value")
-        given[name.strip()] = _value(value.strip())
-    return from_json(given, operations)
-
-
-def catalogue() -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
-    """(name, what it does, its own members with their defaults) for every kind of fault."""
-    for name, kind in KINDS.items():
-        own = [(member, field) for member, field in kind.model_fields.items() if member not in Fault.model_fields]
-        yield name, " ".join(str(kind.__doc__).split()), [(member, _default(field)) for member, field in own]
-
-
-def common() -> list[tuple[str, str, str]]:
-    """(member, default, meaning) of what every fault takes."""
-    fields = [(name, field) for name, field in Fault.model_fields.items() if name != "fault"]
-    return [(name, _default(field), str(field.description)) for name, field in fields]
-
-
-def _default(field: Any) -> str:
-    return "required" if field.is_required() else "none" if field.default is None else str(field.default)
-
-
-def _split(text: str) -> list[str]:
-    """At commas outside of brackets and quotes."""
-    parts, depth, quoted = [""], 0, False
-    for letter in text:
-        quoted ^= letter == '"'
-        depth += (letter in "[{") - (letter in "]}") if not quoted else 0
-        if letter == "," and not depth and not quoted:
-            parts.append("")
-        else:
-            parts[-1] += letter
-    return [part.strip() for part in parts]
-
-
-def _value(text: str) -> Json:
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return text
-
-
-def _words(given: Json, error: ValidationError) -> str:
-    """One line that names the member, or the kinds there are."""
-    kind = given.get("fault") if isinstance(given, dict) else None
-    if not isinstance(kind, str) or kind not in KINDS:
-        return f"there is no fault {kind!r}; there are: {', '.join(KINDS)}"
-    fault = error.errors()[0]
-    place = ".".join(str(step) for step in fault["loc"] if step != kind)
-    words = fault["msg"].removeprefix("Value error, ")
-    return f"{kind}: {place}: {words}" if place else f"{kind}: {words}"

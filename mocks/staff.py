@@ -7,6 +7,7 @@ to them the walk also meets people who left before it and people hired after it.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import hashlib
 import random
 from dataclasses import dataclass, replace
@@ -15,13 +16,23 @@ from typing import Literal
 from faker import Faker
 
 WINDOW = (dt.date(2025, 6, 30), dt.date(2025, 9, 30))
-SITES = ("Europe/Moscow", "Asia/Yekaterinburg", "Asia/Novosibirsk", "Asia/Vladivostok")
+SITES = {
+    "moscow": "Europe/Moscow",
+    "yekaterinburg": "Asia/Yekaterinburg",
+    "novosibirsk": "Asia/Novosibirsk",
+    "vladivostok": "Asia/Vladivostok",
+}  # zone by id
 POSITIONS = (
     "Оператор", "Старший оператор", "Специалист поддержки", "Супервизор", "Тренер", "Специалист по качеству",
     "Аналитик", "Руководитель группы",
 )  # fmt: skip
 UNITS = ("Центр продаж", "Центр поддержки", "Центр качества", "Дирекция")
 GROUPS = ("Группа 1", "Группа 2", "Группа 3")
+PLACES = {
+    **dict.fromkeys((6, 9, 12), "yekaterinburg"),
+    **dict.fromkeys((7, 10, 13), "novosibirsk"),
+    **dict.fromkeys((15, 16), "vladivostok"),
+}  # site by number of the department; the others are in Moscow
 NORMS = ((40, 80), (36, 8), (30, 4), (24, 4), (20, 4))  # hours a week: per cent of people
 RATES = ((1.0, 85), (0.5, 8), (0.75, 4), (0.25, 3))
 LATIN = {
@@ -51,11 +62,15 @@ class Person:
     secondname: str | None
     position_id: str
     department_id: str
-    site: str
     hired: dt.date
     dismissed: dt.date | None
     norm_week: float
     employment_rate: float
+
+    @property
+    def site(self) -> str:
+        """The zone of the department's site."""
+        return SITES[site_of(self.department_id)]
 
     @property
     def agent_id(self) -> str:
@@ -87,9 +102,7 @@ class Person:
         return self.hired <= end and (self.dismissed is None or start <= self.dismissed)
 
 
-FIRST = Person(
-    1, "male", "Иванов", "Иван", "Иванович", "POS001", "DEPT001", SITES[0], dt.date(2020, 1, 15), None, 40, 1.0
-)
+FIRST = Person(1, "male", "Иванов", "Иван", "Иванович", "POS001", "DEPT001", dt.date(2020, 1, 15), None, 40, 1.0)
 
 
 def departments() -> list[Department]:
@@ -106,14 +119,15 @@ def departments() -> list[Department]:
 DEPARTMENT_IDS = tuple(department.id for department in departments())
 
 
-def cast(agents: int = 513, seed: int = 1) -> list[Person]:
+@functools.lru_cache(maxsize=8)  # a process has several parties, and each begins anew at every reset
+def cast(agents: int = 513, seed: int = 1) -> tuple[Person, ...]:
     """People number 1, 2, … until `agents` of them are employed all through WINDOW."""
     fake, steady = Faker("ru_RU"), 0
     people: list[Person] = []
     while steady < agents:
         people.append(person(len(people) + 1, seed, fake))
         steady += all(people[-1].employed_on(day) for day in WINDOW)
-    return people
+    return tuple(people)
 
 
 def person(number: int, seed: int = 1, fake: Faker | None = None) -> Person:
@@ -125,18 +139,26 @@ def person(number: int, seed: int = 1, fake: Faker | None = None) -> Person:
     fake.seed_instance(key)
     gender: Literal["male", "female"] = choice.choice(("male", "female"))
     hired, dismissed = _employment(choice)
+    name = _name(fake, choice, gender)
+    position, department = choice.randint(1, len(POSITIONS)), choice.choice(DEPARTMENT_IDS)
+    choice.random()  # was the site's own, which the department now says; without it everybody would become another
     return Person(
         number,
         gender,
-        *_name(fake, choice, gender),
-        position_id=f"POS{choice.randint(1, len(POSITIONS)):03d}",
-        department_id=choice.choice(DEPARTMENT_IDS),
-        site=choice.choices(SITES, (50, 20, 15, 15))[0],
+        *name,
+        position_id=f"POS{position:03d}",
+        department_id=department,
         hired=hired,
         dismissed=dismissed,
         norm_week=_weighted(choice, NORMS),
         employment_rate=_weighted(choice, RATES),
     )
+
+
+def site_of(department_id: str) -> str:
+    """The site of a department; one that the cast does not know is in Moscow."""
+    number = department_id.removeprefix("DEPT")
+    return PLACES.get(int(number), "moscow") if number.isdecimal() else "moscow"
 
 
 def hire(people: list[Person], seed: int, day: dt.date) -> Person:
@@ -170,6 +192,7 @@ def _weighted(choice: random.Random, table: tuple[tuple[float, int], ...]) -> fl
     return choice.choices([value for value, _ in table], [weight for _, weight in table])[0]
 
 
+@functools.lru_cache(maxsize=4096)
 def transliterated(name: str) -> str:
     """A Russian name in lower-case Latin letters, as logins are written."""
     return "".join(LATIN.get(letter, letter) for letter in name.lower() if letter.isalpha())

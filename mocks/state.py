@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -31,6 +31,7 @@ class State:
         self.clock, self.calendar = clock, calendar
         self.lock = threading.RLock()
         self.seed, self.agents = seed, agents
+        self.on_due: Callable[[], Awaitable[None]] = _nothing
         self.reset()
 
     def reset(self, seed: int | None = None, agents: int | None = None) -> None:
@@ -44,9 +45,23 @@ class State:
                 self._enrol(person)
             self.registry = Registry()
             self.facts: dict[int, Facts] = {}
+            self.unconfirmed: dict[str, set[str]] = {}  # agents with facts that no payroll has yet, by month
+            self.latest_fact = 0.0  # by the clock's elapsed()
+            self.payroll: list[dict[str, Json]] = []  # documents, and what Central said of each
             self.calls: Counter[str] = Counter()
             self._replies: dict[tuple[str, str, str], tuple[bytes, Json]] = {}
             self._listed: dict[tuple[dt.date, dt.date], list[bytes]] = {}
+
+    async def settle(self) -> None:
+        """Until payroll that has fallen due is calculated."""
+        await self.on_due()
+
+    def present(self, person: Person, day: dt.date, presence: list[Interval]) -> None:
+        """Facts of a day; payroll has to be calculated for it."""
+        with self.lock:
+            self.facts.setdefault(person.number, {})[day] = presence
+            self.unconfirmed.setdefault(f"{day:%Y-%m}", set()).add(person.agent_id)
+            self.latest_fact = self.clock.elapsed()
 
     def person(self, any_id: str, field: str) -> Person:
         """By either id (A23). Raises EmployeeNotFound naming the field that held it."""
@@ -122,6 +137,7 @@ class State:
                     for number, of_person in self.facts.items()
                     for day in of_person
                 ],
+                "payroll": [dict(document) for document in self.payroll],
                 "idempotency_keys": len(self._replies),
                 "calls": dict(self.calls),
             }
@@ -132,6 +148,10 @@ class State:
 
     def _agent_id(self, number: int) -> str:
         return self.people[number - 1].agent_id
+
+
+async def _nothing() -> None:
+    """Nothing falls due with a 1C that confirms no payroll."""
 
 
 def _summary(sheet: Sheet) -> dict[str, Json]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from mocks.calendar import DAY, Calendar, days
 from mocks.clock import MOSCOW
-from mocks.shifts import Interval, Shift, split, subtract
+from mocks.shifts import Interval, Shift, split, subtract, without_break
 from mocks.staff import Person
 
 WORKED = ("Я", "Н", "С", "РВ", "РВН")
@@ -103,30 +103,33 @@ def absences(seed: int, number: int, year: int, month: int) -> list[tuple[str, d
 def deviations(plan: Iterable[Shift], presence: Iterable[Interval]) -> tuple[list[Entry], list[str]]:
     """Time types of a day with facts, and the documents 1C posts for them.
 
-    No plan: РВ by day, РВН by night. Planned time without presence, less the break: НН. Presence outside: С.
+    No plan: РВ by day, РВН by night. What presence leaves of the paid hours: НН. Presence outside the plan: С.
     """
     plan, presence = list(plan), list(presence)
     if not plan:
         day, night = split(presence)
         return _entries([("РВ", day), ("РВН", night)]), _documents([("РВ", day), ("РВН", night)])
-    missing_day, missing_night = _missing(plan, presence)
-    day, night = (sum(parts) for parts in zip(*(shift.paid_hours for shift in plan), strict=True))
+    day, night = _sum(_attended(shift, presence) for shift in plan)
+    planned = sum(_sum(shift.paid_hours for shift in plan))
     extra = sum(split(subtract(presence, [shift.interval for shift in plan])))
-    entries = [
-        ("Я", day - missing_day),
-        ("Н", night - missing_night),
-        ("НН", missing_day + missing_night),
-        ("С", extra),
-    ]
+    entries = [("Я", day), ("Н", night), ("НН", planned - day - night), ("С", extra)]
     return _entries(entries), _documents(entries)
 
 
-def _missing(plan: Sequence[Shift], presence: Sequence[Interval]) -> tuple[float, float]:
-    """Planned day and night hours that nobody was there for; breaks may be taken anywhere."""
-    day, night = split(subtract([shift.interval for shift in plan], presence))
-    pause = sum(shift.break_minutes for shift in plan) / 60
-    share = max(0.0, day + night - pause) / (day + night) if day + night else 0.0
-    return day * share, night * share
+def _attended(shift: Shift, presence: Sequence[Interval]) -> tuple[float, float]:
+    """Day and night hours of a shift that somebody was there for.
+
+    To be away between two presences is the break, up to its length; to come late or to leave early is not.
+    """
+    missing = subtract([shift.interval], presence)
+    came, left = min((start for start, _ in presence), default=None), max((end for _, end in presence), default=None)
+    away = sum(split(piece for piece in missing if came and left and came < piece[0] and piece[1] < left))
+    return without_break(split(subtract([shift.interval], missing)), max(0.0, shift.break_minutes / 60 - away))
+
+
+def _sum(parts: Iterable[tuple[float, float]]) -> tuple[float, float]:
+    day, night = zip(*parts, strict=True)
+    return sum(day), sum(night)
 
 
 def _planned(plan: Iterable[Shift]) -> list[Entry]:

@@ -17,16 +17,18 @@ from starlette.types import ASGIApp
 
 from mocks import documents, timesheet
 from mocks.calendar import Calendar
+from mocks.central import Central, Token
 from mocks.clock import MOSCOW, Clock
-from mocks.controls import controls
 from mocks.documents import Refusal, Rules
 from mocks.faults import Fault
 from mocks.injection import Injection
+from mocks.payroll import Payroll
 from mocks.relay import Relay
 from mocks.shifts import merged
 from mocks.staff import Person
 from mocks.state import State
 from mocks.switchboard import Switchboard
+from mocks.zup_controls import controls
 from openapi import Call, Exchange, Handlers, Reply, accounts, load, serve
 from openapi.errors import InvalidPeriod, ValidationFailed, instant
 from openapi.frame import with_routes
@@ -140,7 +142,7 @@ class Zup:
             for start in [_at_site(period["start"], zone)]
         )
         plan = self._state.book(person).plan(day)
-        self._state.facts.setdefault(person.number, {})[day] = presence
+        self._state.present(person, day, presence)
         posted = timesheet.deviations(plan, presence)[1]
         return {"result": True, "doc": "; ".join(posted) or None}
 
@@ -156,14 +158,19 @@ def zup(
     with_controls: bool = False,
     relay: Relay | None = None,
     faults: Iterable[Fault] = (),
+    gateway: str = "",
+    token: Token = "",
     on_exchange: Callable[[Exchange], None] | None = None,
 ) -> ASGIApp:
     """The mock 1C ZUP as an ASGI application: the contract, /health, and /_control when asked for.
 
-    With a `relay`, which runs as long as the application, callers that come through it meet with `faults`.
+    With a `relay`, which runs as long as the application, callers that come through it meet with `faults`. Payroll of
+    whoever it gets actual work time of is confirmed to `gateway`, with `token`.
     """
     clock = clock or Clock()
     state = State(seed=seed, agents=agents, clock=clock, calendar=calendar or Calendar())
+    payroll = Payroll(state, clock, Central(gateway, token))
+    state.on_due = payroll.settle
     contract = load("personnel")
     switchboard = Switchboard(contract.operations, faults)
     app = serve(
@@ -181,14 +188,12 @@ def zup(
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        if relay is None:
-            yield
-            return
-        async with relay:
-            await relay.refuse(switchboard.refuses)
+        async with payroll.living(), relay or contextlib.nullcontext():
+            if relay:
+                await relay.refuse(switchboard.refuses)
             yield
 
-    extra = [Mount("/_control", controls(state, switchboard, relay))] if with_controls else []
+    extra = [Mount("/_control", controls(state, payroll, switchboard, relay))] if with_controls else []
     return with_routes(app, [Route("/health", health), *extra], lifespan)
 
 

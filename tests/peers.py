@@ -34,7 +34,7 @@ def database(kind: str, folder: Path) -> Iterator[str]:
 def postgres() -> Iterator[str]:
     """The URL of a new database, which is gone afterwards, whoever is still connected to it."""
     if error := _no_postgres():
-        _absent(f"PostgreSQL does not answer on 127.0.0.1:5432: {error}")
+        absent(f"PostgreSQL does not answer on 127.0.0.1:5432: {error}")
     name = f"argus_test_{secrets.token_hex(6)}"
     _tell_postgres(f"CREATE DATABASE {name}")
     try:
@@ -47,7 +47,7 @@ def postgres() -> Iterator[str]:
 def redis() -> Iterator[str]:
     """The URL of an empty database of this xdist worker's own number; the first one, 0, is never touched."""
     if error := _no_redis():
-        _absent(f"Redis does not answer on 127.0.0.1:6379: {error}")
+        absent(f"Redis does not answer on 127.0.0.1:6379: {error}")
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
     url = f"{REDIS}/{1 + int(worker) % 15}"
     with redis_client(url) as client:
@@ -92,7 +92,8 @@ def _no_redis() -> str | None:
     return None
 
 
-def _absent(reason: str) -> NoReturn:
+def absent(reason: str) -> NoReturn:
+    """Of any peer: skip the test, or fail it where peers have to be there."""
     if os.environ.get("ARGUS_REQUIRE_PEERS") == "1":
         pytest.fail(reason)
     pytest.skip(reason)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mocks.clock import Clock
-from mocks.faults import from_text
+from mocks.language import from_text
 from mocks.relay import Relay, Tap
 from mocks.zup import zup
 from openapi import load

@@ -7,16 +7,22 @@ import json
 import pytest
 
 from mocks.amendment import AmendmentError, amended
-from mocks.faults import EXAMPLES, KINDS, Change, FaultError, catalogue, from_json, from_text
+from mocks.faults import Change, Struck
+from mocks.language import EXAMPLES, KINDS, FaultError, catalogue, from_json, from_text, struck
 from mocks.switchboard import Switchboard
 
 OPERATIONS = frozenset({"getAgents", "getNormHours", "sendSchedule"})
+MESSAGES = frozenset({"sendEvent", "pushActuals", "agentStatus"})
 
 
-@pytest.mark.parametrize("text", EXAMPLES)
-def test_examples_are_faults_and_survive_json(text: str) -> None:
-    fault = from_text(text, OPERATIONS)
-    assert from_json(json.loads(fault.model_dump_json()), OPERATIONS) == fault
+@pytest.mark.parametrize(
+    ("strikes", "text"), [(strikes, text) for strikes, texts in EXAMPLES.items() for text in texts]
+)
+def test_examples_are_faults_and_survive_json(strikes: Struck, text: str) -> None:
+    assert struck(text) == strikes
+    known = OPERATIONS | MESSAGES | {"bind"}
+    fault = from_text(text, known, strikes)
+    assert from_json(json.loads(fault.model_dump_json()), known, strikes) == fault
 
 
 def test_text_and_json_say_the_same() -> None:
@@ -26,10 +32,11 @@ def test_text_and_json_say_the_same() -> None:
 
 
 def test_every_kind_is_explained() -> None:
-    told = {name: (does, members) for name, does, members in catalogue()}
+    told = {kind.name: kind for kind in catalogue()}
     assert told.keys() == KINDS.keys()
-    assert all(does.endswith(".") for does, _ in told.values())
-    assert told["lognormal"][1] == [("median", "required"), ("sigma", "0.5")]
+    assert all(kind.does.endswith(".") for kind in told.values())
+    assert told["lognormal"].members == [("median", "required"), ("sigma", "0.5")]
+    assert (told["late"].strikes, told["late"].members) == ("messages", [("seconds", "required")])
 
 
 @pytest.mark.parametrize(
@@ -48,6 +55,7 @@ def test_every_kind_is_explained() -> None:
         ("amend,patch=[]", "amend: patch:"),
         ('amend,patch=[{"op": "move", "path": "/a"}]', "amend: patch.0.op:"),
         ('amend,patch=[{"op": "remove", "path": "a"}]', "amend: patch.0.path:"),
+        ("duplicate", "duplicate strikes messages; for this party there are: latency,"),
     ],
 )
 def test_what_is_no_fault_is_told_in_one_line(text: str, words: str) -> None:
@@ -55,6 +63,25 @@ def test_what_is_no_fault_is_told_in_one_line(text: str, words: str) -> None:
         from_text(text, OPERATIONS)
     assert words in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("boom", "there is no fault 'boom'; there are: duplicate, reorder, late,"),
+        ("hang", "hang strikes replies; for this party there are: duplicate, reorder, late,"),
+        ("late", "late: seconds: Field required"),
+        ("lose,applied=true", "lose: applied:"),
+        (
+            "drop,operation=getAgents",
+            "operation: there is no getAgents; there are: agentStatus, pushActuals, sendEvent, *",
+        ),
+    ],
+)
+def test_party_that_sends_messages_has_faults_of_its_own(text: str, words: str) -> None:
+    with pytest.raises(FaultError) as raised:
+        from_text(text, MESSAGES, "messages")
+    assert words in str(raised.value)
 
 
 def test_first_fault_that_strikes_is_the_only_one_and_times_run_out() -> None:

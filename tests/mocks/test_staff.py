@@ -67,7 +67,7 @@ def test_some_have_no_patronymic_and_none_has_a_blank_one() -> None:
 
 
 def test_four_sites_departments_of_two_levels_and_all_kinds_of_norms() -> None:
-    assert set(Counter(person.site for person in CAST)) == set(staff.SITES)
+    assert set(Counter(person.site for person in CAST)) == set(staff.SITES.values())
     by_id = {department.id: department for department in staff.departments()}
     assert {person.department_id for person in CAST} <= set(by_id)
     for department in by_id.values():

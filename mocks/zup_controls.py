@@ -1,0 +1,83 @@
+"""/_control of the mock 1C: what all mocks have, and its people."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import types
+from typing import Any
+
+from starlette.requests import Request
+from starlette.routing import Router
+
+from mocks.controls import Switches, body_of, control, router
+from mocks.payroll import Payroll
+from mocks.relay import Relay
+from mocks.staff import Person
+from mocks.state import State
+from mocks.switchboard import Switchboard
+from openapi.errors import ValidationFailed
+
+Json = Any
+DATES = ("hired", "dismissed")
+MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
+CHANGEABLE = (*DATES, "norm_week", "employment_rate", "position_id", "department_id", "lastname", "secondname")
+TYPES: dict[str, type | types.UnionType] = {
+    "norm_week": int | float,
+    "employment_rate": int | float,
+    "secondname": str | None,
+    **dict.fromkeys(("position_id", "department_id", "lastname"), str),
+}
+
+
+def controls(state: State, payroll: Payroll, switchboard: Switchboard, relay: Relay | None) -> Router:
+    """
+    POST agents {"hire": day} or {"agent_id", field: value, …}
+    POST payroll {"period": "2025-08"}, or {} for every month    and what all mocks have
+    """
+
+    async def agents(request: Request) -> Json:
+        return _shown(_change(state, await body_of(request)))
+
+    async def confirm(request: Request) -> Json:
+        return {"documents": await payroll.confirm(_month((await body_of(request)).get("period")))}
+
+    switches = Switches(switchboard, "replies", relay)
+    now = state.clock.now
+    own = [control("/agents", agents, "POST", now=now), control("/payroll", confirm, "POST", now=now)]
+    return router(state, switches, own)
+
+
+def _month(given: Json) -> str | None:
+    """Raises ValidationFailed."""
+    if given is None or (isinstance(given, str) and MONTH.fullmatch(given)):
+        return given
+    raise ValidationFailed("period is a month, written as 2025-08", field="period")
+
+
+def _change(state: State, body: Json) -> Person:
+    """Raises ValidationFailed, EmployeeNotFound."""
+    try:
+        if "hire" in body:
+            return state.hire(dt.date.fromisoformat(body["hire"]))
+        fields = {name: value for name, value in body.items() if name != "agent_id"}
+        unknown = sorted(fields.keys() - set(CHANGEABLE))
+        if unknown:
+            raise ValueError(f"{unknown[0]} is none of {', '.join(CHANGEABLE)}")
+        dated = {name: _date(name, value) for name, value in fields.items() if name in DATES}
+        for name, value in fields.items():
+            if name in TYPES and (isinstance(value, bool) or not isinstance(value, TYPES[name])):
+                raise ValueError(f"{name} cannot be {value!r}")
+        return state.change(body["agent_id"], **{**fields, **dated})
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValidationFailed(f"agents: {error}") from error
+
+
+def _date(name: str, value: Json) -> dt.date | None:
+    """Who is employed has no day of dismissal; everybody has one of hiring."""
+    return None if value is None and name == "dismissed" else dt.date.fromisoformat(value)
+
+
+def _shown(person: Person) -> Json:
+    dismissed = person.dismissed and person.dismissed.isoformat()
+    return {"agent_id": person.agent_id, "hired": person.hired.isoformat(), "dismissed": dismissed}

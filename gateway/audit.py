@@ -1,22 +1,17 @@
-"""The audit trail (seed section 10): every call in and out, committed before the call is answered.
-
-Records are written by one thread, as many in one transaction as have come together while the one before was written
-(group commit), so that the price of a commit is shared.
-"""
+"""The audit trail (seed section 10): every call in and out, committed before the call is answered."""
 
 from __future__ import annotations
 
 import datetime as dt
-import queue
 import re
-import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from gateway.commits import Commits
 from gateway.tables import audit
 from gateway.work.records import Claimed
 from openapi import Exchange
@@ -31,12 +26,11 @@ COMPLIANCE = {
     "gdpr_compliant": True,
 }
 UNENCRYPTED = "encryption in_transit does not hold: this call did not come over TLS"
-LARGEST = 1000  # records of one transaction
 SHOWN_ITEMS, SHOWN_TEXT, SHOWN_DEPTH = 3, 256, 8
 LONGEST_TEXT = 4096  # characters that are looked through for credentials
 OPERATION = re.compile(r"/operations/(op-[0-9a-f]{16})(?:/|$)|/dead-letters/(op-[0-9a-f]{16})/")
 SECRET = re.compile(r"password|passwd|secret|token|authorization|cookie|session|credential|api_?key", re.IGNORECASE)
-PERSONAL = re.compile(r"(last|first|second|middle|sur|full|initiator)_?name|фио", re.IGNORECASE)
+PERSONAL = re.compile(r"(last|first|second|middle|sur|full|user|initiator)_?name|фио", re.IGNORECASE)
 CREDENTIAL = re.compile(r"\b(?:Basic|Bearer)\s{1,8}[\w+/=.~-]+|\beyJ[\w-]{8,}(?:\.[\w-]*)*", re.IGNORECASE)
 MASK = "***"
 
@@ -84,57 +78,16 @@ class Audit:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
-        self._waiting: queue.SimpleQueue[tuple[Record, Future[None]] | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        """Begin to write."""
-        self._thread = threading.Thread(target=self._write, name="audit", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Write what is waiting, then end."""
-        if self._thread:
-            self._waiting.put(None)
-            self._thread.join()
-            self._thread = None
+        self._commits = Commits(engine, "audit", self._write)
+        self.start, self.stop = self._commits.start, self._commits.stop
 
     def record(self, record: Record) -> Future[None]:
         """Done when the record is committed; fails when it cannot be."""
-        future: Future[None] = Future()
-        self._waiting.put((record, future))
-        return future
+        return self._commits.submit(record)
 
-    def _write(self) -> None:
-        while group := self._together():
-            self._commit(group)
-
-    def _together(self) -> list[tuple[Record, Future[None]]]:
-        """What waits now, one record at least; nothing once the end is asked for."""
-        group: list[tuple[Record, Future[None]]] = []
-        while not group or (len(group) < LARGEST and not self._waiting.empty()):
-            given = self._waiting.get()
-            if given is None:
-                if group:
-                    self._waiting.put(None)  # for the next look
-                break
-            group.append(given)
-        return group
-
-    def _commit(self, group: list[tuple[Record, Future[None]]]) -> None:
-        try:
-            with self._engine.begin() as connection:
-                connection.execute(audit.insert(), [record.row() for record, _ in group])
-        except Exception as error:
-            if len(group) > 1 and not isinstance(error, sa.exc.DBAPIError):
-                for one in group:  # one of them cannot be written down: the others can
-                    self._commit([one])
-                return
-            for _, future in _awaited(group):
-                future.set_exception(error)
-        else:
-            for _, future in _awaited(group):
-                future.set_result(None)
+    def _write(self, connection: sa.Connection, records: Sequence[Record]) -> list[None]:
+        connection.execute(audit.insert(), [record.row() for record in records])
+        return [None] * len(records)
 
     def search(self, chosen: sa.ColumnElement[bool], *, before: int | None, limit: int) -> list[Json]:
         """Records, the newest first, older than number `before`."""
@@ -148,11 +101,6 @@ class Audit:
         """Forget what is older than the retention period; how many records that were."""
         with self._engine.begin() as connection:
             return connection.execute(audit.delete().where(audit.c.requested_at < kept_since(now))).rowcount
-
-
-def _awaited(group: list[tuple[Record, Future[None]]]) -> list[tuple[Record, Future[None]]]:
-    """Whoever waited for a record may have been given up meanwhile; it is written down all the same."""
-    return [(record, future) for record, future in group if future.set_running_or_notify_cancel()]
 
 
 def kept_since(now: dt.datetime) -> dt.datetime:

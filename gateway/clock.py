@@ -11,6 +11,9 @@ import datetime as dt
 import threading
 import time
 from collections.abc import AsyncIterator
+from zoneinfo import ZoneInfo
+
+MOSCOW = ZoneInfo("Europe/Moscow")  # by which 1C, Central's reports and the sync's schedule count days
 
 SETTLED_S = 5.0  # real seconds that work which fell due gets to notice
 LOOK_S = 0.002

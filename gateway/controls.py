@@ -25,7 +25,13 @@ LOOK_S = 0.01
 
 
 def controls(
-    clock: Clock, caches: Caches, zup: Upstream, queue: Queue, tokens: Tokens | None, empty: Callable[[], None]
+    clock: Clock,
+    caches: Caches,
+    zup: Upstream,
+    queue: Queue,
+    tokens: Tokens | None,
+    empty: Callable[[], None],
+    fall_due: Callable[[], None],
 ) -> Router:
     """GET clock, POST clock {"move_seconds"} or {"now"}; POST reset; POST token {"audience", "subject"}; GET state."""
 
@@ -43,6 +49,7 @@ def controls(
             except ValueError as error:
                 return JSONResponse(ValidationFailed(f"The body is not JSON: {error}").envelope(clock.now()), 400)
             await clock.settled()
+            await asyncio.to_thread(fall_due)
             await _begun(queue)
         return JSONResponse({"now": instant(clock.now())})
 

@@ -19,7 +19,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Dialect
 
-HEAD = "0001"  # the schema this release works with: the newest of gateway/migrations
+HEAD = "0005"  # the schema this release works with: the newest of gateway/migrations
 MIGRATION_LOCK = 0x61726775
 BUSY_MS = 30_000
 LOOK_S = 0.02
@@ -150,11 +150,16 @@ def _revision(connection: sa.Connection) -> str | None:
 def _alone(engine: sa.Engine) -> Iterator[sa.Connection]:
     """A transaction that no other process migrates in at the same time."""
     with engine.begin() as connection:
-        if is_sqlite(engine):
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        else:
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+        take_turn(connection, MIGRATION_LOCK)
         yield connection
+
+
+def take_turn(connection: sa.Connection, lock: int) -> None:
+    """Until this transaction ends, no other that takes the same lock goes on; on SQLite none writes at all."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock)))
 
 
 def _create(connection: sa.Connection) -> None:

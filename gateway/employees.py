@@ -71,13 +71,15 @@ class Employees:
             raise EmployeeNotFound(f"Central knows no employee {any_id}.", field="employeeId")
         return shown(next((row for row in rows if row.employee_id == any_id), rows[0]))
 
-    def page(self, *, active: bool | None, after: str, limit: int) -> Json:
-        """By employee_id, after the one that the page before ended with."""
+    def page(self, *, active: bool | None, after: str, limit: int, departments: Sequence[str] | None = None) -> Json:
+        """By employee_id, after the one that the page before ended with; of these departments, or of all."""
         e = employees.c
         query = sa.select(employees).where(e.employee_id > after).order_by(e.employee_id).limit(limit + 1)
         if active is not None:
             query = query.where(e.active == active)
         counts = sa.select(sa.func.count(), sa.func.count().filter(e.active)).select_from(employees)
+        if departments is not None:
+            query, counts = (one.where(e.department_id.in_(departments)) for one in (query, counts))
         with self._engine.connect() as connection:
             rows = connection.execute(query).all()
             total, here = connection.execute(counts).one()

@@ -8,8 +8,10 @@ ApiError > UpstreamError
   UpstreamTimeout 504                     no whole answer within the total deadline: counted by the breaker
   CircuitOpen 503                         not asked at all, since it failed several times in a row
   UpstreamRejected                        1C's own 400, 404, 409 or 422, passed on
-  TokenExpired, TokenInvalid 401, InsufficientScope 403
-  OperationNotFound 404, InvalidTransition 409
+  LdapUnavailable 503                     the directory cannot be reached
+  InvalidCredentials, TokenExpired, TokenInvalid 401, InsufficientScope 403
+  OperationNotFound, AgentNotFound, CallNotFound, QueueNotFound, SiteNotFound, ReportNotFound, TaskNotFound 404
+  InvalidTransition, ExportNotReady 409; ReportTooLarge, UnmappedTimeType 422; TooManyRequests 429
 
 What may be over the next time it is tried is in TRANSIENT; the queue tries nothing else again.
 """
@@ -93,6 +95,78 @@ class OperationNotFound(ApiError):
 
 
 class InvalidTransition(ApiError):
-    """The operation is not in a state for this."""
+    """The operation, or the agent, is not in a state for this."""
 
     status, code = 409, "INVALID_TRANSITION"
+
+
+class AgentNotFound(ApiError):
+    """The contact centre has told of no such agent."""
+
+    status, code = 404, "AGENT_NOT_FOUND"
+
+
+class CallNotFound(ApiError):
+    """Nobody has taken such a call."""
+
+    status, code = 404, "CALL_NOT_FOUND"
+
+
+class QueueNotFound(ApiError):
+    """The contact centre has told of no such queue."""
+
+    status, code = 404, "QUEUE_NOT_FOUND"
+
+
+class ReportNotFound(ApiError):
+    """There is no report of that name."""
+
+    status, code = 404, "REPORT_NOT_FOUND"
+
+
+class TaskNotFound(ApiError):
+    """No such export, or its file has expired."""
+
+    status, code = 404, "TASK_NOT_FOUND"
+
+
+class ExportNotReady(ApiError):
+    """The file of an export is not there yet, or will never be."""
+
+    status, code = 409, "EXPORT_NOT_READY"
+
+
+class ReportTooLarge(ApiError):
+    """More rows than the format is made for."""
+
+    status, code = 422, "REPORT_TOO_LARGE"
+
+
+class UnmappedTimeType(ApiError):
+    """A time type of Argus, or a code of 1C, that the mapping does not have (seed section 8)."""
+
+    status, code = 422, "UNMAPPED_TIME_TYPE"
+
+
+class SiteNotFound(ApiError):
+    """No such site in the registry."""
+
+    status, code = 404, "SITE_NOT_FOUND"
+
+
+class TooManyRequests(ApiError):
+    """More than one caller may have; Retry-After says when to come again."""
+
+    status, code = 429, "TOO_MANY_REQUESTS"
+
+
+class InvalidCredentials(ApiError):
+    """Not the password of this user, or no such user, or one who may not log in: the same for all."""
+
+    status, code = 401, "INVALID_CREDENTIALS"
+
+
+class LdapUnavailable(ApiError):
+    """The directory cannot be reached; Retry-After says when to come again."""
+
+    status, code = 503, "LDAP_UNAVAILABLE"

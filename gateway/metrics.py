@@ -11,18 +11,26 @@ from prometheus_client.registry import Collector
 
 from gateway.audit import Record
 from gateway.cache import Caches
+from gateway.hub import Hub
 from gateway.upstream.breaker import State
 from openapi import Exchange
 
 Json = Any
 SECONDS = (0.005, 0.025, 0.1, 0.5, 2, 5, 10, 30)
+STREAM = {
+    "changes": "Changes of agents' status.",
+    "messages": "Messages to subscribers.",
+    "slow": "Subscribers that were closed since they did not keep up.",
+}
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Metrics:
     """Told of calls as they close; asks queue, breakers and caches when somebody looks."""
 
-    def __init__(self, queue: Callable[[], Json], breakers: Callable[[], dict[str, Json]], caches: Caches) -> None:
+    def __init__(
+        self, queue: Callable[[], Json], breakers: Callable[[], dict[str, Json]], caches: Caches, hub: Hub
+    ) -> None:
         self._registry = CollectorRegistry()
         names: dict[str, Any] = {"registry": self._registry}
         self._requests = Counter("argus_requests", "Calls that came in.", ["operation", "status"], **names)
@@ -35,7 +43,7 @@ class Metrics:
         self._upstream_s = Histogram(
             "argus_upstream_request_seconds", "How long they took.", ["upstream", "operation"], buckets=SECONDS, **names
         )
-        self._registry.register(_Seen(queue, breakers, caches))
+        self._registry.register(_Seen(queue, breakers, caches, hub))
 
     def exchange(self, closed: Exchange) -> None:
         """A call that came in."""
@@ -55,8 +63,10 @@ class Metrics:
 
 
 class _Seen(Collector):
-    def __init__(self, queue: Callable[[], Json], breakers: Callable[[], dict[str, Json]], caches: Caches) -> None:
-        self._queue, self._breakers, self._caches = queue, breakers, caches
+    def __init__(
+        self, queue: Callable[[], Json], breakers: Callable[[], dict[str, Json]], caches: Caches, hub: Hub
+    ) -> None:
+        self._queue, self._breakers, self._caches, self._hub = queue, breakers, caches, hub
 
     def collect(self) -> Iterable[Metric]:
         """Asked at each look."""
@@ -73,6 +83,9 @@ class _Seen(Collector):
             for region in self._caches:
                 family.add_metric([region.name], getattr(region, name))
             yield family
+        yield GaugeMetricFamily("argus_stream_subscribers", "Sockets of the agent status stream.", value=len(self._hub))
+        for name, means in STREAM.items():
+            yield CounterMetricFamily(f"argus_stream_{name}", means, value=self._hub.counts[name])
 
     def describe(self) -> Iterable[Metric]:
         """Nothing is asked before somebody looks."""

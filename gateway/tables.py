@@ -1,4 +1,7 @@
-"""The tables of the gateway; gateway/migrations brings them about (a test compares the two)."""
+"""The tables of the gateway; gateway/migrations brings them about (a test compares the two).
+
+On SQLite dbos has tables of its own beside them, `queues` among others: a name of theirs is none for ours.
+"""
 
 from __future__ import annotations
 
@@ -74,12 +77,16 @@ batches = sa.Table(
     sa.Column("result", sa.JSON, nullable=False),
 )
 
-documents = sa.Table(
-    "documents",
+report_files = sa.Table(
+    "report_files",
     metadata,
     sa.Column("operation", NUMBER, sa.ForeignKey("operations.number", ondelete="CASCADE"), primary_key=True),
-    sa.Column("name", sa.String(255), nullable=False),
+    sa.Column("name", Words, nullable=False),
     sa.Column("media_type", sa.String(127), nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("rows", sa.Integer, nullable=False),
+    sa.Column("etag", sa.String(64), nullable=False),
+    sa.Column("expires_at", Utc, nullable=False, index=True),
     sa.Column("content", sa.LargeBinary, nullable=False),
 )
 
@@ -93,7 +100,7 @@ employees = sa.Table(
     sa.Column("first_name", Words, nullable=False),
     sa.Column("middle_name", Words),
     sa.Column("position_id", Words, nullable=False),
-    sa.Column("department_id", Words, nullable=False),
+    sa.Column("department_id", Words, nullable=False, index=True),
     sa.Column("hire_date", sa.Date, nullable=False),
     sa.Column("standard_hours", sa.Float, nullable=False),
     sa.Column("fte_percentage", sa.Float, nullable=False),
@@ -142,6 +149,123 @@ audit = sa.Table(
     sa.Column("operation_ref", sa.String(64), index=True),
     sa.Column("transport", sa.String(8)),
     sa.Column("warning", Words),
+)
+
+agents = sa.Table(
+    "agents",
+    metadata,
+    sa.Column("agent_id", Words, primary_key=True),
+    sa.Column("status", sa.String(16), nullable=False, index=True),
+    sa.Column("since", Utc, nullable=False),
+    sa.Column("call_id", Words),
+    sa.Column("queue", Words),
+    sa.Column("reason", sa.String(16)),
+)
+
+agent_queues = sa.Table(
+    "agent_queues",
+    metadata,
+    sa.Column("agent_id", Words, sa.ForeignKey("agents.agent_id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("queue", Words, primary_key=True, index=True),
+)
+
+agent_changes = sa.Table(
+    "agent_changes",
+    metadata,
+    sa.Column("sequence", NUMBER, primary_key=True, autoincrement=False),
+    sa.Column("event_id", Words, nullable=False, unique=True),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("agent_id", Words, nullable=False),
+    sa.Column("timestamp", Utc, nullable=False, index=True),
+    sa.Column("old_status", sa.String(16), nullable=False),
+    sa.Column("new_status", sa.String(16), nullable=False),
+    sa.Column("call_id", Words, index=True),
+    sa.Column("queue", Words),
+    sa.Column("left_queue", Words),
+    sa.Index(None, "agent_id", "sequence"),
+    sa.Index(None, "agent_id", "timestamp"),
+)
+
+call_queues = sa.Table(
+    "call_queues",
+    metadata,
+    sa.Column("queue", Words, primary_key=True),
+    sa.Column("waiting", sa.Integer, nullable=False),
+    sa.Column("longest_wait", sa.Integer, nullable=False),
+    sa.Column("measured_at", Utc, nullable=False),
+    sa.Column("version", NUMBER, nullable=False, index=True),
+)
+
+revoked_tokens = sa.Table(
+    "revoked_tokens",
+    metadata,
+    sa.Column("token_id", sa.String(64), primary_key=True),
+    sa.Column("expires_at", Utc, nullable=False, index=True),
+)
+
+login_failures = sa.Table(
+    "login_failures",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("first_at", Utc, nullable=False, index=True),
+    sa.Column("locked_until", Utc),
+)
+
+actuals = sa.Table(
+    "actuals",
+    metadata,
+    sa.Column("number", NUMBER, primary_key=True, autoincrement=True),
+    sa.Column("site", sa.String(32), nullable=False),
+    sa.Column("shift_id", Words, nullable=False),
+    sa.Column("sequence", NUMBER),
+    sa.Column("employee_id", Words, nullable=False),
+    sa.Column("start_at", Utc, nullable=False),
+    sa.Column("end_at", Utc, nullable=False),
+    sa.Column("date", sa.Date, nullable=False),
+    sa.Column("received_at", Utc, nullable=False),
+    sa.Column("late_s", NUMBER, nullable=False),
+    sa.Column("repeats", sa.Integer, nullable=False, default=0),
+    sa.Column("operation", NUMBER),
+    sa.Column("transferred_at", Utc),
+    sa.Column("refusal", Words),
+    sa.UniqueConstraint("site", "shift_id"),
+    sa.Index(None, "employee_id", "start_at"),
+    sa.Index(None, "date", "site"),
+    sa.Index(None, "site", "sequence"),
+    sa.Index(None, "operation"),
+)
+
+payroll_confirmations = sa.Table(
+    "payroll_confirmations",
+    metadata,
+    sa.Column("number", NUMBER, primary_key=True, autoincrement=True),
+    sa.Column("document_id", Words, nullable=False, unique=True),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("period", sa.String(7), nullable=False),
+    sa.Column("confirmed_at", Utc, nullable=False),
+    sa.Column("received_at", Utc, nullable=False),
+)
+
+confirmed_employees = sa.Table(
+    "confirmed_employees",
+    metadata,
+    sa.Column(
+        "confirmation", NUMBER, sa.ForeignKey("payroll_confirmations.number", ondelete="CASCADE"), primary_key=True
+    ),
+    sa.Column("site", sa.String(32), primary_key=True),
+    sa.Column("employee_id", Words, primary_key=True),
+    sa.Index(None, "site", "confirmation"),
+)
+
+schedules = sa.Table(
+    "schedules",
+    metadata,
+    sa.Column("name", sa.String(32), primary_key=True),
+    sa.Column("seen_at", Utc, nullable=False),
+    sa.Column("due_at", Utc),
+    sa.Column("submitted_at", Utc),
+    sa.Column("operation", sa.String(64)),
 )
 
 switches = sa.Table(

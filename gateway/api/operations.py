@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
-import datetime as dt
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
-from gateway import mapping, tables
-from gateway.api.replies import accepted, cached
+from gateway import tables
+from gateway.api import mappings
+from gateway.api.replies import accepted, asked, cached, decoded, encoded, moment
 from gateway.audit import Audit
 from gateway.cache import Caches
 from gateway.employees import Employees
+from gateway.exports import Exports
 from gateway.work.interventions import Interventions
-from gateway.work.kinds import Status
+from gateway.work.kinds import REPORT, Status
 from gateway.work.listing import Listing, position
 from gateway.work.queue import Queue
 from openapi import Call, Handlers, Reply
-from openapi.errors import InvalidPeriod, ValidationFailed
+from openapi.errors import InvalidPeriod
 
 Json = Any
-T = TypeVar("T")
 
 
 class Operations:
@@ -38,10 +37,11 @@ class Operations:
         employees: Employees,
         caches: Caches,
         audit: Audit,
+        exports: Exports,
         health: Callable[[], Json],
     ) -> None:
         self._queue, self._interventions, self._listing, self._employees = queue, interventions, listing, employees
-        self._caches, self._audit, self._health = caches, audit, health
+        self._caches, self._audit, self._exports, self._health = caches, audit, exports, health
 
     def handlers(self) -> Handlers:
         """By operationId."""
@@ -50,8 +50,9 @@ class Operations:
             "submitPersonnelSync": partial(self.submit, "personnel_sync"),
             "submitScheduleUpload": partial(self.submit, "schedule_upload"),
             "submitFactTransfer": partial(self.submit, "fact_transfer"),
+            "submitSiteTransfer": partial(self.submit, "site_transfer"),
             "submitTimesheetRequest": partial(self.submit, "timesheet_request"),
-            "submitReportExport": partial(self.submit, "report_export"),
+            "submitReportExport": self.submit_report,
             "getOperation": self.get_operation,
             "getOperationResult": self.get_result,
             "cancelOperation": partial(self._changed, self._interventions.cancel),
@@ -67,6 +68,7 @@ class Operations:
             "listEmployees": self.list_employees,
             "getEmployee": self.get_employee,
             "getMapping": self.get_mapping,
+            **mappings.handlers(),
             "listCaches": self.list_caches,
             "clearCaches": self.clear_caches,
             "clearCache": self.clear_cache,
@@ -81,6 +83,11 @@ class Operations:
             raise InvalidPeriod("The period ends before it starts.", field="period_end")
         return await accepted(self._queue, self._listing, call, kind, payload)
 
+    async def submit_report(self, call: Call) -> Reply:
+        """The same as an export. Raises ReportNotFound, ReportTooLarge, ValidationFailed."""
+        await asked(partial(self._exports.check, call.body))
+        return await accepted(self._queue, self._listing, call, REPORT, call.body)
+
     async def list_operations(
         self,
         call: Call,
@@ -93,20 +100,20 @@ class Operations:
         """The newest first."""
         chosen = [*_kind(kind), *_between(tables.operations.c.submitted_at, since, None)]
         chosen += [tables.operations.c.status == status] if status else []
-        return await _asked(partial(self._listing.page, chosen, cursor=cursor, limit=limit))
+        return await asked(partial(self._listing.page, chosen, cursor=cursor, limit=limit))
 
     async def get_operation(self, call: Call, operation_id: str) -> Json:
         """Raises OperationNotFound."""
-        return await _asked(partial(self._listing.one, operation_id))
+        return await asked(partial(self._listing.one, operation_id))
 
     async def get_result(self, call: Call, operation_id: str) -> Reply:
         """Raises OperationNotFound, InvalidTransition."""
-        media_type, content = await _asked(partial(self._listing.result, operation_id))
+        media_type, content = await asked(partial(self._listing.result, operation_id))
         return Reply(content) if media_type == "application/json" else Reply(raw=content, media_type=media_type)
 
     async def get_queue(self, call: Call) -> Json:
         """Counts, and who works."""
-        return await _asked(self._listing.queue)
+        return await asked(self._listing.queue)
 
     async def list_dead_letters(
         self,
@@ -119,37 +126,37 @@ class Operations:
     ) -> Json:
         """The newest first."""
         chosen = [tables.operations.c.status == Status.DEAD, *_dead(kind, since, until)]
-        return await _asked(partial(self._listing.page, chosen, cursor=cursor, limit=limit))
+        return await asked(partial(self._listing.page, chosen, cursor=cursor, limit=limit))
 
     async def redrive(self, call: Call) -> Json:
         """All that the filter takes."""
         body, dry_run = call.body, call.body.get("dry_run", False)
         chosen = _dead(body.get("kind"), body.get("since"), body.get("until"))
         chosen += [tables.operations.c.id.in_(body["ids"])] if "ids" in body else []
-        count = await _asked(partial(self._interventions.redrive_all, sa.and_(sa.true(), *chosen), dry_run=dry_run))
+        count = await asked(partial(self._interventions.redrive_all, sa.and_(sa.true(), *chosen), dry_run=dry_run))
         return {"count": count, "dry_run": dry_run}
 
     async def list_sync_runs(self, call: Call, limit: int = 50, cursor: str | None = None) -> Json:
         """The newest first."""
-        return await _asked(partial(self._listing.sync_runs, cursor=cursor, limit=limit))
+        return await asked(partial(self._listing.sync_runs, cursor=cursor, limit=limit))
 
     async def get_sync_run(self, call: Call, operation_id: str) -> Json:
         """Raises OperationNotFound."""
-        return await _asked(partial(self._listing.sync_run, operation_id))
+        return await asked(partial(self._listing.sync_run, operation_id))
 
     async def list_employees(
         self, call: Call, active: bool | None = None, limit: int = 50, cursor: str | None = None
     ) -> Json:
         """By employee_id."""
-        page = await _asked(partial(self._employees.page, active=active, after=_decoded(cursor), limit=limit))
+        page = await asked(partial(self._employees.page, active=active, after=decoded(cursor), limit=limit))
         last = page.pop("last")
-        return {**page, "next": last and last.encode().hex()}
+        return {**page, "next": encoded(last)}
 
     async def get_employee(self, call: Call, employee_id: str) -> Reply:
         """From the employee cache. Raises EmployeeNotFound."""
 
         async def fetch() -> bytes:
-            return orjson.dumps(await _asked(partial(self._employees.one, employee_id)))
+            return orjson.dumps(await asked(partial(self._employees.one, employee_id)))
 
         return await cached(self._caches.employee, call, employee_id, fetch)
 
@@ -157,8 +164,7 @@ class Operations:
         """From the configuration cache."""
 
         async def fetch() -> bytes:
-            told = {"employee_to_1c": mapping.EMPLOYEE_TO_1C, "employee_from_1c": mapping.EMPLOYEE_FROM_1C}
-            return orjson.dumps(told)
+            return orjson.dumps(mappings.tables())
 
         return await cached(self._caches.configuration, call, "mapping", fetch)
 
@@ -204,25 +210,21 @@ class Operations:
         chosen += _between(a.requested_at, since, until)
         before = position(cursor) if cursor else None
         search = partial(self._audit.search, sa.and_(sa.true(), *chosen), before=before, limit=limit + 1)
-        found = await _asked(search)
+        found = await asked(search)
         items = found[:limit]
         return {"items": items, "next": str(items[-1]["id"]) if len(found) > limit else None}
 
     async def get_health(self, call: Call) -> Json:
         """What is known; nothing is called for it."""
-        return {**self._health(), "queue": await _asked(self._listing.queue)}
+        return {**self._health(), "queue": await asked(self._listing.queue)}
 
     async def _changed(self, change: Callable[[str], None], call: Call, operation_id: str) -> Json:
-        await _asked(partial(change, operation_id))
+        await asked(partial(change, operation_id))
         return await self.get_operation(call, operation_id)
 
     async def _switched(self, switch: Callable[[], None], call: Call) -> Json:
-        await _asked(switch)
+        await asked(switch)
         return await self.get_queue(call)
-
-
-async def _asked(act: Callable[[], T]) -> T:
-    return await asyncio.to_thread(act)
 
 
 def _kind(kind: str | None) -> list[sa.ColumnElement[bool]]:
@@ -234,19 +236,5 @@ def _dead(kind: str | None, since: str | None, until: str | None) -> list[sa.Col
 
 
 def _between(column: sa.Column[Any], since: str | None, until: str | None) -> list[sa.ColumnElement[bool]]:
-    chosen = [column >= _instant("since", since)] if since else []
-    return chosen + ([column < _instant("until", until)] if until else [])
-
-
-def _instant(name: str, text: str) -> dt.datetime:
-    try:
-        return dt.datetime.fromisoformat(text)
-    except ValueError as error:  # a leap second is RFC 3339, and no datetime
-        raise ValidationFailed(f"{name}: {text} is no instant", field=name) from error
-
-
-def _decoded(cursor: str | None) -> str:
-    try:
-        return bytes.fromhex(cursor or "").decode()
-    except ValueError:
-        return ""
+    chosen = [column >= moment("since", since)] if since else []
+    return chosen + ([column < moment("until", until)] if until else [])

@@ -1,19 +1,22 @@
-"""Ways of answering that both contracts share: from a cache, and with an operation of the queue."""
+"""Ways of asking and answering that contracts share: the database, a cache, an operation of the queue, an instant."""
 
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from gateway.cache import Region, is_fresh_wanted
 from gateway.work.listing import Listing
 from gateway.work.queue import Queue
 from openapi import Call, Reply
+from openapi.errors import ValidationFailed
 from openapi.exchange import current
 
 Json = Any
+T = TypeVar("T")
 OPERATIONS = "/api/integration/operations"
 
 
@@ -26,6 +29,13 @@ async def cached(region: Region, call: Call, key: str, fetch: Callable[[], Await
 
 async def accepted(queue: Queue, listing: Listing, call: Call, kind: str, payload: Json) -> Reply:
     """202 with Location, once it stands in the queue. Raises ValidationFailed for a reused Idempotency-Key."""
+    operation_id = await submitted(queue, call, kind, payload)
+    shown = await asyncio.to_thread(listing.one, operation_id)
+    return Reply(shown, 202, {"Location": f"{OPERATIONS}/{operation_id}"})
+
+
+async def submitted(queue: Queue, call: Call, kind: str, payload: Json) -> str:
+    """The id of an operation that stands in the queue now. Raises ValidationFailed for a reused Idempotency-Key."""
     submit = partial(
         queue.submit,
         kind,
@@ -36,5 +46,30 @@ async def accepted(queue: Queue, listing: Listing, call: Call, kind: str, payloa
     )
     operation_id = await asyncio.to_thread(submit)
     current().reference = operation_id
-    shown = await asyncio.to_thread(listing.one, operation_id)
-    return Reply(shown, 202, {"Location": f"{OPERATIONS}/{operation_id}"})
+    return operation_id
+
+
+async def asked(act: Callable[[], T]) -> T:
+    """What blocks, in a thread."""
+    return await asyncio.to_thread(act)
+
+
+def decoded(cursor: str | None) -> str:
+    """The key that a page ended with; a cursor that was not ours begins at the start."""
+    try:
+        return bytes.fromhex(cursor or "").decode()
+    except ValueError:
+        return ""
+
+
+def encoded(last: str | None) -> str | None:
+    """A cursor of any key."""
+    return last and last.encode().hex()
+
+
+def moment(name: str, text: str) -> dt.datetime:
+    """Of a member that the contract calls a date-time. Raises ValidationFailed for a leap second."""
+    try:
+        return dt.datetime.fromisoformat(text)
+    except ValueError as error:  # it is RFC 3339, and no datetime
+        raise ValidationFailed(f"{name}: {text} is no instant", field=name) from error

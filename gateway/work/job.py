@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Sized
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -64,12 +64,27 @@ class Job:
             self.queue.keep(number, batch, finished[batch], batch * size + len(part))
         return [finished[batch] for batch in sorted(finished)]
 
+    def kept(self, things: Sequence[T], ask: Callable[[int, Sequence[T]], Json]) -> Iterator[tuple[Sequence[T], Json]]:
+        """Each batch with what `ask` brought for it, read back one by one, so that memory does not grow with them.
+
+        All are asked for before the first is given; those that an earlier run has finished are not asked for again.
+        """
+        size, number = self.claimed.kind.batch, self.claimed.number
+        finished = self.queue.finished_batches(number)
+        self.queue.progress(number, done=_done(finished, size, len(things)), total=len(things))
+        for batch, part in enumerate(batches(things, size)):
+            if batch not in finished:
+                self.check()
+                self.queue.keep(number, batch, ask(batch, part), batch * size + len(part))
+        for batch, part in enumerate(batches(things, size)):
+            yield part, self.queue.batch_result(number, batch)
+
     def key(self, batch: int) -> str:
         """Of a batch, the same in every attempt: 1C does each batch once."""
         return f"{self.claimed.id}-{batch}"
 
 
-def _done(finished: dict[int, Json], size: int, total: int) -> int:
+def _done(finished: Sized, size: int, total: int) -> int:
     return min(total, len(finished) * size)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 DELAYS_S = (30, 120, 300)  # before retry 1, 2 and 3, each from the failure before it (A04, A05)
+REPORT = "report_export"
 LEVEL = 400_000_000  # operations of one priority before their order could mix; five levels fit dbos's 31 bits
 
 
@@ -27,7 +28,7 @@ OPEN = (Status.QUEUED, Status.WAITING, Status.RUNNING)
 class Kind:
     """What an operation does; `unit` is what its progress counts, `batch` how many of them go out at once.
 
-    Of an `alone` kind one runs at a time, whichever process runs it.
+    Of an `alone` kind one runs at a time, whichever process runs it. Ids begin with `prefix`.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Kind:
     unit: str
     batch: int
     alone: bool = False
+    prefix: str = "op-"
 
 
 KINDS = {
@@ -44,8 +46,9 @@ KINDS = {
         Kind("personnel_sync", "Personnel sync", 2, "employees", 500, alone=True),
         Kind("schedule_upload", "Schedule upload", 3, "employees", 100),
         Kind("fact_transfer", "Fact transfer", 3, "shifts", 1),
+        Kind("site_transfer", "Site transfer", 3, "shifts", 50, alone=True),
         Kind("timesheet_request", "Timesheet request", 4, "employees", 50),
-        Kind("report_export", "Report export", 5, "files", 1),
+        Kind(REPORT, "Report export", 5, "rows", 50, prefix="RPT-"),
     )
 }
 

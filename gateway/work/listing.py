@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from gateway.errors import InvalidTransition, OperationNotFound
-from gateway.tables import attempts, batches, documents, operations, switches, sync_runs, workers
-from gateway.work.kinds import KINDS, OPEN, Status
+from gateway.tables import attempts, batches, operations, report_files, switches, sync_runs, workers
+from gateway.work.kinds import KINDS, OPEN, REPORT, Status
 from gateway.work.records import PAUSED
 from openapi.errors import exact
 
@@ -46,9 +46,8 @@ class Listing:
         """(media type, content). Raises OperationNotFound, InvalidTransition for one that brought nothing yet."""
         with self._engine.connect() as connection:
             row = _find(connection, operation_id)
-            file = connection.execute(sa.select(documents).where(documents.c.operation == row.number)).one_or_none()
-            if file is not None and row.status == Status.COMPLETED:
-                return file.media_type, file.content
+            if row.kind == REPORT:
+                return _file(connection, row, self._now())
             query = sa.select(batches.c.result).where(batches.c.operation == row.number).order_by(batches.c.batch)
             found = [line for result in connection.scalars(query) for line in result.get("rows", [])]
         if row.status != Status.COMPLETED and not found:
@@ -163,6 +162,16 @@ def _find(connection: sa.Connection, operation_id: str) -> Row:
     if row is None:
         raise OperationNotFound(f"There is no operation {operation_id}.")
     return row
+
+
+def _file(connection: sa.Connection, row: Row, now: dt.datetime) -> tuple[str, bytes]:
+    f = report_files.c
+    query = sa.select(f.media_type, f.content).where(f.operation == row.number, f.expires_at > now)
+    file = connection.execute(query).one_or_none() if row.status == Status.COMPLETED else None
+    if file is None:
+        gone = "its file has expired" if row.status == Status.COMPLETED else "it has brought nothing yet"
+        raise InvalidTransition(f"Operation {row.id} is {row.status}; {gone}.")
+    return file.media_type, file.content
 
 
 def _attempts(connection: sa.Connection, numbers: Sequence[int]) -> dict[int, list[Json]]:

@@ -61,7 +61,7 @@ class Queue:
         body = orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)
         digest, now = hashlib.sha256(body).hexdigest(), self.now()
         row = {
-            "id": f"op-{secrets.token_hex(8)}",
+            "id": f"{KINDS[kind].prefix}{secrets.token_hex(8)}",
             "kind": kind,
             "priority": KINDS[kind].priority,
             "status": Status.QUEUED,
@@ -218,6 +218,17 @@ class Queue:
         query = sa.select(batches.c.batch, batches.c.result).where(batches.c.operation == number)
         with self.engine.connect() as connection:
             return {row.batch: row.result for row in connection.execute(query.order_by(batches.c.batch))}
+
+    def finished_batches(self, number: int) -> set[int]:
+        """Which of them have a result."""
+        with self.engine.connect() as connection:
+            return set(connection.scalars(sa.select(batches.c.batch).where(batches.c.operation == number)))
+
+    def batch_result(self, number: int, batch: int) -> Json:
+        """Of one that has finished."""
+        query = sa.select(batches.c.result).where(batches.c.operation == number, batches.c.batch == batch)
+        with self.engine.connect() as connection:
+            return connection.execute(query).scalar_one()
 
     def keep(self, number: int, batch: int, result: Json, done: int) -> None:
         """A finished batch and the progress it brought, together."""

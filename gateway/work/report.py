@@ -1,49 +1,71 @@
-"""Report exports that the queue runs: the staff list as CSV, until the export API brings its own."""
+"""Report exports that the queue runs: rows from Central and 1C, written in a format, kept until they expire."""
 
 from __future__ import annotations
 
-import csv
-import io
+import datetime as dt
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
-import sqlalchemy as sa
-
-from gateway.tables import documents, employees
+from gateway.reports.definitions import Request
+from gateway.reports.signature import Signer
+from gateway.reports.staff import Sources, this_month
+from gateway.reports.table import Row, Table
+from gateway.tables import report_files
 from gateway.work.job import Job
 
 Json = Any
-HEADINGS = ("Табельный номер", "Фамилия", "Имя", "Отчество", "Подразделение", "Должность", "Принят", "Норма, ч/нед")
-RISKY = ("=", "+", "-", "@", "\t", "\r")
+LOOK = 1000  # rows between two looks whether the report is still wanted
+IN_MEMORY = 8 * 1024 * 1024  # bytes, beyond which a report is written on disk
 
 
-def report_export(engine: sa.Engine, job: Job) -> dict[str, Json]:
-    """UTF-8 with BOM and semicolons, as Russian Excel reads it; text that looks like a formula stays text (A21)."""
-    e = employees.c
-    names = (e.employee_code, e.last_name, e.first_name, e.middle_name, e.department_id, e.position_id, e.hire_date)
-    query = sa.select(*names, e.standard_hours).where(e.active).order_by(e.employee_code)
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow(HEADINGS)
-    with engine.connect() as connection:
-        rows = connection.execute(query).all()
-    writer.writerows([_cell(value) for value in row] for row in rows)
-    content = text.getvalue().encode("utf-8-sig")
-    number = job.claimed.number
-    with engine.begin() as connection:
-        connection.execute(documents.delete().where(documents.c.operation == number))
-        connection.execute(
-            documents.insert().values(
-                operation=number, name="personnel_list.csv", media_type="text/csv", content=content
-            )
-        )
-    job.queue.progress(number, done=1, total=1)
-    return {"file": "personnel_list.csv", "bytes": len(content), "rows": len(rows)}
+@dataclass(frozen=True, slots=True)
+class ReportExport:
+    """`keep` is how long files are kept; `signer` makes the signer of PDFs when it is needed."""
+
+    sources: Sources
+    keep: dt.timedelta
+    signer: Callable[[], Signer]
+
+    def run(self, job: Job) -> dict[str, Json]:
+        """Raises ReportNotFound, ReportTooLarge, and what 1C's calls raise."""
+        request = Request.of(job.payload(), this_month(self.sources))
+        table = request.definition.make(self.sources, job, request.month)
+        request.check(table.count)
+        options = request.options(self.signer() if request.format.name == "pdf" else None)
+        with tempfile.SpooledTemporaryFile(IN_MEMORY) as out:
+            request.format.write(replace(table, rows=_watched(table, job)), options, out)  # type: ignore[arg-type]
+            out.seek(0)
+            content = out.read()
+        job.check()
+        self._keep(job, request, table, content)
+        return {"file": request.file_name(), "bytes": len(content), "rows": table.count}
+
+    def _keep(self, job: Job, request: Request, table: Table, content: bytes) -> None:
+        """In place of what an earlier run may have left."""
+        number = job.claimed.number
+        row = {
+            "operation": number,
+            "name": request.file_name(),
+            "media_type": request.format.media_type,
+            "size": len(content),
+            "rows": table.count,
+            "etag": hashlib.sha256(content).hexdigest()[:32],
+            "expires_at": self.sources.now() + self.keep,
+            "content": content,
+        }
+        with self.sources.engine.begin() as connection:
+            connection.execute(report_files.delete().where(report_files.c.operation == number))
+            connection.execute(report_files.insert().values(row))
+        job.queue.progress(number, done=table.count, total=table.count)
 
 
-def _cell(value: Json) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:g}".replace(".", ",")
-    text = str(value)
-    return f"'{text}" if text.startswith(RISKY) else text
+def _watched(table: Table, job: Job) -> Iterator[Row]:
+    """The rows, as long as somebody wants them. Raises Cancelled, HandedBack."""
+    for done, row in enumerate(table.rows, 1):
+        yield row
+        if done % LOOK == 0:
+            job.check()
+            job.queue.progress(job.claimed.number, done=done, total=max(done, table.count))

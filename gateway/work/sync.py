@@ -12,11 +12,11 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import orjson
 import sqlalchemy as sa
 
+from gateway.clock import MOSCOW
 from gateway.employees import Employees
 from gateway.errors import BadUpstreamResponse
 from gateway.mapping import Unmapped, central_id, employee
@@ -25,7 +25,6 @@ from gateway.tables import operations, sync_runs
 from gateway.work.job import Job, batches
 
 Json = Any
-MOSCOW = ZoneInfo("Europe/Moscow")
 DIGESTED = 1000
 TOLD = 100  # rejected records that a run names
 

@@ -48,7 +48,9 @@ def operation(operation_id: str, turn: int) -> str:
 
 
 class Worker:
-    """One per process. `run` does a turn; `housekeeping` is called about once an hour of real time."""
+    """One per process. `run` does a turn; `housekeeping` is called about once an hour of real time, and `look`, which
+    submits what falls due of itself, at every look at the queue.
+    """
 
     def __init__(
         self,
@@ -57,10 +59,11 @@ class Worker:
         run: Callable[[str, int], None],
         *,
         concurrency: int,
+        look: Callable[[], None] = lambda: None,
         housekeeping: Callable[[], None],
     ) -> None:
         self._engine, self._queue, self._do, self._concurrency = engine, queue, run, concurrency
-        self._housekeeping = housekeeping
+        self._submit_due, self._housekeeping = look, housekeeping
         self._slots = Slots(engine)
         self._slot = 0
         self._lock: Lock | None = None
@@ -125,6 +128,7 @@ class Worker:
         while not self.stopping:
             now = time.monotonic()
             try:
+                self._submit_due()
                 self._ask()
                 if now - looked >= LOOK_ROUND_S:
                     looked = now

@@ -17,7 +17,8 @@ import pytest
 import requests
 import sqlalchemy as sa
 
-from gateway.audit import LARGEST, Audit, Record, kept_since, masked, sanitized
+from gateway.audit import Audit, Record, kept_since, masked, sanitized
+from gateway.commits import LARGEST
 from gateway.database import connect, migrate
 from gateway.tables import audit as table
 from openapi.server import bind

@@ -18,11 +18,15 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from gateway import database as module
+from gateway.agents import Agents
+from gateway.board import Board
 from gateway.database import HEAD, DatabaseError, connect, migrate, migrations
+from gateway.statuses import Event
 from gateway.tables import metadata
 from tests.peers import DATABASES, database
 
 FIRST_RELEASE = "0001"
+RENAMED = {"documents": "report_files"}  # since then
 Rows = dict[str, list[dict[str, Any]]]  # by table
 MOMENT = dt.datetime(2025, 7, 29, 1, 30, tzinfo=dt.UTC)
 
@@ -95,7 +99,25 @@ def test_what_the_first_release_kept_is_there_after_every_migration_since(engine
     assert all(before.values())
     migrate(engine)
     assert (revision(engine), differences(engine)) == ([HEAD], [])
-    assert _rows(engine, {name: set(rows[0]) for name, rows in before.items()}) == before
+    after = _rows(engine, {RENAMED.get(name, name): set(rows[0]) for name, rows in before.items()})
+    assert after == {RENAMED.get(name, name): rows for name, rows in before.items()}
+
+
+def test_the_first_release_has_no_agents_and_after_it_they_can_be_told_of(engine: sa.Engine) -> None:
+    told = {"agents", "agent_queues", "agent_changes", "call_queues"}
+    with engine.begin() as connection:
+        module._upgrade(connection, FIRST_RELEASE)
+    assert not told & set(sa.inspect(engine).get_table_names())
+    migrate(engine)
+    assert told <= set(sa.inspect(engine).get_table_names())
+    agents = Agents(engine, lambda changes, loads: None)
+    agents.start()
+    body = {"event_id": "E", "event": "login", "agent_id": "a", "queues": ["q"]}
+    applied = agents.apply(Event.of(body, MOMENT)).result(60)
+    agents.stop()
+    assert applied is not None
+    assert applied.change.sequence == 1
+    assert Board(engine, lambda: MOMENT).snapshot(None, None)[0] == 1
 
 
 def _fill(engine: sa.Engine) -> Rows:

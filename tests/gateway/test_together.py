@@ -14,7 +14,7 @@ import jwt
 import pytest
 import requests
 
-from conformance.local import child_environment, launched
+from conformance.launcher import child_environment, launched
 from tests.callers import AGENTS, BASE, PASSWORD, TOKEN_KEY, USER, Caller
 from tests.mocks.parties import relayed
 from tests.peers import postgres, redis

@@ -13,9 +13,9 @@ import signal
 import sys
 import threading
 
-from gateway.app import Parts, working
 from gateway.clock import Clock
 from gateway.logs import configure
+from gateway.parts import Parts, working
 from gateway.settings import Given
 
 

@@ -64,6 +64,8 @@ class Scene:
         if kind == "timesheet_request":
             agents = [self.people[(turn + number) % len(self.people)] for number in range(60)]
             return {"date_start": "2025-07-01T00:00:00", "date_end": "2025-07-10T23:59:59", "agents": agents}
+        if kind == "site_transfer":
+            return {"period": "2025-07"}
         return {"report_id": "personnel_list", "format": "csv"} if kind == "report_export" else {}
 
     def _schedule(self, turn: int) -> Json:
@@ -151,6 +153,8 @@ def _whole(kind: str, result: Json) -> bool:
         return bool(result["timesheets"] == 60)
     if kind == "personnel_sync":
         return bool(sum(result["batches"]) == result["total"])
+    if kind == "site_transfer":
+        return bool(result["shifts"] == 0)  # no site has told of anything
     return bool(result["rows"] >= 0)
 
 

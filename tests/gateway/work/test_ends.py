@@ -10,9 +10,9 @@ import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from gateway.app import Parts
 from gateway.clock import Clock
 from gateway.database import migrate
+from gateway.parts import Parts
 from gateway.settings import Given
 from gateway.tables import operations
 from gateway.work.records import Claimed

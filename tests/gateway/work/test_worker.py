@@ -141,7 +141,10 @@ def test_syncs_side_by_side_all_complete_without_waiting_for_a_check(tmp_path: P
 def test_every_end_is_in_the_audit_trail_once(tmp_path: Path) -> None:
     with relayed(agents=2) as party, on_sqlite(tmp_path) as scene:
         wrong = cheap("timesheet_request") | {"agents": ["nobody"]}
-        ids = [submit(scene, "report_export"), submit(scene, "timesheet_request", wrong)]
+        ids = [
+            submit(scene, kind, payload)
+            for kind, payload in (("report_export", cheap("report_export")), ("timesheet_request", wrong))
+        ]
         with worker(scene.url, party.zup.url) as child:
             until(lambda: scene.over() == 2, "both are over")
             child.stop()

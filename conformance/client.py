@@ -15,7 +15,7 @@ from conformance.deadline import DeadlineAdapter, send
 from conformance.exchange import Exchange
 from conformance.findings import Departure, Drift, Finding, HeldBack
 from conformance.recorder import Recorder
-from openapi import Contract
+from openapi import Contract, Operation
 
 Json = Any
 Auth = tuple[str, str] | str | Literal["default"] | None
@@ -53,8 +53,10 @@ class Client:
         *,
         verify: bool | str = True,
         token: Callable[[], str] | None = None,
+        foreign_token: Callable[[], str] | None = None,
     ) -> None:
         self.contract, self.url, self.policy = contract, url.rstrip("/"), policy
+        self.foreign_token = foreign_token  # of the same issuer, for another API
         self._token = token  # of a contract that takes Bearer; the user and password are not sent then
         self._credentials, self._recorder, self._verify = credentials, recorder, verify
         self._adapter = DeadlineAdapter()
@@ -98,15 +100,26 @@ class Client:
         Raises HeldBack before anything is sent that the policy forbids, Departure UNREACHABLE when nothing answers.
         """
         self._check_policy(method, path, auth)
-        sent = {"Accept": "application/json", **(headers or {}), **self._authorization(auth)}
+        sent = {"Accept": self._accepted(method, path), **(headers or {}), **self._authorization(auth)}
         if json is not None:
             data, sent = json_.dumps(json, ensure_ascii=False).encode(), {"Content-Type": "application/json", **sent}
         prepared = self._session.prepare_request(requests.Request(method, self.url + path, headers=sent, data=data))
         return self._sent(prepared, path)
 
+    def _operation(self, method: str, path: str) -> Operation | None:
+        """What a path means, whatever its query says."""
+        return self.contract.match(method, path.partition("?")[0])
+
+    def _accepted(self, method: str, path: str) -> str:
+        """JSON, but for an operation that answers in other media types alone: files."""
+        operation = self._operation(method, path)
+        answers = operation.spec["responses"].items() if operation else ()
+        media_types = {name for status, answer in answers if status < "3" for name in answer.get("content", {})}
+        return "application/json" if not media_types or "application/json" in media_types else "*/*"
+
     def _sent(self, prepared: requests.PreparedRequest, path: str) -> Exchange:
         method, started = str(prepared.method), time.perf_counter()
-        operation = self.contract.match(method, path)
+        operation = self._operation(method, path)
         try:
             response = send(
                 self._session, self._adapter, prepared, DEADLINE_S, allow_redirects=False, verify=self._verify
@@ -131,7 +144,7 @@ class Client:
         )
 
     def _check_policy(self, method: str, path: str, auth: Auth) -> None:
-        operation = self.contract.match(method, path)
+        operation = self._operation(method, path)
         writes = operation.effect == "write" if operation else method not in SAFE_METHODS
         if writes and not self.policy.writes:
             name = operation.id if operation else f"{method} {path}"
@@ -154,6 +167,11 @@ class Client:
     def user(self) -> str:
         """The user the target's own requests present."""
         return self._credentials[0]
+
+    @property
+    def password(self) -> str:
+        """Of the user; never printed."""
+        return self._credentials[1]
 
     @property
     def authorization(self) -> str:

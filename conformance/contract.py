@@ -10,20 +10,26 @@ import contextlib
 import dataclasses
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from conformance.child import Children, end_of, events, tell
 from conformance.client import Client
-from conformance.findings import CouldNotRun, Departure, Finding
-from conformance.local import LocalError, child_environment, launched
+from conformance.findings import CouldNotRun, CouldNotTest, Departure, Finding
+from conformance.launcher import child_environment, launched
+from conformance.local import LocalError
 from conformance.recorder import Seen
 from conformance.target import Address, Target, TargetError
 
+if TYPE_CHECKING:
+    from conformance.probes import Probe
+
 Json = Any
+Probed = tuple[str, str, str, str, Departure | None]  # operation, name, outcome, reason
 SEES = "conformance.contract"
+SHARES = {"personnel": 4, "operations": 2, "mce": 2, "sso": 1, "export": 1}
 TELL_S = 0.5  # between two progress events
 
 
@@ -34,6 +40,8 @@ class Order:
     address: dict[str, Json] | None
     max_time_s: float
     seed: int
+    only: tuple[str, ...] = ()
+    ids: Mapping[str, Sequence[str]] = field(default_factory=dict)  # that scenarios have seen at the same host
 
     def as_json(self) -> str:
         """For the child's command line."""
@@ -46,7 +54,8 @@ class Order:
         """The reverse of as_json()."""
         import json
 
-        return cls(**json.loads(text))
+        given = json.loads(text)
+        return cls(**{**given, "only": tuple(given["only"])})
 
 
 @dataclass(slots=True)
@@ -93,12 +102,20 @@ def main(order_text: str, descriptor: str) -> None:
 
 
 def _tell_all(fd: int, target: Target, order: Order) -> None:
-    clients = _clients(target)
-    probed = [probe for client, _ in clients for probe in _probed(client)]
+    clients, notes = _clients(target, order.only)
+    target.recorder.pool.add(order.ids)
+    probed = [probe for client, _ in clients for probe in _probed(target, client)]
+    if not order.only or "sso" in order.only:
+        try:
+            probed += _asked_of_directory(target)
+        except CouldNotTest as error:
+            notes.append(f"directory: {error}")
     found = [departure.finding for *_, departure in probed if departure]
-    told: dict[str, Json] = {"cases": 0, "phases": [], "stop": "", "notes": [], "held": []}
+    told: dict[str, Json] = {"cases": 0, "phases": [], "stop": "", "notes": notes, "held": []}
     for client, share in clients:
-        target.reset()
+        if target.policy.ours:
+            target.recorder.pool.clear()
+            target.reset()
         findings, more = _generated(fd, target, client, order.max_time_s * share, order.seed, told["cases"])
         found += findings
         told = {name: _joined(told[name], value) for name, value in more.items()}
@@ -107,11 +124,37 @@ def _tell_all(fd: int, target: Target, order: Order) -> None:
     tell(fd, {"event": "finished", "seen": seen.as_dict(), "probes": [probe[:4] for probe in probed], **told})
 
 
-def _clients(target: Target) -> list[tuple[Client, float]]:
-    """The contracts to test, each with its share of the time; the gateway's own operations only where it is ours."""
-    if "gateway" not in target.address.controls:
-        return [(target.personnel, 1.0)]
-    return [(target.personnel, 0.7), (target.operations, 0.3)]
+def _clients(target: Target, only: Sequence[str]) -> tuple[list[tuple[Client, float]], list[str]]:
+    """The contracts to test, each with its share of the time, and why others are not tested.
+
+    The gateway's own operations are tested only where it is ours, MCE where a token is given, SSO where a user is.
+    """
+    found, notes = {"personnel": target.personnel}, []
+    if "gateway" in target.address.controls:
+        found["operations"] = target.operations
+    others: dict[str, Callable[[], Client]] = {
+        "mce": lambda: target.mce,
+        "sso": lambda: _sso(target),
+        "export": lambda: target.export,
+    }
+    for name, find in others.items():
+        try:
+            found[name] = find()
+        except CouldNotTest as error:
+            notes.append(f"{name}: {error}")
+    chosen = [name for name in found if not only or name in only]
+    whole = sum(SHARES[name] for name in chosen)
+    return [(found[name], SHARES[name] / whole) for name in chosen], notes
+
+
+def _sso(target: Target) -> Client:
+    """Raises CouldNotTest also where the user is refused: many tries with that password would lock the account."""
+    if not target.policy.ours:
+        try:
+            target.logins.kept("1c_zup")
+        except Departure as error:
+            raise CouldNotTest(f"the user of the directory gets no token: {error.finding.message}") from error
+    return target.sso
 
 
 def _generated(
@@ -134,10 +177,33 @@ def _joined(first: Json, second: Json) -> Json:
     return [*dict.fromkeys([*first, *second])] if isinstance(first, list) else second or first
 
 
-def _probed(client: Client) -> Iterator[tuple[str, str, str, str, Departure | None]]:
-    from conformance.probes import outcome, probes
+def _probed(target: Target, client: Client) -> Iterator[Probed]:
+    from conformance.probes import forged, probes
+    from conformance.upgrades import upgrades
 
-    for probe in probes(client):
+    stream = upgrades(target.stream) if client.contract.name == "mce" and target.address.stream else ()
+    return _outcomes((*probes(client), *forged(client, _publisher(target)), *stream))
+
+
+def _publisher(target: Target) -> Client | None:
+    """Who tells the keys that tokens are verified with."""
+    try:
+        return target.sso
+    except CouldNotTest:
+        return None
+
+
+def _asked_of_directory(target: Target) -> list[Probed]:
+    """Raises CouldNotTest where nobody of it is given."""
+    from conformance.ldap import questions
+
+    return [*_outcomes(questions(target))] if target.address.ldap else []
+
+
+def _outcomes(probes: Iterable[Probe]) -> Iterator[Probed]:
+    from conformance.probes import outcome
+
+    for probe in probes:
         verdict, departure, reason = outcome(probe)
         yield probe.operation.id, probe.name, verdict, reason, departure
 

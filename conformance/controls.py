@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -50,6 +51,18 @@ class Controls:
             self._ask("POST", party, "/_control/clock", {"move_seconds": seconds})
         self._moved_s += seconds
 
+    def move_to(self, party: str, moment: dt.datetime) -> None:
+        """Move one party's clock to an instant, after all others' as far: the least time is lost before it is asked."""
+        seconds = max(0.0, (moment - self.now(party)).total_seconds())
+        for other in (name for name in self._urls if name != party):
+            self._ask("POST", other, "/_control/clock", {"move_seconds": seconds})
+        self._ask("POST", party, "/_control/clock", {"now": moment.isoformat()})
+        self._moved_s += seconds
+
+    def now(self, party: str) -> dt.datetime:
+        """The party's clock, to the whole second that has passed."""
+        return dt.datetime.fromisoformat(self._ask("GET", party, "/_control/clock")["now"])
+
     def monotonic(self) -> float:
         """Seconds of the parties' time by our own count, for measuring spans: real ones and moved ones."""
         return time.monotonic() + self._moved_s
@@ -81,6 +94,10 @@ class Controls:
     def change_agent(self, party: str, **change: Json) -> Json:
         """Hire somebody ({"hire": day}) or change fields of an agent, by agent_id."""
         return self._ask("POST", party, "/_control/agents", change)
+
+    def tell(self, party: str, path: str, body: Json) -> Json:
+        """Something that a party alone can be told, below its /_control."""
+        return self._ask("POST", party, f"/_control{path}", body)
 
     def _check(self, party: str) -> None:
         if party not in self._urls:

@@ -5,12 +5,16 @@ Undeclared members, renames (domain 1.8), types, formats, statuses, media types 
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from conformance import values
 from conformance.exchange import Exchange, protocol
-from conformance.findings import Departure, Drift, Finding
+from conformance.findings import Departure, Drift, Finding, clipped
+from conformance.shape import counted, of_error
 from openapi import Contract
 
 if TYPE_CHECKING:  # half a second that `argus up` need not wait for
@@ -18,42 +22,9 @@ if TYPE_CHECKING:  # half a second that `argus up` need not wait for
     from jsonschema.exceptions import ValidationError
 
 Json = Any
-NAMED = 3  # instances of one kind of deviation that are told one by one; the rest is a number
-RENAMES = {
-    "agents": ("AR_agents",),
-    "agent_id": ("agentId", "agentID", "workerId", "employee_id", "id"),
-    "employee_id": ("agentId", "agentID", "workerId", "agent_id"),
-    "tab_number": ("tabN", "agentNumber", "personnel_number"),
-    "position_id": ("positionId",),
-    "department_id": ("departmentId",),
-    "start_work": ("startwork", "hire_date"),
-    "norm_week": ("normWeek", "weekly_norm"),
-    "weekly_norm": ("normWeek",),
-    "employment_rate": ("rate",),
-    "period_start": ("startDate", "period1", "date_start"),
-    "period_end": ("endDate", "period2", "date_end"),
-    "shifts": ("shift",),
-    "status": ("result",),
-    "norm_hours": ("normHours",),
-    "message": ("description",),
-    "secondname": ("middle_name", "middlename"),
-    "lastname": ("last_name", "surname"),
-    "firstname": ("first_name", "name"),
-}
+MEMBERS = ("required", "additionalProperties")
+ENVELOPE = "{error, code, message, details}"
 NEEDED = {401: "WWW-Authenticate", 405: "Allow", 429: "Retry-After", 503: "Retry-After"}
-KINDS = {
-    "type": ("WRONG_TYPE", Drift.SHAPE),
-    "format": ("WRONG_FORMAT", Drift.SHAPE),
-    "pattern": ("WRONG_FORMAT", Drift.SHAPE),
-    "enum": ("OUT_OF_RANGE", Drift.VALUE),
-    "minimum": ("OUT_OF_RANGE", Drift.VALUE),
-    "exclusiveMinimum": ("OUT_OF_RANGE", Drift.VALUE),
-    "maximum": ("OUT_OF_RANGE", Drift.VALUE),
-    "minLength": ("OUT_OF_RANGE", Drift.VALUE),
-    "maxLength": ("OUT_OF_RANGE", Drift.VALUE),
-    "minItems": ("OUT_OF_RANGE", Drift.VALUE),
-    "maxItems": ("OUT_OF_RANGE", Drift.VALUE),
-}
 
 
 def judge(exchange: Exchange) -> list[Finding]:
@@ -72,7 +43,72 @@ def judge(exchange: Exchange) -> list[Finding]:
         body = exchange.json()
     except Departure as departure:
         return [departure.finding]
-    return [*_charset(exchange), *_headers(exchange), *_schema(exchange, body), *_error_code(exchange, body)]
+    of_body = _refusal(exchange, body) if exchange.status >= 400 else _reply(exchange, body)
+    return [*_charset(exchange), *_headers(exchange), *of_body]
+
+
+def _reply(exchange: Exchange, body: Json) -> list[Finding]:
+    found = [*_schema(exchange, body), *_flag(exchange, body), *counted(values.judge(exchange, body))]
+    return [dataclasses.replace(finding, sample=_around(finding, body)) for finding in found]
+
+
+def _around(finding: Finding, body: Json) -> str:
+    """The innermost object that a finding's place is in, so that whoever reads sees whose it is."""
+    around, node = body, body
+    for step in finding.where.split("/")[1:]:
+        name: Any = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(node, list):
+            name = int(name) if name.isdecimal() else 0
+        try:
+            node = node[name]
+        except (LookupError, TypeError):
+            break
+        around = node if isinstance(node, dict) else around
+    return clipped(json.dumps(around, ensure_ascii=False))
+
+
+def _refusal(exchange: Exchange, body: Json) -> list[Finding]:
+    """An envelope of somebody else's is one finding, however many members are missing."""
+    foreign = _foreign(body)
+    if foreign:
+        words = f"Not the error envelope, but {foreign}"
+        return [exchange.finding("ENVELOPE", Drift.SHAPE, "body", words, expected=ENVELOPE, actual=body)]
+    return [*_schema(exchange, body), *_error_code(exchange, body)]
+
+
+def _foreign(body: Json) -> str:
+    """Whose envelope it is; empty where it has most of ours."""
+    if not isinstance(body, dict):
+        return "a list" if isinstance(body, list) else "a bare value"
+    known = (
+        ({"field", "message", "description"}, "the contact centre's {field, message, description}"),
+        ({"message", "description"}, "the contact centre's {message, description}"),
+        ({"result", "message"}, "1C's result flag {result, message}"),
+        ({"title", "status"}, "a problem document (RFC 9457)"),
+        ({"title", "detail"}, "a problem document (RFC 9457)"),
+    )
+    missing = {"error", "code", "message", "details"} - body.keys()
+    named = next((words for names, words in known if names <= body.keys()), "")
+    if len(missing) >= 2:
+        return named or f"an object of {', '.join(body) or 'nothing'}"
+    return ""
+
+
+def _flag(exchange: Exchange, body: Json) -> Iterator[Finding]:
+    """1C tells a failure by result beside a message, inside a success (D28)."""
+    operation: Any = exchange.operation
+    declared = exchange.contract.response_schema(operation.id, exchange.status) or {}
+    flag = body.get("result") if isinstance(body, dict) else None
+    failed = flag is False or (isinstance(flag, str) and flag.lower() == "false")
+    if failed and not _declares(declared, "result"):
+        words = f"A failure inside a {exchange.status}: {body.get('message', '')}"
+        yield exchange.finding("RESULT_FLAG", Drift.VALUE, "/result", words, expected="a status of 4xx", actual=body)
+
+
+def _declares(schema: Json, name: str) -> bool:
+    reference = schema.get("$ref", "").rpartition("/")[2]
+    resolved = schema.get("$defs", {}).get(reference, schema)
+    return name in resolved.get("properties", {})
 
 
 @functools.cache
@@ -134,98 +170,20 @@ def _error_code(exchange: Exchange, body: Json) -> Iterator[Finding]:
     code = body.get("code") if isinstance(body, dict) else None
     if listed and code is not None and code not in listed:
         words = f"{code} is no code of status {exchange.status}"
-        yield exchange.finding("ERROR_CODE", Drift.VALUE, "/code", words, expected=", ".join(listed), actual=code)
-
-
-def _schema(exchange: Exchange, body: Json) -> Iterator[Finding]:
-    """One finding per kind and place; places of a list are counted together, the first few named."""
-    operation: Any = exchange.operation
-    validator = _validator(exchange.contract, operation.id, exchange.status)
-    grouped: dict[str, list[Finding]] = {}
-    for error in validator.iter_errors(body) if validator else ():
-        for finding in _of_error(exchange, error):
-            grouped.setdefault(finding.fingerprint, []).append(finding)
-    for same in grouped.values():
-        yield _counted(same)
-
-
-def _counted(same: list[Finding]) -> Finding:
-    first = same[0]
-    if len(same) == 1:
-        return first
-    named = ", ".join(finding.where for finding in same[:NAMED])
-    more = f" and {len(same) - NAMED} more" if len(same) > NAMED else ""
-    fields = {**first.as_dict(), "message": f"{first.message} ({len(same)} times: {named}{more})"}
-    return Finding.from_dict(fields)
-
-
-def _of_error(exchange: Exchange, error: ValidationError) -> Iterator[Finding]:
-    place = "".join(f"/{step}" for step in error.absolute_path)
-    if error.validator == "required":
-        yield from _missing(exchange, error, place)
-    elif error.validator == "additionalProperties":
-        yield from _undeclared(exchange, error, place)
-    elif exchange.status >= 400 and not place:
-        yield exchange.finding("ENVELOPE", Drift.SHAPE, "body", "Not the error envelope", actual=error.instance)
-    else:
-        code, drift = KINDS.get(str(error.validator), ("SCHEMA", Drift.SHAPE))
-        words = f"{_shown(error.instance)} is not {_wanted(error)}"
-        yield exchange.finding(code, drift, place or "/", words, expected=error.validator_value, actual=error.instance)
-
-
-def _missing(exchange: Exchange, error: ValidationError, place: str) -> Iterator[Finding]:
-    """One error per missing member; jsonschema names only one in the message, so look it up."""
-    name = _missing_name(error)
-    instance: Any = error.instance
-    spare = _spare(error)
-    renamed = next((other for other in RENAMES.get(name, ()) if other in spare), None)
-    if renamed:
-        words = f"{name} is called {renamed} here"
-        yield exchange.finding("RENAMED_MEMBER", Drift.SHAPE, f"{place}/{name}", words, expected=name, actual=renamed)
-    else:
-        words = f"{name} is missing"
         yield exchange.finding(
-            "MISSING_MEMBER", Drift.SHAPE, f"{place}/{name}", words, expected=name, actual=", ".join(instance)
+            "ERROR_CODE", Drift.VALUE, "/code", words, expected=", ".join(listed), actual=code, variant=code
         )
 
 
-def _undeclared(exchange: Exchange, error: ValidationError, place: str) -> Iterator[Finding]:
-    schema: Any = error.schema
-    instance: Any = error.instance
-    absent = [name for name in schema.get("required", []) if name not in instance]
-    renamed = {other for name in absent for other in RENAMES.get(name, ())}
-    for name in sorted(_spare(error) - renamed):
-        words = f"{name} is not in the contract"
-        yield exchange.finding("UNDECLARED_MEMBER", Drift.SHAPE, f"{place}/{name}", words, actual=instance[name])
+def _schema(exchange: Exchange, body: Json) -> list[Finding]:
+    operation: Any = exchange.operation
+    validator = _validator(exchange.contract, operation.id, exchange.status)
+    errors = validator.iter_errors(body) if validator else ()
+    return counted(finding for error in errors for finding in _of_error(exchange, error))
 
 
-def _spare(error: ValidationError) -> set[str]:
-    schema: Any = error.schema
-    instance: Any = error.instance
-    return set(instance) - set(schema.get("properties", {}))
-
-
-def _missing_name(error: ValidationError) -> str:
-    """jsonschema raises one error per missing member and quotes its name first."""
-    schema: Any = error.schema
-    instance: Any = error.instance
-    missing: list[str] = [name for name in schema["required"] if name not in instance]
-    return next((name for name in missing if error.message.startswith(repr(name))), missing[0])
-
-
-def _wanted(error: ValidationError) -> str:
-    value = error.validator_value
-    return {
-        "type": f"of type {value}",
-        "format": f"a {value}",
-        "pattern": f"like {value}",
-        "enum": f"one of {value}",
-        "minimum": f"at least {value}",
-        "exclusiveMinimum": f"above {value}",
-        "maximum": f"at most {value}",
-    }.get(str(error.validator), f"right by {error.validator} {value}")
-
-
-def _shown(value: Json) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:60]}…"
+def _of_error(exchange: Exchange, error: ValidationError) -> Iterator[Finding]:
+    if exchange.status >= 400 and not error.absolute_path and error.validator not in MEMBERS:
+        yield exchange.finding("ENVELOPE", Drift.SHAPE, "body", "Not the error envelope", actual=error.instance)
+    else:
+        yield from of_error(error, exchange.finding)

@@ -1,16 +1,20 @@
-"""Findings and verdicts: one model for the terminal, JSON, JUnit and HTML (design decision 14)."""
+"""Findings and verdicts: one model for the terminal, JSON, JUnit, SARIF and HTML (design decision 14)."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from conformance.codes import CODES as CODES
+from conformance.codes import kind, severity
+
 Json = Any
 SHOWN = 300  # characters of an expected or actual value that a finding keeps
+TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]*\.?[\w-]*")  # a JSON Web Token, which is nobody else's business
 
 
 class Drift(StrEnum):
@@ -33,42 +37,13 @@ class Verdict(StrEnum):
     HELD = "held back for safety"
 
 
-CODES: dict[str, str] = {
-    "UNREACHABLE": "The host did not answer: refused, reset, or silent for the whole deadline.",
-    "OPERATION_ABSENT": "The host has no such path or method; the contract has.",
-    "WRONG_PROTOCOL": "The answer is not JSON (HTML, XML or SOAP, plain text) where the contract has JSON.",
-    "MEDIA_TYPE": "The Content-Type is not the one the contract documents for this status.",
-    "CHARSET": "The body is not UTF-8, or is declared to be something else.",
-    "STATUS_UNDOCUMENTED": "A status that the contract does not document for this operation.",
-    "STATUS_UNEXPECTED": "A documented status, but not the one this situation calls for.",
-    "ERROR_CODE": "The envelope's code is not the one this situation calls for, or not one of its status.",
-    "ENVELOPE": "An error that is not the envelope {error, code, message, details}.",
-    "MISSING_MEMBER": "A member that the contract requires is not there.",
-    "RENAMED_MEMBER": "A required member is missing, and an undeclared one stands where it should be.",
-    "UNDECLARED_MEMBER": "A member that the contract does not have.",
-    "WRONG_TYPE": "A value of another JSON type than the contract's.",
-    "WRONG_FORMAT": "A string that is not in the contract's format or pattern (dates, codes).",
-    "OUT_OF_RANGE": "A value outside the contract's bounds or list.",
-    "SCHEMA": "The body departs from the contract's schema in another way.",
-    "HEADER": "A header that the contract documents is missing or wrong.",
-    "AUTH_NOT_CHECKED": "The host answered without checking credentials.",
-    "AUTH_REFUSED": "The host refused the credentials it was given.",
-    "COUNT": "A count does not agree with what it counts.",
-    "NOT_UNIQUE": "A value that identifies occurs twice.",
-    "MOJIBAKE": "Text arrived damaged: U+FFFD, question marks, or Cyrillic read in another charset.",
-    "VALUE": "A value is not what the domain's rules make it.",
-    "UNREADABLE": "A step could not read the answer at all; the contract findings beside it say more.",
-    "SLOW": "A reply took longer than the contract's users can wait.",
-    "REQUEST_REFUSED": "A request that keeps to the contract was refused.",
-    "REQUEST_ACCEPTED": "A request that breaks the contract was accepted.",
-    "SERVER_ERROR": "The host failed with a 5xx.",
-    "CONTRACT_TEST": "A generated contract test failed in another way.",
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One difference between host and contract; `where` is a JSON pointer, a header or "status"."""
+    """One difference between host and contract; `where` is a JSON pointer (RFC 6901), "body", "status" or a header.
+
+    `variant` tells apart what differs at one place: the status or the code that came. `request` and `attempt` say of
+    which request, and of which sending of it; both are empty where there was none.
+    """
 
     code: str
     drift: Drift
@@ -79,13 +54,22 @@ class Finding:
     actual: str = ""
     curl: str = ""
     scenario: str = ""
-    severity: str = "error"
+    severity: str = ""
+    variant: str = ""
+    sample: str = ""
+    request: str = ""
+    attempt: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.severity:
+            object.__setattr__(self, "severity", severity(self.code))
 
     @property
     def fingerprint(self) -> str:
-        """Twelve hex digits that stay the same over runs: code, operation and place, whichever list member it was."""
+        """Twelve hex digits that stay the same over runs: kind, operation and place, whichever list member it was."""
         place = re.sub(r"/\d+(?=/|$)", "/*", self.where)
-        return hashlib.sha256(f"{self.code}:{self.operation}:{place}".encode()).hexdigest()[:12]
+        parts = [kind(self.code), self.operation, place, *([self.variant] if self.variant else [])]
+        return hashlib.sha256(":".join(parts).encode()).hexdigest()[:12]
 
     def as_dict(self) -> dict[str, Json]:
         """For report.json and for the way from child processes."""
@@ -120,11 +104,38 @@ class HeldBack(Exception):
 
 @dataclass(slots=True)
 class Witnessed:
-    """A finding, how often it was seen and by which scenarios."""
+    """A finding, how often it was seen, by which scenarios, and in which sendings of which requests."""
 
     finding: Finding
     times: int = 0
     witnesses: list[str] = field(default_factory=list)
+    seen: dict[str, set[str]] = field(default_factory=dict, repr=False)
+
+    def take(self, finding: Finding) -> None:
+        """Count it; one that says more precisely what is wrong is told instead of the one before."""
+        self.times += 1
+        if finding.scenario and finding.scenario not in self.witnesses:
+            self.witnesses.append(finding.scenario)
+        if finding.request:
+            self.seen.setdefault(finding.request, set()).add(finding.attempt)
+        if kind(self.finding.code) == self.finding.code != finding.code:
+            self.finding = finding
+
+    def frequency(self, sent: Mapping[str, int]) -> tuple[int, int] | None:
+        """(seen, sent) of the requests that were sent more than once; None where none was."""
+        repeated = [request for request in self.seen if sent.get(request, 0) > 1]
+        if not repeated:
+            return None
+        return sum(len(self.seen[request]) for request in repeated), sum(sent[request] for request in repeated)
+
+
+def steadiness(frequency: tuple[int, int] | None) -> str:
+    """In words: steady, intermittent, or "" where no request was repeated."""
+    if frequency is None:
+        return ""
+    seen, sent = frequency
+    words = "steady" if seen >= sent else "intermittent"
+    return f"{words}: seen in {min(seen, sent)} of {sent} attempts of the same request"
 
 
 class Findings:
@@ -137,10 +148,7 @@ class Findings:
 
     def add(self, finding: Finding) -> None:
         """Keep it, or count it with the one that is already there."""
-        witnessed = self._by_fingerprint.setdefault(finding.fingerprint, Witnessed(finding))
-        witnessed.times += 1
-        if finding.scenario and finding.scenario not in witnessed.witnesses:
-            witnessed.witnesses.append(finding.scenario)
+        self._by_fingerprint.setdefault(finding.fingerprint, Witnessed(finding)).take(finding)
 
     def __iter__(self) -> Iterator[Witnessed]:
         return iter(self._by_fingerprint.values())
@@ -149,7 +157,7 @@ class Findings:
         return len(self._by_fingerprint)
 
 
-def clipped(value: object) -> str:
-    """A value for a finding: readable, and never a whole reply."""
-    text = value if isinstance(value, str) else repr(value)
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+def clipped(value: object, most: int = SHOWN) -> str:
+    """A value for a finding: readable, never a whole reply, and without tokens."""
+    text = TOKEN.sub("eyJ…", value if isinstance(value, str) else repr(value))
+    return text if len(text) <= most else f"{text[:most]}…"

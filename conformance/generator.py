@@ -12,14 +12,14 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 
 from conformance import checks
+from conformance.cast import people
 from conformance.client import DEADLINE_S, Client
 from conformance.exchange import Exchange
-from conformance.findings import Departure, Drift, Finding, clipped
-from conformance.inputs import tamed
+from conformance.findings import Drift, Finding, clipped
+from conformance.inputs import named, tamed
 from conformance.target import Target
 
 Json = Any
-PEOPLE = 200  # ids that generated requests choose from
 FOREIGN_RATE = "10/s"  # requests to a host that is not ours
 SHALLOW = 0.5  # of requests meant to be right, that should have been accepted for the run to say much
 OURS = ("examples", "coverage", "fuzzing", "stateful")
@@ -45,7 +45,7 @@ class Generator:
 
     def __init__(self, target: Target, client: Client, *, max_time_s: float, seed: int) -> None:
         self._target, self._client = target, client
-        self._people = _people(target)
+        self._people = people(target, client)
         self._keys = itertools.count(1)
         self._seed = seed
         self._right: Counter[str] = Counter()
@@ -124,11 +124,20 @@ class Generator:
     def _tame(self, case: Any) -> None:
         if not _meant_right(case):
             return
-        case.path_parameters = tamed(case.path_parameters, self._people)
+        known = self._target.recorder.pool.of
+        case.path_parameters = tamed(case.path_parameters, self._people, known)
+        case.query = tamed(case.query, self._people)
         if isinstance(case.body, dict):
-            case.body = tamed(case.body, self._people)
+            case.body = named(tamed(case.body, self._people, known), self._client.user)
+            if "report_id" in case.body:  # on a host of ours one that is cheap
+                case.body["report_id"] = "personnel_list" if self._target.policy.ours else "monthly_attendance"
+            if "event_id" in case.body:  # the same id with other members would be another's event
+                case.body["event_id"] = self._key()
         if case.headers and "Idempotency-Key" in case.headers:
-            case.headers["Idempotency-Key"] = f"argus-{self._seed}-{next(self._keys)}"
+            case.headers["Idempotency-Key"] = self._key()
+
+    def _key(self) -> str:
+        return f"argus-{self._seed}-{next(self._keys)}"
 
     def _judge(self, case: Any, response: Any) -> None:
         exchange = self._exchange(response)
@@ -168,17 +177,22 @@ class Generator:
         code, drift = CODES.get(name, ("CONTRACT_TEST", Drift.VALUE))
         words = " ".join(f"{failure.title}. {failure.message}".split())
         if response is None:
-            self.findings.append(Finding(code, drift, recorder.label, "request", clipped(words)))
+            self.findings.append(Finding(code, drift, self._named(recorder.label), "request", clipped(words)))
             return
         exchange = self._exchange(response)
         self.findings.append(exchange.finding(code, drift, "status", clipped(words), actual=exchange.status))
 
+    def _named(self, label: str) -> str:
+        """The id of an operation that Schemathesis calls by method and path, so that scenarios' findings meet it."""
+        of_contract = self._client.contract.operations.values()
+        return next((one.id for one in of_contract if f"{one.method} {one.path}" == label), label)
+
     def _note(self, event: Any) -> None:
         """What the engine could not do: a host that does not answer is a finding, the rest is told."""
-        title = " ".join(str(event.info.title or event.value).split())
+        title, name = " ".join(str(event.info.title or event.value).split()), self._named(event.label)
         if event.info.title and "network" in event.info.title.lower():
             words = " ".join(str(event.info.message).split())
-            self.findings.append(Finding("UNREACHABLE", Drift.UNREACHABLE, event.label, "connection", clipped(words)))
+            self.findings.append(Finding("UNREACHABLE", Drift.UNREACHABLE, name, "connection", clipped(words)))
         else:
             first = str(event.value).strip().splitlines()[:1]
             self._notes.append(f"{event.label}: {first[0] if first else title}")
@@ -191,20 +205,11 @@ class Generator:
                 yield f"{operation_id}: only {accepted} of {sent} requests that were meant to be right were accepted"
 
 
-def _people(target: Target) -> list[str]:
-    """Ids that the host lists today; none where it does not."""
-    today = target.today()
-    try:
-        agents = target.personnel.get(f"/agents/{today}/{today}").require(200)["agents"]
-        return [agent["agent_id"] for agent in agents[:PEOPLE]]
-    except (Departure, KeyError, TypeError):
-        return []
-
-
 def _rightly_refused(exchange: Exchange) -> bool:
     """A generated id names nothing, and what is there may not be in a state for it."""
-    in_path = "{" in exchange.operation.path if exchange.operation else False
-    return exchange.status == 409 or (exchange.status == 404 and in_path)
+    operation = exchange.operation
+    names_a_thing = operation is not None and ("{" in operation.path or operation.id == "sendEvent")
+    return exchange.status == 409 or (exchange.status == 404 and names_a_thing)
 
 
 def _meant_right(case: Any) -> bool:

@@ -8,37 +8,57 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 Json = Any
 FIRST, LAST = dt.date(2023, 1, 1), dt.date(2027, 12, 31)  # years whose production calendar is filled
 LONGEST = 366  # days of a time sheet
 PERIODS = (("period_start", "period_end"), ("date_start", "date_end"), ("startDate", "endDate"))
-PEOPLE = ("employee_id", "agentId")
+PEOPLE = ("employee_id", "agentId", "agent_id")
+LEFT_OUT = ("timestamp",)  # when it happened, which must neither be ahead of the host nor before what it knows
 
 
-def tamed(value: Json, people: Sequence[str]) -> Json:
-    """The same request with real days in order, and ids taken from `people` (empty: ids stay as they are)."""
+Known = Callable[[str], Sequence[str]]  # ids for the name of a parameter or member
+STRANGERS = 4
+
+
+def _nothing(name: str) -> Sequence[str]:
+    return ()
+
+
+def named(value: Json, user: str) -> Json:
+    """A body's username is that of whoever asks (A16); nobody is tried under a name that the password is not of."""
+    return {**value, "username": user} if isinstance(value, dict) and "username" in value else value
+
+
+def tamed(value: Json, people: Sequence[str], known: Known = _nothing) -> Json:
+    """The same request with real days in order, and ids taken from `people` (empty: ids stay as they are).
+
+    `known` gives ids of other things that the host has named; one in STRANGERS requests keeps the id it was made with.
+    """
     if isinstance(value, list):
-        return [tamed(item, people) for item in value]
+        return [tamed(item, people, known) for item in value]
     if not isinstance(value, dict):
         return value
-    result = {name: _member(name, member, people) for name, member in value.items()}
+    result = {name: _member(name, member, people, known) for name, member in value.items() if name not in LEFT_OUT}
     for start, end in PERIODS:
         if isinstance(result.get(start), str) and isinstance(result.get(end), str):
             result[start], result[end] = _ordered(result[start], result[end])
     return result
 
 
-def _member(name: str, member: Json, people: Sequence[str]) -> Json:
+def _member(name: str, member: Json, people: Sequence[str], known: Known) -> Json:
     if name in PEOPLE and isinstance(member, str) and people:
         return member if member in people else people[_number(member) % len(people)]
-    if name in ("start", "date_start", "date_end") and isinstance(member, str):
+    if isinstance(member, str) and (ids := known(name)):
+        number = _number(member)
+        return member if member in ids or number % STRANGERS == 0 else ids[number // STRANGERS % len(ids)]
+    if name in ("start", "end", "date_start", "date_end") and isinstance(member, str):
         return _moment(member)
     if name in ("date", "period_start", "period_end", "startDate", "endDate") and isinstance(member, str):
         return _day(member).isoformat()
-    return tamed(member, people)
+    return tamed(member, people, known)
 
 
 def _ordered(start: str, end: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Starts gateway and mocks: in this process for `argus up` and its like, as a child process for `argus conform`.
+"""Starts gateway and mocks in this process, for `argus up` and its like.
 
 The one module of the judge that sees what it judges.
 """
@@ -9,32 +9,29 @@ import asyncio
 import atexit
 import contextlib
 import datetime as dt
-import json
 import os
 import signal
-import subprocess
-import sys
 import tempfile
-import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from conformance.child import end
 from conformance.parties import Options, Party
-from conformance.target import DEVELOPMENT, DEVELOPMENT_KEY, Address, by_url
+from conformance.target import DEVELOPMENT, DEVELOPMENT_KEY
 from openapi import load
 from openapi.server import address, bind, run
 
 if TYPE_CHECKING:
     from gateway.settings import Settings
-    from mocks.faults import Fault
+    from mocks.faults import Fault, Struck
+    from mocks.language import Explained
 
 HOST = "127.0.0.1"
-PRESENT = "2025-07-29T01:30:00Z"  # the seed's own stamp, at which scenarios on mocks start (A43)
-START_S = 30.0
+TOKEN_LIFE_S = 3600
 
 
 class LocalError(Exception):
@@ -42,20 +39,22 @@ class LocalError(Exception):
 
 
 def up(options: Options) -> list[Party]:
-    """Gateway and mock 1C, joined, with controls. Raises PortTaken, LocalError."""
+    """Gateway and every mock, joined, with controls. Raises PortTaken, LocalError."""
     from gateway.app import build
     from gateway.clock import Clock
     from gateway.settings import Given
 
     database = _migrated(options.database_url or _kept_until_exit())
     gateway_socket = bind(HOST, options.gateway_port)
+    url = address(gateway_socket)
     try:
-        mock = zup(options)
+        mock, *others = mocks(replace(options, gateway_url=url))
     except Exception:
         gateway_socket.close()
         raise
     user, password = DEVELOPMENT
     secret = SecretStr(password)
+    directory = next(other for other in others if other.name == "LDAP")
     settings = Given(
         zup_url=mock.url + load("personnel").base_path,
         zup_user=user,
@@ -64,12 +63,145 @@ def up(options: Options) -> list[Party]:
         password=secret,
         database_url=database,
         token_key=SecretStr(DEVELOPMENT_KEY),
+        ldap_url=directory.url,
+        ldap_user=directory.credentials["bind_dn"],
+        ldap_password=SecretStr(directory.credentials["bind_password"]),
+        ldap_base=directory.credentials["base"],
         worker_concurrency=1,  # one after the other, so that their order can be watched
         stop_grace_s=1,
     )
     app = build(settings, clock=Clock(options.now), with_controls=True)
-    url = address(gateway_socket)
-    return [Party("gateway", url, app, gateway_socket, url), mock]
+    return [Party("gateway", url, app, gateway_socket, url), mock, *others]
+
+
+def mocks(options: Options) -> list[Party]:
+    """Every mock; each of the faults goes to whom it is one of. Raises PortTaken, LocalError."""
+    from mocks.language import operation, struck
+    from mocks.ldap import OPERATIONS
+    from mocks.site import OPERATIONS as SITE_OPERATIONS
+
+    of_messages = tuple(text for text in options.faults if struck(text) == "messages")
+    of_ldap = tuple(text for text in options.faults if operation(text) in OPERATIONS)
+    others = tuple(text for text in options.faults if text not in of_messages + of_ldap)
+    of_sites = tuple(text for text in of_messages if operation(text) in SITE_OPERATIONS)
+    of_oktell = tuple(text for text in of_messages if text not in of_sites)
+    started: list[Party] = []
+    try:
+        for start, faults in ((zup, others), (oktell, of_oktell), (sites, of_sites), (ldap, of_ldap)):
+            started.append(start(replace(options, faults=faults)))
+    except Exception:
+        for party in started:
+            party.bound.close()
+        raise
+    return started
+
+
+def ldap(options: Options) -> Party:
+    """The mock directory alone, with controls and a relay. Raises PortTaken, LocalError for a wrong fault."""
+    from mocks.breakage import KINDS
+    from mocks.clock import Clock
+    from mocks.ldap import CREDENTIALS, OPERATIONS
+    from mocks.ldap import ldap as build
+
+    faults = [_fault(text, OPERATIONS, only=KINDS) for text in options.faults]
+    public, bound = bind(HOST, options.ldap_port), bind(HOST, 0)
+    ldaps = None if options.ldaps_port is None else bind(HOST, options.ldaps_port)
+    url, controls = address(public).replace("http", "ldap", 1), address(bound)
+    clock = Clock(options.now)
+    app = build(public, ldaps, seed=options.seed, agents=options.agents, clock=clock, with_controls=True, faults=faults)
+    told = CREDENTIALS | {"authority": f"{controls}/_control/certificate"}
+    told |= {"ldaps": address(ldaps).replace("http", "ldaps", 1)} if ldaps else {}
+    return Party("LDAP", url, app, bound, controls, f"{url}/{told['base']}", told)
+
+
+def oktell(options: Options) -> Party:
+    """The mock Oktell alone, with controls. Raises PortTaken, LocalError for a wrong fault or no token."""
+    from mocks.clock import Clock
+    from mocks.oktell import OPERATIONS
+    from mocks.oktell import oktell as build
+    from openapi.stream import load_stream
+
+    faults = [_fault(text, OPERATIONS, "messages") for text in options.faults]
+    clock = Clock(options.now)
+    token = _token_for(options.gateway_url, clock.now) if options.gateway_url else ""
+    bound = bind(HOST, options.oktell_port)
+    url = address(bound)
+    app = build(
+        seed=options.seed,
+        agents=min(options.agents, options.oktell_agents),
+        clock=clock,
+        speed=options.oktell_speed,
+        gateway=options.gateway_url,
+        token=token,
+        accepts=_accepts(clock.now),
+        with_controls=True,
+        faults=faults,
+    )
+    return Party("Oktell", url, app, bound, url, url.replace("http", "ws", 1) + load_stream().address)
+
+
+def sites(options: Options) -> Party:
+    """The mock sites alone, all in one, with controls. Raises PortTaken, LocalError for a wrong fault or no token."""
+    from mocks.clock import Clock
+    from mocks.site import KINDS, OPERATIONS
+    from mocks.site import sites as build
+
+    faults = [_fault(text, OPERATIONS, "messages", KINDS) for text in options.faults]
+    clock = Clock(options.now)
+    token = _operations_token(options.gateway_url, "sites", clock.now)
+    bound = bind(HOST, options.sites_port)
+    url = address(bound)
+    app = build(
+        gateway=options.gateway_url,
+        token=token,
+        seed=options.seed,
+        agents=options.agents,
+        clock=clock,
+        beat_s=options.sites_beat_s,
+        with_controls=True,
+        faults=faults,
+    )
+    return Party("sites", url, app, bound, url, f"{url}/_control/state")
+
+
+def _operations_token(gateway_url: str, subject: str, now: Callable[[], dt.datetime]) -> str | Callable[[], str]:
+    """For those who call the gateway's own operations; none without a gateway. Raises LocalError."""
+    return _token_for(gateway_url, now, "argus", subject, "ARGUS_OPERATIONS_TOKEN") if gateway_url else ""
+
+
+def _token_for(
+    gateway_url: str,
+    now: Callable[[], dt.datetime],
+    audience: str = "mce",
+    subject: str = "oktell",
+    variable: str = "ARGUS_TOKEN",
+) -> str | Callable[[], str]:
+    """What the variable holds, or on this machine one signed by the development key. Raises LocalError."""
+    host = urlsplit(gateway_url)
+    if host.scheme not in ("http", "https") or not host.hostname:
+        raise LocalError(f"--gateway {gateway_url} is no address; write it as http://127.0.0.1:8090.")
+    if token := os.environ.get(variable, "").strip():
+        return token
+    if host.hostname not in (HOST, "localhost", "::1"):
+        raise LocalError(f"Set {variable} to a token that the gateway takes: argus token --audience {audience}.")
+    return lambda: issue_token(DEVELOPMENT_KEY, audience, subject, TOKEN_LIFE_S, now())
+
+
+def _accepts(now: Callable[[], dt.datetime]) -> Callable[[str], bool]:
+    """Whether a token is one of development for mce."""
+    from gateway.auth import Tokens
+    from gateway.keys import Keys
+    from openapi.errors import ApiError
+
+    tokens = Tokens(Keys.shared(DEVELOPMENT_KEY.encode()), now)
+
+    def accepts(token: str) -> bool:
+        try:
+            return bool(tokens.verify(token, "mce"))
+        except ApiError:
+            return False
+
+    return accepts
 
 
 def zup(options: Options) -> Party:
@@ -85,6 +217,8 @@ def zup(options: Options) -> Party:
     except ValueError as error:
         raise LocalError(str(error)) from error
     faults = [_fault(text, operations) for text in options.faults]
+    clock = Clock(options.now)
+    token = _operations_token(options.gateway_url, "zup", clock.now)
     public, bound = bind(HOST, options.zup_port), bind(HOST, 0)
     url = address(public)
     user, password = DEVELOPMENT
@@ -93,8 +227,10 @@ def zup(options: Options) -> Party:
         password=password,
         seed=options.seed,
         agents=options.agents,
-        clock=Clock(options.now),
+        clock=clock,
         calendar=calendar,
+        gateway=options.gateway_url,
+        token=token,
         with_controls=True,
         relay=Relay(public, bound.getsockname()[:2]),
         faults=faults,
@@ -109,20 +245,22 @@ def _kept_until_exit() -> str:
     return f"sqlite:///{Path(folder.name) / 'argus.sqlite3'}"
 
 
-def _fault(text: str, operations: frozenset[str]) -> Fault:
-    from mocks.faults import FaultError, from_text
+def _fault(
+    text: str, operations: frozenset[str], strikes: Struck = "replies", only: frozenset[str] | None = None
+) -> Fault:
+    from mocks.language import FaultError, from_text
 
     try:
-        return from_text(text, operations)
+        return from_text(text, operations, strikes, only)
     except FaultError as error:
         raise LocalError(f"--fault {text}: {error}. argus faults explains them.") from error
 
 
-def explained_faults() -> tuple[list[tuple[str, str, list[tuple[str, str]]]], list[tuple[str, str, str]], list[str]]:
+def explained_faults() -> tuple[list[Explained], list[tuple[str, str, str]], list[str]]:
     """(kinds with their members, members that all have, examples), for `argus faults`."""
-    from mocks.faults import EXAMPLES, catalogue, common
+    from mocks.language import EXAMPLES, catalogue, common
 
-    return list(catalogue()), common(), list(EXAMPLES)
+    return list(catalogue()), common(), [text for texts in EXAMPLES.values() for text in texts]
 
 
 def gateway() -> Party:
@@ -132,23 +270,49 @@ def gateway() -> Party:
     settings = _read()
     _migrated(settings.database_url)
     bound = bind(settings.host, settings.port)
-    return Party("gateway", address(bound), build(settings), bound)
+    try:
+        with _told():
+            return Party("gateway", address(bound), build(settings), bound)
+    except LocalError:
+        bound.close()
+        raise
 
 
 def worker(on_ready: Callable[[], None]) -> None:
     """Work on the queue, without a web server, until SIGINT or SIGTERM. Raises LocalError."""
-    from gateway.app import Parts, working
     from gateway.clock import Clock
     from gateway.database import DatabaseError
+    from gateway.parts import Parts, working
     from gateway.work.slots import NoSlot
 
     settings = _read()
     if not settings.worker_concurrency:
         raise LocalError("ARGUS_WORKER_CONCURRENCY is 0: this worker would do nothing. Set it to 1 or more.")
+    with _told():
+        parts = Parts(settings, Clock())
     try:
-        with working(Parts(settings, Clock())):
+        with working(parts):
             asyncio.run(_signalled(on_ready))
     except (DatabaseError, NoSlot) as error:
+        raise LocalError(str(error)) from error
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Settings that only turn out to be wrong when they are used: keys, the directory, the database."""
+    from gateway.database import DatabaseError
+    from gateway.keys import KeysError
+    from gateway.reports.signature import SignatureError
+    from gateway.sites import SitesError
+    from gateway.upstream.login import DirectoryError
+
+    try:
+        yield
+    except SitesError as error:
+        raise LocalError(f"ARGUS_SITES: {error}.") from error
+    except KeysError as error:
+        raise LocalError(f"ARGUS_TOKEN_KEYS: {error}.") from error
+    except (DatabaseError, DirectoryError, SignatureError) as error:
         raise LocalError(str(error)) from error
 
 
@@ -160,14 +324,16 @@ async def _signalled(on_ready: Callable[[], None]) -> None:
     await stopped.wait()
 
 
-def issue_token(key: str, audience: str, subject: str, life_s: int, now: dt.datetime | None = None) -> str:
-    """A token for one API, valid from `now` on. Raises LocalError for a key that is too short."""
+def issue_token(key: str | Path, audience: str, subject: str, life_s: int, now: dt.datetime | None = None) -> str:
+    """A token for one API, valid from `now` on; `key` is a secret or a folder of keys. Raises LocalError."""
     from gateway.auth import Tokens
+    from gateway.keys import Keys, KeysError
 
     try:
-        return Tokens(key.encode(), lambda: now or dt.datetime.now(dt.UTC)).issue(subject, audience, life_s)
-    except ValueError as error:
-        raise LocalError(f"ARGUS_TOKEN_KEY: {error}.") from error
+        keys = Keys.of_folder(key) if isinstance(key, Path) else Keys.shared(key.encode())
+    except KeysError as error:
+        raise LocalError(f"ARGUS_TOKEN_KEY{'S' if isinstance(key, Path) else ''}: {error}.") from error
+    return Tokens(keys, lambda: now or dt.datetime.now(dt.UTC)).issue(subject, audience, life_s)
 
 
 def _read() -> Settings:
@@ -177,6 +343,11 @@ def _read() -> Settings:
         settings = read()
     except SettingsError as error:
         raise LocalError(str(error)) from error
+    if settings.token_key and settings.token_key.get_secret_value() == DEVELOPMENT_KEY:
+        raise LocalError(
+            "ARGUS_TOKEN_KEY is the key of argus up, which everybody knows: set one of your own, "
+            "or ARGUS_TOKEN_KEYS to a folder of private keys."
+        )
     log_to_stderr(settings.log_level)
     return settings
 
@@ -204,71 +375,3 @@ def log_to_stderr(level: str) -> None:
 def serve(parties: Sequence[Party], on_ready: Callable[[], None]) -> None:
     """Run until SIGINT or SIGTERM."""
     asyncio.run(run([(party.app, party.bound) for party in parties], on_ready))
-
-
-def end_with_stdin() -> None:
-    """Stop this process when its stdin ends: whoever started it is gone, in whatever way."""
-
-    def watch() -> None:
-        while os.read(0, 1024):  # not sys.stdin, whose lock a thread that reads would hold at exit
-            pass
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-@contextlib.contextmanager
-def launched(*, seed: int = 1, log: IO[Any] | int = subprocess.DEVNULL) -> Iterator[Address]:
-    """`argus up` as a child process on free ports, at the scenarios' present; yields the gateway as a target.
-
-    Raises LocalError when it does not come up.
-    """
-    command = [
-        sys.executable, "-m", "conformance", "up", "--port", "0", "--zup-port", "0",
-        "--now", PRESENT, "--seed", str(seed), "--json", "--until-stdin-ends",
-    ]  # fmt: skip
-    pipe, environment = subprocess.PIPE, child_environment()
-    with subprocess.Popen(
-        command, stdin=pipe, stdout=pipe, stderr=log, env=environment, text=True, encoding="utf-8"
-    ) as child:
-        try:
-            yield from_ready(_first_line(child))
-        finally:
-            end(child)
-
-
-def from_ready(line: str) -> Address:
-    """The target that a ready line of `argus up --json` tells of. Raises LocalError."""
-    try:
-        told = json.loads(line)
-        urls, controls = told["ready"], told["controls"]
-    except (ValueError, KeyError) as error:
-        raise LocalError(f"Gateway and mocks did not start: {line.strip() or 'no output; see the log'}") from error
-    from dataclasses import replace
-
-    from conformance.client import Policy
-
-    address = by_url(urls["gateway"], Policy(ours=True))
-    return replace(address, name="mocks", user_env="", password_env="", controls=controls)
-
-
-def child_environment() -> dict[str, str]:
-    """Of every child process: nothing in the user's folder is imported; no plugins, proxies or .netrc leak in."""
-    kept = {name: value for name, value in os.environ.items() if not _leaks(name)}
-    here = str(Path(__file__).parent.parent)  # for children of a checkout that is not installed
-    return {**kept, "PYTHONSAFEPATH": "1", "PYTHONUTF8": "1", "NETRC": os.devnull, "PYTHONPATH": here}
-
-
-def _leaks(name: str) -> bool:
-    return name.startswith(("PYTEST_", "COV_CORE")) or name.lower().endswith("_proxy")
-
-
-def _first_line(child: subprocess.Popen[str]) -> str:
-    """What it says first; it is killed when it says nothing for too long, so that reading ends."""
-    assert child.stdout is not None
-    alarm = threading.Timer(START_S, child.kill)
-    alarm.start()
-    try:
-        return child.stdout.readline()
-    finally:
-        alarm.cancel()

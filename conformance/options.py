@@ -19,6 +19,7 @@ class Kind(StrEnum):
     SYNC = "personnel_sync"
     SCHEDULE = "schedule_upload"
     FACTS = "fact_transfer"
+    SITES = "site_transfer"
     TIMESHEETS = "timesheet_request"
     REPORT = "report_export"
 

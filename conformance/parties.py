@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from starlette.types import ASGIApp
 
-GATEWAY_PORT, ZUP_PORT = 8090, 8091
+GATEWAY_PORT, ZUP_PORT, OKTELL_PORT, SITES_PORT, LDAP_PORT = 8090, 8091, 8092, 8093, 8389
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,14 @@ class Options:
     calendar: Path | None = None
     faults: tuple[str, ...] = ()
     database_url: str = ""
+    oktell_port: int = OKTELL_PORT
+    oktell_speed: float = 1
+    oktell_agents: int = 50
+    ldap_port: int = LDAP_PORT
+    ldaps_port: int | None = None  # no LDAPS; there is StartTLS in any case
+    sites_port: int = SITES_PORT
+    sites_beat_s: float = 900  # seconds between what sites do of themselves; 0 is never
+    gateway_url: str = ""  # that Oktell, the sites and 1C post to, where none is started beside them
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,8 @@ class Party:
     """One server: its name, where callers find it, and what answers on which socket.
 
     `controls` is where /_control is, also while nobody can get through at `url`; empty for a party without any.
+    `page` is the address to show of it, for one that does not serve the personnel contract; `credentials` are to be
+    shown where it has others than the development ones.
     """
 
     name: str
@@ -38,3 +48,5 @@ class Party:
     app: ASGIApp
     bound: socket.socket
     controls: str = ""
+    page: str = ""
+    credentials: dict[str, str] = field(default_factory=dict)

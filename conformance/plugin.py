@@ -19,7 +19,8 @@ from pytest_bdd.scenario import scenario_wrapper_template_registry
 
 from conformance.child import tell
 from conformance.findings import CouldNotTest, Departure, Drift, Finding, HeldBack, Verdict
-from conformance.local import LocalError, launched
+from conformance.launcher import launched
+from conformance.local import LocalError
 from conformance.recorder import Seen
 from conformance.scenarios import Order
 from conformance.target import Address, Target, TargetError

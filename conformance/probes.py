@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from typing import Any
 from conformance.client import Client
 from conformance.exchange import Exchange
 from conformance.findings import Departure, Drift, HeldBack
+from conformance.inputs import named
+from conformance.tokens import forgeries, signed_with_public_keys
 from openapi import Operation
 
 Json = Any
@@ -30,10 +33,44 @@ def probes(client: Client) -> Iterator[Probe]:
     """Every question to every operation of the client's contract, with the contract's own examples as requests."""
     for operation in client.contract.operations.values():
         asker = _Asker(client, operation)
-        names = (*READING, *SENDING) if "requestBody" in operation.spec else READING
-        for name in names:
-            if name != "too_large" or "x-max-bytes" not in operation.spec:
-                yield Probe(name, operation, getattr(asker, name))
+        for name in _names(client, operation):
+            yield Probe(name, operation, getattr(asker, name))
+
+
+def forged(client: Client, sso: Client | None = None) -> Iterator[Probe]:
+    """Tokens that nobody issued to each operation that takes tokens; on a host of others to one of them.
+
+    `sso` publishes the keys, where the host has any.
+    """
+    operations = [operation for operation in client.contract.operations.values() if operation.security == "bearer"]
+    chosen = operations if client.policy.ours else [one for one in operations if one.effect == "read"][:1]
+    if chosen:
+        token = client.authorization.partition(" ")[2]
+        audience = client.contract.document.get("x-audience", client.contract.name)
+        tokens = forgeries(token, audience) | (_by_public_keys(token, sso) if sso else {})
+        for operation in chosen:
+            asker = _Asker(client, operation)
+            for name, token in tokens.items():
+                yield Probe(f"token_{name}", operation, functools.partial(asker.forged, token))
+
+
+def _by_public_keys(token: str, sso: Client) -> dict[str, str]:
+    """None where the host publishes no keys that can be read."""
+    try:
+        return signed_with_public_keys(token, sso.ask("GET", "/jwks", auth=None).require(200))
+    except (Departure, LookupError, TypeError, ValueError):
+        return {}
+
+
+def _names(client: Client, operation: Operation) -> Iterator[str]:
+    without = set()
+    if operation.security is None:
+        without.add("no_credentials")
+    if "x-max-bytes" in operation.spec:
+        without.add("too_large")
+    names = (*READING, *SENDING) if "requestBody" in operation.spec else READING
+    names = (*names, "other_audience") if client.foreign_token and operation.security == "bearer" else names
+    return (name for name in names if name not in without)
 
 
 READING = ("no_credentials", "undeclared_method", "not_acceptable", "too_large")
@@ -46,11 +83,22 @@ class _Asker:
     def __init__(self, client: Client, operation: Operation) -> None:
         self._client, self._operation = client, operation
         self._path = example_path(operation)
-        example = example_body(operation)
+        example = named(example_body(operation), client.user)
         self._body = b"" if example is None else json.dumps(example, ensure_ascii=False).encode()
 
     def no_credentials(self) -> None:
         self._send(headers=JSON if self._body else {}, data=self._body, auth=None).require(401, "UNAUTHORIZED")
+
+    def other_audience(self) -> None:
+        """A good token, but for another API."""
+        token = self._client.foreign_token() if self._client.foreign_token else ""
+        headers = JSON if self._body else {}
+        self._send(headers=headers, data=self._body, auth=f"Bearer {token}").require(403, "INSUFFICIENT_SCOPE")
+
+    def forged(self, token: str) -> None:
+        """A token that the host has not issued."""
+        headers = JSON if self._body else {}
+        self._send(headers=headers, data=self._body, auth=f"Bearer {token}").require(401, "TOKEN_INVALID")
 
     def undeclared_method(self) -> None:
         """A method that cannot do harm where writes are not allowed."""

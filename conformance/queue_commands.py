@@ -223,6 +223,27 @@ def syncs(limit: Limit = 20, url: Url = LOCAL_URL, as_json: AsJson = False) -> N
     say_more(page)
 
 
+@queue.command(epilog="argus queue schedule   |   argus queue schedule --since 2025-07-01 --count 12")
+def schedule(
+    since: Since = "",
+    count: Annotated[int, Option(min=1, max=100, help="How many.")] = 5,
+    url: Url = LOCAL_URL,
+    as_json: AsJson = False,
+) -> None:
+    """Show when the personnel sync runs by itself, and when it has last."""
+    told = Remote(url).get("/schedule", since=instant("--since", since), count=count)
+    if as_json:
+        columns.machine(told)
+        return
+    latest = told["latest"] or {}
+    columns.facts(
+        [("schedule", told["schedule"]), ("latest", latest.get("at", "")), ("operation", latest.get("operation_id"))]
+    )
+    print()
+    lines = [[run["at"], run["local_time"]] for run in told["runs"]]
+    columns.rows(("next, UTC", told["zone"]), lines, empty="It is off: the sync runs when somebody submits it.")
+
+
 def _show(one: Json, as_json: bool) -> None:
     columns.machine(one) if as_json else show_operation(one)
 

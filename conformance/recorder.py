@@ -11,8 +11,12 @@ from typing import Any
 from conformance.drift import judge
 from conformance.exchange import Exchange
 from conformance.findings import Finding
+from conformance.keywords import exercised
+from conformance.pool import Pool
 
 Json = Any
+HARMLESS = ("HEAD", "OPTIONS")  # what any server may answer to
+COUNTERS = ("sent", "right", "wrong", "strays")
 
 
 @dataclass(slots=True)
@@ -24,6 +28,11 @@ class Seen:
     requests: int = 0
     writes: int = 0
     findings: list[Finding] = field(default_factory=list)
+    sent: Counter[str] = field(default_factory=Counter)  # by request: how often it was sent
+    right: Counter[str] = field(default_factory=Counter)  # by keyword (keywords.key): values that kept to it
+    wrong: Counter[str] = field(default_factory=Counter)  # and values that did not
+    strays: Counter[str] = field(default_factory=Counter)  # "METHOD path" that the host has and the contract has not
+    ids: dict[str, list[str]] = field(default_factory=dict)  # by kind, that replies named
     latest: str = ""  # the operation of the last exchange
 
     def merge(self, other: Seen) -> None:
@@ -33,6 +42,10 @@ class Seen:
         self.requests += other.requests
         self.writes += other.writes
         self.findings += other.findings
+        for name in COUNTERS:
+            getattr(self, name).update(getattr(other, name))
+        for kind, ids in other.ids.items():
+            self.ids[kind] = [*dict.fromkeys([*self.ids.get(kind, []), *ids])]
 
     def as_dict(self) -> dict[str, Json]:
         """For the way from child processes."""
@@ -42,14 +55,18 @@ class Seen:
             "requests": self.requests,
             "writes": self.writes,
             "findings": [finding.as_dict() for finding in self.findings],
+            **{name: dict(getattr(self, name)) for name in COUNTERS},
+            "ids": self.ids,
         }
 
     @classmethod
     def from_dict(cls, given: dict[str, Json]) -> Seen:
         """The reverse of as_dict()."""
         findings = [Finding.from_dict(finding) for finding in given["findings"]]
-        attempts: Counter[str] = Counter(given["attempts"])
-        return cls(attempts, Counter(given["matches"]), given["requests"], given["writes"], findings)
+        seen = cls(requests=given["requests"], writes=given["writes"], findings=findings, ids=given["ids"])
+        for name in ("attempts", "matches", *COUNTERS):
+            getattr(seen, name).update(given[name])
+        return seen
 
 
 class Recorder:
@@ -58,13 +75,21 @@ class Recorder:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._seen = Seen()
+        self.pool = Pool()
 
     def add(self, exchange: Exchange, findings: Iterable[Finding] | None = None) -> None:
         """Judge an exchange and count it; `findings` are given where somebody else has judged it."""
         found = judge(exchange) if findings is None else list(findings)
+        touched = list(exercised(exchange))
+        self.pool.take(exchange)
         with self._lock:
             seen = self._seen
             seen.requests += 1
+            seen.sent[exchange.request] += 1
+            seen.right.update(name for name, right in touched if right)
+            seen.wrong.update(name for name, right in touched if not right)
+            if exchange.operation is None and exchange.status < 300 and exchange.method not in HARMLESS:
+                seen.strays[exchange.name] += 1
             seen.latest = exchange.name
             seen.writes += exchange.operation is not None and exchange.operation.effect == "write"
             for operation_id in _operations(exchange):
@@ -73,10 +98,19 @@ class Recorder:
                 seen.matches[key] += not found
             seen.findings += found
 
+    def find(self, exchange: Exchange, findings: Iterable[Finding]) -> None:
+        """Findings of what came after an exchange that was right by itself: a stream's messages after its upgrade."""
+        found = list(findings)
+        with self._lock:
+            if found:
+                self._seen.matches[f"{exchange.name} {exchange.status}"] -= 1
+                self._seen.findings += found
+
     def drain(self) -> Seen:
         """What was seen since the last call."""
         with self._lock:
             seen, self._seen = self._seen, Seen()
+        seen.ids = self.pool.as_dict()
         return seen
 
 

@@ -1,4 +1,4 @@
-"""A running gateway's operations API, as the command line uses it; every failure is one RemoteError."""
+"""The APIs of a running gateway, as the command line uses them; every failure is one RemoteError."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     import requests
 
 Json = Any
-BASE = "/api/integration"
 TOTAL_S = 30.0
 LIFE_S = 3600  # of a token that is signed here
 SHORTEST_KEY = 32  # bytes
@@ -22,6 +22,19 @@ PAGE = 500  # rows of one page at most
 LONGEST = 600  # characters of a message
 TOKEN = re.compile("[!-~]+")
 OPERATION_ID = re.compile("[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """One of the gateway's; `variable` of the environment may hold a token of its audience."""
+
+    base: str
+    audience: str
+    variable: str
+
+
+OPERATIONS = Api("/api/integration", "argus", "ARGUS_TOKEN")
+REPORTS = Api("/api/reports", "reports", "ARGUS_REPORTS_TOKEN")
 
 
 class RemoteError(Exception):
@@ -33,9 +46,9 @@ class RemoteError(Exception):
 
 
 class Remote:
-    """The operations API behind one URL, with a token of the environment or one that is signed for this machine."""
+    """An API behind one URL, with a token of the environment or one that is signed for this machine."""
 
-    def __init__(self, url: str, environment: Mapping[str, str] = os.environ) -> None:
+    def __init__(self, url: str, environment: Mapping[str, str] = os.environ, api: Api = OPERATIONS) -> None:
         import requests
 
         from conformance.deadline import DeadlineAdapter
@@ -46,8 +59,8 @@ class Remote:
         self._session.trust_env = False  # neither proxies nor ~/.netrc of the environment
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, self._adapter)
-        self._environment = environment
-        self._token = environment.get("ARGUS_TOKEN", "").strip()
+        self._environment, self._api = environment, api
+        self._token = environment.get(api.variable, "").strip()
         self._signs = not self._token
 
     def get(self, path: str, **query: Json) -> Json:
@@ -58,9 +71,9 @@ class Remote:
         """An object; `key` makes the gateway do it once."""
         return self._object(self._asked("POST", path, body=body, key=key))
 
-    def read(self, path: str) -> tuple[str, bytes]:
-        """(media type, content)."""
-        response = self._asked("GET", path)
+    def read(self, path: str, total_s: float | None = None) -> tuple[str, bytes]:
+        """(media type, content); `total_s` is for what may be large."""
+        response = self._asked("GET", path, total_s=total_s)
         return response.headers.get("Content-Type", "").partition(";")[0].strip(), response.content
 
     def pages(self, path: str, wanted: int, **query: Json) -> Pages:
@@ -75,6 +88,7 @@ class Remote:
         query: Mapping[str, Json] | None = None,
         body: Json = None,
         key: str | None = None,
+        total_s: float | None = None,
     ) -> requests.Response:
         given = {name: _text(value) for name, value in (query or {}).items() if value is not None}
         options: dict[str, Json] = {"params": given, "headers": {"Accept": "*/*"}}
@@ -85,30 +99,32 @@ class Remote:
             if not key.isprintable():
                 raise RemoteError("--key is text of one line.")
             options["headers"]["Idempotency-Key"] = key.encode()
-        response = self._authorized(method, BASE + path, options)
+        response = self._authorized(method, self._api.base + path, options, total_s)
         if response.status_code >= 300:
             raise RemoteError(self._refusal(response))
         return response
 
-    def _authorized(self, method: str, path: str, options: dict[str, Json]) -> requests.Response:
+    def _authorized(self, method: str, path: str, options: dict[str, Json], total_s: float | None) -> requests.Response:
         """One that was signed here is renewed when it expires while we wait; 401 means that nothing was done."""
         self._token = self._token or self._signed()
         if not TOKEN.fullmatch(self._token):
-            raise RemoteError("ARGUS_TOKEN is no token; argus token makes one.")
-        response = self._sent(method, path, _bearing(options, self._token))
+            raise RemoteError(f"{self._api.variable} is no token; {self._issuing()} makes one.")
+        response = self._sent(method, path, _bearing(options, self._token), total_s)
         if self._signs and response.status_code == 401 and _envelope(response).get("code") == "TOKEN_EXPIRED":
             self._token = self._signed()
-            response = self._sent(method, path, _bearing(options, self._token))
+            response = self._sent(method, path, _bearing(options, self._token), total_s)
         return response
 
-    def _sent(self, method: str, path: str, options: Mapping[str, Json]) -> requests.Response:
+    def _sent(
+        self, method: str, path: str, options: Mapping[str, Json], total_s: float | None = None
+    ) -> requests.Response:
         import requests
 
         from conformance.deadline import send
 
         try:
             prepared = self._session.prepare_request(requests.Request(method, self.url + path, **options))
-            return send(self._session, self._adapter, prepared, TOTAL_S, allow_redirects=False, verify=True)
+            return send(self._session, self._adapter, prepared, total_s or TOTAL_S, allow_redirects=False, verify=True)
         except requests.RequestException as error:
             raise RemoteError(
                 f"The gateway at {self.url} was not reached: {_reason(error)}. Start it (argus up, argus serve), "
@@ -122,15 +138,19 @@ class Remote:
         from conformance.target import DEVELOPMENT_KEY, LOOPBACK
 
         if self._host not in LOOPBACK:
-            raise RemoteError(f"Set ARGUS_TOKEN: a token for {self.url}; argus token makes one.")
+            raise RemoteError(f"Set {self._api.variable}: a token for {self.url}; {self._issuing()} makes one.")
         key = (self._environment.get("ARGUS_TOKEN_KEY") or DEVELOPMENT_KEY).encode()
         if len(key) < SHORTEST_KEY:
             raise RemoteError(f"ARGUS_TOKEN_KEY is shorter than {SHORTEST_KEY} bytes; set it to the gateway's.")
-        now = int(self._now().timestamp())
-        claims = {"iss": "argus", "sub": "argus", "aud": "argus", "iat": now, "exp": now + LIFE_S}
+        now = int(self.now().timestamp())
+        claims = {"iss": "argus", "sub": "argus", "aud": self._api.audience, "iat": now, "exp": now + LIFE_S}
         return jwt.encode(claims, key, algorithm="HS256")
 
-    def _now(self) -> dt.datetime:
+    def _issuing(self) -> str:
+        return "argus token" if self._api is OPERATIONS else f"argus token --audience {self._api.audience}"
+
+    def now(self) -> dt.datetime:
+        """By the gateway's clock; aware."""
         from email.utils import parsedate_to_datetime
 
         health = self._sent("GET", "/health", {})
@@ -151,7 +171,10 @@ class Remote:
         told, status = _envelope(response), response.status_code
         words = f"{told['code']}: {told['message']}" if {"code", "message"} <= told.keys() else ""
         if status in (401, 403):
-            hint = "Set ARGUS_TOKEN to a token of this gateway (argus token makes one), or ARGUS_TOKEN_KEY to its key."
+            hint = (
+                f"Set {self._api.variable} to a token of this gateway ({self._issuing()} makes one), "
+                "or ARGUS_TOKEN_KEY to its key."
+            )
             return f"{words or f'{self.url} refused the token ({status}).'} {hint}"
         return words or f"{self.url} answered {status}, and not as the gateway does; is --url right?"
 

@@ -1,25 +1,29 @@
-"""One run's outcome: what terminal, JSON, JUnit and HTML all tell."""
+"""One run's outcome: what terminal, JSON, JUnit, SARIF and HTML all tell."""
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+import functools
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from conformance.baseline import Accepted, Sorted, sort
 from conformance.contract import Generated
 from conformance.coverage import Coverage, coverage
-from conformance.findings import Findings, Verdict
+from conformance.findings import Findings, Verdict, Witnessed, steadiness
 from conformance.recorder import Seen
 from conformance.scenarios import Result
 from openapi import Contract
 
 Json = Any
 PASSED, FOUND, NOTHING_RUN = 0, 1, 2
+INNER = ("variant", "request", "attempt")  # members of findings that only this program needs
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Run:
     """All of one `argus conform`; `generated` is None where generated tests were left out."""
 
@@ -33,16 +37,41 @@ class Run:
     findings: Findings
     coverage: Coverage
     seen: Seen
+    baseline: Sequence[Accepted] = ()
+
+    @functools.cached_property
+    def sorted(self) -> Sorted:
+        """Findings beside the baseline, by the day on which the run began."""
+        return sort(self.findings, self.baseline, self.started.date())
+
+    def frequency(self, witnessed: Witnessed) -> str:
+        """Whether a finding is steady; "" where no request was repeated."""
+        return steadiness(witnessed.frequency(self.seen.sent))
+
+    def contract_of(self, operation: str) -> str:
+        """The file that has an operation; whole contracts for what is in none of them."""
+        return next((row.file for row in self.coverage.rows if row.operation.id == operation), "")
 
     @property
     def exit(self) -> int:
-        """0 when all that was run held, 1 for a finding or a failed scenario, 2 when nothing at all was run."""
-        if len(self.findings) or self.count(Verdict.FAIL):
+        """0 when all that was run held, 1 for a finding that is not accepted, 2 when nothing at all was run."""
+        if self.sorted.new or self._failed_otherwise():
             return FOUND
         return PASSED if self.count(Verdict.PASS) or self._generated_something() else NOTHING_RUN
 
     def _generated_something(self) -> bool:
         return self.generated is not None and self.generated.cases > 0
+
+    def _failed_otherwise(self) -> bool:
+        return any(result.verdict is Verdict.FAIL and not self.accepted(result) for result in self.scenarios)
+
+    def accepted(self, result: Result) -> Accepted | None:
+        """The entry that explains why a scenario failed; None where nothing does."""
+        if result.verdict is not Verdict.FAIL:
+            return None
+        own = [result.finding] if result.finding else result.seen.findings
+        listed = {witnessed.finding.fingerprint: entry for witnessed, entry in self.sorted.accepted}
+        return next((listed[found.fingerprint] for found in own if found.fingerprint in listed), None)
 
     def count(self, verdict: Verdict) -> int:
         """Scenarios with this verdict."""
@@ -79,16 +108,46 @@ class Run:
             "verdicts": {verdict.value: self.count(verdict) for verdict in Verdict},
             "scenarios": [_scenario(result) for result in self.scenarios],
             "generated": self.generated and _generated(self.generated),
-            "findings": [_finding(witnessed) for witnessed in self.findings],
+            "findings": [self._finding(witnessed) for witnessed in self.findings],
+            "baseline": self._baseline(),
             "not_run": [
                 {"verdict": verdict, "reason": reason, "what": names} for verdict, reason, names in self.not_run()
             ],
             "coverage": self.coverage.as_dict(),
         }
 
+    def _finding(self, witnessed: Witnessed) -> Json:
+        """`seen` is of requests that were sent more than once; null where none was."""
+        frequency = witnessed.frequency(self.seen.sent)
+        seen = frequency and {
+            "times": frequency[0],
+            "attempts": frequency[1],
+            "intermittent": frequency[0] < frequency[1],
+        }
+        told = {name: value for name, value in witnessed.finding.as_dict().items() if name not in INNER}
+        return {
+            **told,
+            "times": witnessed.times,
+            "scenarios": witnessed.witnesses,
+            "seen": seen,
+            "accepted": any(one is witnessed for one, _ in self.sorted.accepted),
+        }
+
+    def _baseline(self) -> Json:
+        by_kind = {"accepted": self.sorted.accepted, "expired": self.sorted.expired}
+        told = {name: [_entry(entry) for _, entry in pairs] for name, pairs in by_kind.items()}
+        return {**told, "stale": [_entry(entry) for entry in self.sorted.stale]}
+
+
+def _entry(entry: Accepted) -> Json:
+    return {**dataclasses.asdict(entry), "expires": entry.expires.isoformat()}
+
 
 def joined(
-    scenarios: Iterable[Result], generated: Generated | None, contracts: Iterable[Contract]
+    scenarios: Iterable[Result],
+    generated: Generated | None,
+    contracts: Iterable[Contract],
+    others: Iterable[Contract] = (),
 ) -> tuple[Findings, Coverage, Seen]:
     """Findings once each, coverage and counters of both kinds of tests together."""
     results, seen, findings = list(scenarios), Seen(), Findings()
@@ -100,7 +159,7 @@ def joined(
         seen.merge(generated.seen)
         for finding in generated.seen.findings:
             findings.add(finding)
-    return findings, coverage(contracts, seen.attempts, seen.matches), seen
+    return findings, coverage(contracts, seen, others, generated.held if generated else ()), seen
 
 
 def _scenario(result: Result) -> Json:
@@ -128,7 +187,3 @@ def _generated(generated: Generated) -> Json:
         ],
         "probe_outcomes": dict(Counter(outcome for _, _, outcome, _ in generated.probes)),
     }
-
-
-def _finding(witnessed: Any) -> Json:
-    return {**witnessed.finding.as_dict(), "times": witnessed.times, "scenarios": witnessed.witnesses}

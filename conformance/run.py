@@ -5,26 +5,28 @@ from __future__ import annotations
 import datetime as dt
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from conformance import contract, report, scenarios
+from conformance import baseline, contract, report, scenarios
 from conformance.child import Children
 from conformance.client import Policy
 from conformance.contract import Generated
 from conformance.findings import CouldNotRun, Departure, Verdict
-from conformance.local import PRESENT
+from conformance.launcher import PRESENT
+from conformance.recorder import Seen
 from conformance.results import Run, joined
 from conformance.scenarios import Result
 from conformance.screen import Screen
 from conformance.target import Address, Target, TargetError, by_profile, by_url
-from openapi import load
+from conformance.websocket import handshake
+from openapi import Contract, load
 
 Json = Any
-CONTRACTS = ("personnel",)
+CONTRACTS = ("personnel", "mce", "sso", "export")
 NO_SCENARIOS = ("none",)
 
 
@@ -45,6 +47,8 @@ class Plan:
     report: Path = Path("argus-report")
     as_json: bool = False
     workers: int = 2
+    baseline: Path | None = None
+    write_baseline: Path | None = None
 
     @property
     def on_mocks(self) -> bool:
@@ -73,12 +77,15 @@ def run(plan: Plan) -> int:
 
 def _run(plan: Plan, ids: tuple[str, ...]) -> int:
     _check(plan)
+    accepted = baseline.read(plan.baseline) if plan.baseline else []
     address = None if plan.on_mocks else _address(plan)
     started, began = dt.datetime.now(dt.UTC), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="argus-log-") as logs, Screen(quiet=plan.as_json) as screen:
         screen.heading(f"{_name(address)} · {_conditions(address)}")
         results, generated = _both(plan, ids, address, Path(logs), screen)
-    findings, covered, seen = joined(results, generated, [load(name) for name in plan.only or CONTRACTS])
+    chosen = plan.only or CONTRACTS
+    others = _contracts([name for name in CONTRACTS if name not in chosen])
+    findings, covered, seen = joined(results, generated, _contracts(chosen), others)
     done = Run(
         target=_name(address),
         conditions=_conditions(address),
@@ -90,8 +97,11 @@ def _run(plan: Plan, ids: tuple[str, ...]) -> int:
         findings=findings,
         coverage=covered,
         seen=seen,
+        baseline=accepted,
     )
     written = report.write(done, plan.report)
+    if plan.write_baseline:
+        written.append(report.put(plan.write_baseline, baseline.written(findings, accepted, started.date())))
     screen.summary(done, written)
     if plan.as_json:
         print(report.machine(done.as_dict()), end="")
@@ -103,14 +113,18 @@ def _both(
 ) -> tuple[list[Result], Generated | None]:
     """Side by side on mocks, each with a gateway of its own; one after the other on a host that is not ours."""
     given, children = address.as_dict() if address else None, Children()
+    seen = Seen()  # what scenarios saw of a host that generated tests ask next
 
     def run_scenarios() -> list[Result]:
         order = scenarios.Order(given, ids, plan.tag, plan.only)
         workers = plan.workers if address is None and len(ids) != 1 else 1
-        return scenarios.run(children, order, workers, logs / "scenarios.log", screen.scenario)
+        results = scenarios.run(children, order, workers, logs / "scenarios.log", screen.scenario)
+        for result in results:
+            seen.merge(result.seen)
+        return results
 
     def run_generated() -> Generated:
-        order = contract.Order(given, plan.max_time_s, plan.seed)
+        order = contract.Order(given, plan.max_time_s, plan.seed, plan.only, seen.ids if address else {})
         return contract.run(
             children,
             order,
@@ -153,6 +167,12 @@ def _address(plan: Plan) -> Address:
     except Departure as error:
         raise CouldNotRun(f"{error.finding.message}. Is the address right, and the host up?") from error
     return address
+
+
+def _contracts(names: Sequence[str]) -> list[Contract]:
+    """To be covered; the status stream goes with MCE."""
+    stream = [handshake()] if "mce" in names else []
+    return [*(load(name) for name in names), *stream]
 
 
 def _failed(folder: Path) -> tuple[str, ...]:

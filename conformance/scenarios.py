@@ -12,7 +12,7 @@ from typing import Any
 
 from conformance.child import Children, end_of, events
 from conformance.findings import CouldNotRun, Finding, Verdict
-from conformance.local import child_environment
+from conformance.launcher import child_environment
 from conformance.recorder import Seen
 
 Json = Any

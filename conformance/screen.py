@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from rich.console import Console
 from rich.markup import escape
@@ -19,11 +20,14 @@ from conformance.results import Run
 from conformance.scenarios import Result
 
 SHOWN = 10  # findings on the screen; the rest is in the reports
+NAMED = 8  # scenarios that saw it; the rest is in the reports
 PLAIN_WIDTH = 120
+ROOMY = 12  # columns of statuses that have two blanks between them
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.UNTESTED: "yellow", Verdict.HELD: "cyan"}
 WORDS = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.UNTESTED: "untested", Verdict.HELD: "held"}
 MARKS = {State.COVERED: "[green]●[/]", State.DEVIATES: "[bold red]▲[/]", State.UNTESTED: "○", State.NEEDS_FAULT: "–"}
+FAULTY = {"replies": "of 1C ZUP, which answers requests", "messages": "of Oktell, which sends messages"}
 PLAIN_STEP = 250  # generated requests between two plain lines
 
 
@@ -38,39 +42,54 @@ def console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, highlight=False, soft_wrap=True, width=None if stream.isatty() else PLAIN_WIDTH)
 
 
-def parties_table(rows: Sequence[tuple[str, str, str]], credentials: tuple[str, str] | None, now: str) -> None:
-    """(name, URL, URL of its controls or "") of what `argus up`, `mock` and `serve` run, and with which credentials."""
+def parties_table(
+    rows: Sequence[tuple[str, str, str]],
+    credentials: tuple[str, str] | None,
+    now: str,
+    others: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+) -> None:
+    """What `argus up`, `mock` and `serve` run: (name, address to show, URL of its controls or ""); credentials.
+
+    `others` are those of parties that have their own.
+    """
     out = console()
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("party", "contract (Swagger UI is at …/ui/)", *(("controls",) if rows[0][2] else ())):
+    for heading in ("party", "contract (Swagger UI is at …/ui/) or stream", *(("controls",) if rows[0][2] else ())):
         table.add_column(heading, no_wrap=True)
     for name, url, controls in rows:
-        table.add_row(name, f"{url}/services/personnel", *((f"{controls}/_control/state",) if controls else ()))
+        table.add_row(name, url, *((f"{controls}/_control/state",) if controls else ()))
     out.print(table)
     if credentials:
         user, password = credentials
         out.print(f"credentials  {user} / {password}  (Basic, development only)")
-        for url in [url for name, url, _ in rows if name == "gateway"]:
+        for url in [url.removesuffix("/services/personnel") for name, url, _ in rows if name == "gateway"]:
             out.print(f"operations   {url}/api/integration/ui/  (argus queue, argus audit; argus token --development)")
+            out.print(f"MCE          {url}/services/mce/ui/, {url}/ws/agent-status  (… --development --audience mce)")
+    for name, own in others.items():
+        for member, value in own.items():
+            out.print(f"{name:12} {member.replace('_', ' ')}: {value}")
     out.print(f"clock        {now}")
 
 
 def faults_table(
-    kinds: Sequence[tuple[str, str, Sequence[tuple[str, str]]]],
+    kinds: Sequence[tuple[str, str, str, Sequence[tuple[str, str]]]],
     common: Sequence[tuple[str, str, str]],
     examples: Sequence[str],
 ) -> None:
-    """What `argus faults` lists."""
-    out = console()
+    """What `argus faults` lists: (name, strikes "replies" or "messages", what it does, members) for each kind."""
+    out, headed = console(), list[str]()
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("fault", "takes", "what happens"):
         table.add_column(heading, no_wrap=heading == "fault")
-    for name, does, members in kinds:
+    for name, strikes, does, members in kinds:
+        if strikes not in headed:
+            headed.append(strikes)
+            table.add_row("", "", f"[bold]{FAULTY[strikes]}[/]")
         table.add_row(f"[bold]{name}[/]", safe(", ".join(_member(*member) for member in members)), safe(does))
     for name, default, means in common:
         table.add_row("", safe(_member(name, default)), safe(means), style="dim")
     out.print(table)
-    out.print("\n[bold]argus mock zup --fault …[/], or the same as JSON to [bold]POST /_control/faults[/]; for example")
+    out.print("\n[bold]argus mock --fault …[/], or the same as JSON to [bold]POST /_control/faults[/]; for example")
     for example in examples:
         out.print(f"  {safe(example)}")
     out.print('  {"fault": "status", "status": 503, "times": 5}')
@@ -143,10 +162,13 @@ class Screen:
         out.print()
         out.print(_coverage_table(run.coverage))
         out.print()
-        for number, witnessed in enumerate(list(run.findings)[:SHOWN], 1):
-            out.print(_finding(number, witnessed))
-        if len(run.findings) > SHOWN:
-            out.print(f"and {len(run.findings) - SHOWN} more findings in the reports\n")
+        found = run.sorted.new
+        for number, witnessed in enumerate(found[:SHOWN], 1):
+            out.print(_finding(number, witnessed, run))
+        if len(found) > SHOWN:
+            out.print(f"and {len(found) - SHOWN} more findings in the reports\n")
+        for line in _baseline(run):
+            out.print(line)
         for verdict, reason, names in run.not_run():
             out.print(f"[yellow]{verdict}[/]: {safe(reason)}\n       [dim]{', '.join(names)}[/]")
         out.print(_totals(run))
@@ -168,11 +190,12 @@ def _progress(out: Console) -> Progress:
 
 
 def _coverage_table(covered: Coverage) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    crowded = len(covered.statuses) > ROOMY
+    table = Table(box=None, pad_edge=False, header_style="bold", collapse_padding=crowded)
     table.add_column("operation", no_wrap=True)
     table.add_column("path", no_wrap=True)
     for status in covered.statuses:
-        table.add_column(str(status), justify="center")
+        table.add_column(str(status), justify="center", no_wrap=True, min_width=3)
     for row in covered.rows:
         marks = {cell.status: MARKS[cell.state] for cell in row.cells}
         path = f"{row.operation.method} {row.operation.path}"
@@ -182,20 +205,43 @@ def _coverage_table(covered: Coverage) -> Table:
     return table
 
 
-def _finding(number: int, witnessed: Witnessed) -> str:
+def _baseline(run: Run) -> list[str]:
+    """Accepted findings apart, entries that are accepted no longer, and entries of nothing that was seen."""
+    lines = [
+        f"[cyan]accepted[/] until {entry.expires}: {one.finding.code} {safe(one.finding.operation)}"
+        f" {safe(one.finding.where)}  [dim]{safe(entry.reason)}[/]"
+        for one, entry in run.sorted.accepted
+    ]
+    lines += [
+        f"[bold red]accepted no longer[/] since {entry.expires}: {entry.code} {safe(one.finding.operation)}"
+        f" {safe(one.finding.where)} counts again  [dim]{safe(entry.reason)}[/]"
+        for one, entry in run.sorted.expired
+    ]
+    lines += [
+        f"[yellow]stale[/]: {entry.code} {entry.fingerprint} of the baseline was not seen in this run"
+        for entry in run.sorted.stale
+    ]
+    return lines
+
+
+def _finding(number: int, witnessed: Witnessed, run: Run) -> str:
     finding = witnessed.finding
     times = f" · {witnessed.times} times" if witnessed.times > 1 else ""
     lines = [
         f"[bold red]{number}. {finding.code}[/] [bold]{safe(finding.operation)} {safe(finding.where)}[/]"
-        f" · {finding.drift.value}{times}",
+        f" · {finding.drift.value}{times}{' · warning' if finding.severity == 'warning' else ''}",
         f"   {safe(finding.message)}",
     ]
     if finding.expected or finding.actual:
         lines.append(f"   expected {safe(_line(finding.expected))} · actual {safe(_line(finding.actual))}")
+    steady = run.frequency(witnessed)
+    if steady.startswith("intermittent"):
+        lines.append(f"   [yellow]{steady}[/]")
     if finding.curl:
         lines.append(f"   [dim]{safe(finding.curl)}[/]")
     if witnessed.witnesses:
-        lines.append(f"   seen by {', '.join(witnessed.witnesses)}")
+        more = f" and {len(witnessed.witnesses) - NAMED} more" if len(witnessed.witnesses) > NAMED else ""
+        lines.append(f"   seen by {', '.join(witnessed.witnesses[:NAMED])}{more}")
     return "\n".join(lines) + "\n"
 
 
@@ -210,7 +256,16 @@ def _totals(run: Run) -> str:
     covered = run.coverage
     lines.append(
         f"Coverage    {covered.percent}% of {covered.eligible} pairs of operation and status that need no fault"
+        f"; absolute {covered.absolute}% (of all contracts, whatever was left out)"
     )
+    both, one, whole = covered.keywords
+    touched, parameters = covered.parameters
+    lines.append(
+        f"            keywords of requests: {both} of {whole} tried rightly and wrongly, {one} in one of both ways;"
+        f" parameters: {touched} of {parameters}"
+    )
+    if covered.strays:
+        lines.append(f"            [yellow]in the host, not in the contract: {safe(', '.join(covered.strays))}[/]")
     written = f"{run.seen.writes} of them writes" if run.seen.writes else "nothing was written to the host"
     lines.append(f"Requests    {run.seen.requests}, {written}")
     return "\n".join(lines)
@@ -230,4 +285,4 @@ def _generated(run: Run) -> str:
 def _verdict(run: Run) -> str:
     words = {0: "[bold green]PASS[/]", 1: "[bold red]FINDINGS[/]", 2: "[bold yellow]NOTHING WAS RUN[/]"}[run.exit]
     hint = "; argus explain CODE says what a code means" if run.exit == 1 else ""
-    return f"\n{words}  {len(run.findings)} findings in {run.duration_s:.1f} s{hint}"
+    return f"\n{words}  {len(run.sorted.new)} findings in {run.duration_s:.1f} s{hint}"

@@ -4,79 +4,42 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-import os
-import tomllib
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from conformance.client import Client, Policy
+from conformance.address import (
+    DEVELOPMENT,
+    DEVELOPMENT_KEY,
+    LOOPBACK,
+    Address,
+    Profile,
+    TargetError,
+    by_profile,
+    by_url,
+)
+from conformance.client import Client
 from conformance.controls import Controls
+from conformance.findings import CouldNotTest, Departure
+from conformance.logins import Logins
 from conformance.recorder import Recorder
+from conformance.websocket import Socket
 from openapi import load
 
+__all__ = [
+    "DEVELOPMENT",
+    "DEVELOPMENT_KEY",
+    "LOOPBACK",
+    "Address",
+    "Profile",
+    "Target",
+    "TargetError",
+    "by_profile",
+    "by_url",
+]
 Json = Any
 MOSCOW = ZoneInfo("Europe/Moscow")
-DEVELOPMENT = ("argus", "argus-dev")  # what `argus up` accepts; tried on this machine only
-DEVELOPMENT_KEY = "argus-development-key-for-tokens-only"  # signs tokens of `argus up`; on this machine only
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
-class TargetError(Exception):
-    """The target cannot be used as given; the message is one line that says what to do."""
-
-
-class Profile(BaseModel):
-    """A target in TOML. Credentials are named by environment variables, never written down."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str = ""
-    base_url: str = Field("", pattern=r"^(https?://[^/]+.*)?$")
-    personnel_url: str = Field("", pattern=r"^(https?://[^/]+.*)?$")
-    user_env: str = "ARGUS_TARGET_USER"
-    password_env: str = "ARGUS_TARGET_PASSWORD"
-    ca_file: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """All that a child process needs to know of a target, but for the credentials, which stay in the environment.
-
-    `controls` are the parties that we started, by name, each with the URL of its controls.
-    """
-
-    name: str
-    personnel: str
-    policy: Policy
-    user_env: str = "ARGUS_TARGET_USER"
-    password_env: str = "ARGUS_TARGET_PASSWORD"
-    ca_file: str = ""
-    controls: Mapping[str, str] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, Json]:
-        """For the command line of a child process."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, given: dict[str, Json]) -> Address:
-        """The reverse of as_dict()."""
-        return cls(**{**given, "policy": Policy(**given["policy"])})
-
-    def credentials(self, environment: Mapping[str, str] = os.environ) -> tuple[str, str]:
-        """Raises TargetError where there are none and the host is not this machine."""
-        user, password = environment.get(self.user_env), environment.get(self.password_env)
-        if user and password:
-            return user, password
-        if urlsplit(self.personnel).hostname in LOOPBACK:
-            return DEVELOPMENT
-        raise TargetError(f"Set {self.user_env} and {self.password_env}: credentials for {self.personnel}.")
 
 
 class Target:
@@ -103,7 +66,113 @@ class Target:
             self.policy,
             self.recorder,
             token=lambda: self.controls.token("gateway", "argus"),
+            foreign_token=lambda: self.controls.token("gateway", "mce"),
         )
+
+    @functools.cached_property
+    def mce(self) -> Client:
+        """The contact centre's API. Raises CouldNotTest where the target has none, or none of its tokens is given."""
+        contract, url, token = load("mce"), self.address.mce, self._mce_token
+        if not url:
+            raise CouldNotTest("the target names no MCE: give mce_url, or a base_url")
+        token()
+        given = self.address.credentials()
+        verify = self.address.ca_file or True
+        return Client(
+            contract,
+            url,
+            given,
+            self.policy,
+            self.recorder,
+            verify=verify,
+            token=token,
+            foreign_token=self._foreign_token,
+        )
+
+    @functools.cached_property
+    def stream(self) -> Socket:
+        """Where agents' changes of status are told as they happen. Raises CouldNotTest as mce does."""
+        if not self.address.stream:
+            raise CouldNotTest("the target names no status stream: give stream_url, or a base_url")
+        self._mce_token()
+        return Socket(
+            self.address.stream,
+            self._mce_token,
+            self.recorder,
+            ca_file=self.address.ca_file,
+            foreign_token=self._foreign_token,
+        )
+
+    @functools.cached_property
+    def export(self) -> Client:
+        """Reports as files. Raises CouldNotTest where the target has none, or no token for them can be had."""
+        if not self.address.export:
+            raise CouldNotTest("the target names no report export: give export_url, or a base_url")
+        self._reports_token()
+        return Client(
+            load("export"),
+            self.address.export,
+            self.address.credentials(),
+            self.policy,
+            self.recorder,
+            verify=self.address.ca_file or True,
+            token=self._reports_token,
+            foreign_token=self._token_for_mce,
+        )
+
+    @functools.cached_property
+    def sso(self) -> Client:
+        """Where users of the directory get tokens. Raises CouldNotTest where the target has none, or no user."""
+        if not self.address.sso:
+            raise CouldNotTest("the target names no SSO: give sso_url, or a base_url")
+        given, verify = self.address.directory_user(), self.address.ca_file or True
+        return Client(load("sso"), self.address.sso, given, self.policy, self.recorder, verify=verify)
+
+    @functools.cached_property
+    def logins(self) -> Logins:
+        """Requests of tokens as scenarios make them. Raises as sso does."""
+        return Logins(self.sso)
+
+    @property
+    def _ours(self) -> bool:
+        return "gateway" in self.address.controls
+
+    @property
+    def _foreign_token(self) -> Callable[[], str] | None:
+        if self._ours:
+            return lambda: self.controls.token("gateway", "argus")
+        return None if self.address.token() else lambda: self.logins.kept("1c_zup")
+
+    @property
+    def _token_for_mce(self) -> Callable[[], str] | None:
+        """Another API's token of the same issuer, for the report export."""
+        if self._ours:
+            return lambda: self.controls.token("gateway", "mce")
+        if given := self.address.token():
+            return lambda: given
+        return None if self.address.reports_token() else lambda: self.logins.kept("mce")
+
+    def _mce_token(self) -> str:
+        return self._bearer("mce", self.address.token(), "MCE", self.address.token_env)
+
+    def _reports_token(self) -> str:
+        return self._bearer("reports", self.address.reports_token(), "reports", self.address.reports_token_env)
+
+    def _bearer(self, audience: str, given: str, what: str, variable: str) -> str:
+        """Of our gateway; else what the environment gives, or what the host's own SSO does. Raises CouldNotTest."""
+        if self._ours:
+            return self.controls.token("gateway", audience)
+        if given:
+            return given
+        needed = f"needs a token for {what}: set {variable}"
+        if not self.address.sso:
+            raise CouldNotTest(needed)
+        try:
+            return self.logins.kept(audience)
+        except CouldNotTest as error:
+            raise CouldNotTest(f"{needed}; or {str(error).removeprefix('needs ')}") from error
+        except Departure as error:
+            raise CouldNotTest(f"{needed}; the host's SSO gave none: {error.finding.message}") from error
 
     def now(self) -> dt.datetime:
         """By the host's Date header, so that scenarios live in the host's present; our clock where it sends none."""
@@ -117,43 +186,3 @@ class Target:
     def today(self) -> dt.date:
         """Moscow's date of now(), by which 1C opens and closes months."""
         return self.now().astimezone(MOSCOW).date()
-
-
-def by_url(base_url: str, policy: Policy) -> Address:
-    """The target behind one base URL; every contract's own path is added to it. Raises TargetError."""
-    return _address(Profile.model_validate({"base_url": base_url}) if _is_url(base_url) else None, base_url, policy)
-
-
-def by_profile(path: Path, policy: Policy) -> Address:
-    """The target of a TOML profile. Raises TargetError with one line naming the fault."""
-    try:
-        profile = Profile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise TargetError(f"Profile {path}: {error.strerror}.") from error
-    except ValidationError as error:
-        fault = error.errors()[0]
-        raise TargetError(f"Profile {path}: {'.'.join(map(str, fault['loc']))}: {fault['msg'].lower()}.") from error
-    except ValueError as error:
-        raise TargetError(f"Profile {path} is not TOML: {error}.") from error
-    return _address(profile, str(path), policy)
-
-
-def _is_url(text: str) -> bool:
-    parts = urlsplit(text)
-    return parts.scheme in ("http", "https") and bool(parts.hostname)
-
-
-def _address(profile: Profile | None, source: str, policy: Policy) -> Address:
-    if profile is None or not (profile.personnel_url or profile.base_url):
-        raise TargetError(f"{source} names no host: give a URL such as https://argus.example.")
-    personnel = profile.personnel_url or profile.base_url.rstrip("/") + load("personnel").base_path
-    address = Address(
-        profile.name or profile.base_url or personnel,
-        personnel,
-        policy,
-        profile.user_env,
-        profile.password_env,
-        profile.ca_file,
-    )
-    address.credentials()
-    return address

@@ -1,4 +1,4 @@
-"""Waits for an operation of the queue: a bar on a terminal, plain lines elsewhere, both on stderr."""
+"""Waits for an operation of the queue, or a report: a bar on a terminal, plain lines elsewhere, both on stderr."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Json = Any
 Show = Callable[[Json, str], None]
 COMPLETED = "completed"
-FINAL = (COMPLETED, "dead_letter", "cancelled")
+FINAL = (COMPLETED, "dead_letter", "cancelled", "failed")  # a report's dead letter is called failed
 FIRST_S, SLOWER, LAST_S = 0.05, 1.3, 2.0  # between looks: each is a line of the audit trail
 STUCK_S = 3.0  # in the queue before we ask why
 STEP = 10  # percent between two plain lines
@@ -23,15 +23,20 @@ STEP = 10  # percent between two plain lines
 
 def until_over(remote: Remote, operation_id: str) -> Json:
     """The operation once it is over. Raises RemoteError."""
+    return watched(lambda: remote.get(operation(operation_id)), lambda: _why_queued(remote))
+
+
+def watched(ask: Callable[[], Json], why_queued: Callable[[], str]) -> Json:
+    """What `ask` says once it is over: id, kind, status, reason, and progress with its unit and eta_s."""
     from conformance.screen import console
 
     out = console(stderr=True)
     started, between, why = time.monotonic(), FIRST_S, ""
     with _bar(out) if out.is_terminal else _lines(out) as show:
         while True:
-            now = remote.get(operation(operation_id))
+            now = ask()
             if now["status"] == "queued" and not why and time.monotonic() - started > STUCK_S:
-                why = _why_queued(remote)
+                why = why_queued()
             show(now, now["reason"] or (why if now["status"] == "queued" else ""))
             if now["status"] in FINAL:
                 return now

@@ -18,6 +18,7 @@ Feature: The audit trail
   @AUD-03 @read @admin
   Scenario: After a token request no password, Authorization value or JWT occurs anywhere in the audit log
     Given a token has been used, and sent where it does not belong
+    And tokens have been asked for with a right and with a wrong password
     When all records are read
     Then none holds a password, an Authorization value or a token
 

@@ -16,4 +16,11 @@ pytest_plugins = (
     "features.steps.personnel_sync",
     "features.steps.performance_cache",
     "features.steps.audit",
+    "features.steps.contact_centre",
+    "features.steps.mce_status",
+    "features.steps.agent_status_ws",
+    "features.steps.sso_token",
+    "features.steps.report_export",
+    "features.steps.data_mapping",
+    "features.steps.multi_site",
 )

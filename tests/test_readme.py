@@ -15,7 +15,7 @@ from gateway.settings import Settings
 from openapi import load
 
 ROOT = Path(__file__).parents[1]
-TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+TEXT, RUSSIAN = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.ru.md"))
 
 
 def test_both_commands_make_their_own_environment_on_the_first_screen() -> None:
@@ -36,10 +36,20 @@ def test_settings_table_is_the_settings() -> None:
     assert rows == expected
 
 
-def test_operations_table_is_the_contract() -> None:
-    rows = re.findall(r"^\| (\w+) \| `(GET|POST) (\S+)` \| (read|write) \|", TEXT, re.MULTILINE)
-    operations = load("personnel").operations.values()
+def test_operations_tables_are_the_contracts() -> None:
+    rows = re.findall(r"^\| (\w+) \| `(GET|POST|PUT) (\S+)` \| (read|write) \|", TEXT, re.MULTILINE)
+    operations = [operation for name in ("personnel", "mce", "export") for operation in load(name).operations.values()]
+    operations += [one for one in load("operations").operations.values() if one.path.startswith("/mapping")]
     assert rows == [(operation.id, operation.method, operation.path, operation.effect) for operation in operations]
+
+
+def test_the_russian_readme_shows_the_same_two_commands_and_none_of_its_own() -> None:
+    commands = re.findall(r"^python3 -m venv .*$", TEXT, re.MULTILINE)
+    assert re.findall(r"^python3 -m venv .*$", RUSSIAN, re.MULTILINE) == commands
+    shown = {line.split("#")[0].split()[1] for line in RUSSIAN.splitlines() if line.startswith("argus ")}
+    assert {"up", "conform", "verify"} <= shown
+    names = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    assert shown <= names | {str(group.name) for group in app.registered_groups}
 
 
 def test_every_command_and_option_that_is_shown_exists(capsys: pytest.CaptureFixture[str]) -> None:

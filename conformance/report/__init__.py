@@ -1,4 +1,4 @@
-"""Reports of a run for machines and people: report.json, junit.xml, index.html."""
+"""Reports of a run for machines and people: report.json, junit.xml, sarif.json, index.html."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from pathlib import Path
 from typing import Any
 
 from conformance.findings import CouldNotRun
-from conformance.report import html, junit
+from conformance.report import html, junit, sarif
 from conformance.results import Run
 
 Json = Any
-MACHINE, JUNIT, PAGE = "report.json", "junit.xml", "index.html"
+MACHINE, JUNIT, SARIF, PAGE = "report.json", "junit.xml", "sarif.json", "index.html"
 
 
 def write(run: Run, folder: Path) -> list[Path]:
     """All reports; the folder is made where it is missing. Raises CouldNotRun when that is not possible."""
     return _written(
         folder,
-        {MACHINE: machine(run.as_dict()), JUNIT: junit.render(run), PAGE: html.render(run)},
+        {MACHINE: machine(run.as_dict()), JUNIT: junit.render(run), SARIF: sarif.render(run), PAGE: html.render(run)},
     )
 
 
 def write_failure(message: str, folder: Path) -> None:
     """In place of a report that would be an older run's: this one had no verdict."""
     _written(folder, {MACHINE: machine({"exit": 2, "could_not_run": message, "scenarios": [], "findings": []})})
-    for name in (JUNIT, PAGE):
+    for name in (JUNIT, SARIF, PAGE):
         (folder / name).unlink(missing_ok=True)
 
 
@@ -43,6 +43,15 @@ def read(folder: Path) -> Json:
 def machine(report: Json) -> str:
     """JSON with readable Cyrillic."""
     return json.dumps(report, ensure_ascii=False, indent=2) + "\n"
+
+
+def put(path: Path, text: str) -> Path:
+    """One more file, where the user wants it. Raises CouldNotRun when that is not possible."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CouldNotRun(f"Cannot write {path}: {error.strerror}.") from error
+    return path
 
 
 def _written(folder: Path, texts: dict[str, str]) -> list[Path]:

@@ -1,14 +1,16 @@
-"""index.html: the run on one page, without a script or anything fetched."""
+"""index.html: the run on one page; nothing is fetched, and without its script only the filters are missing."""
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
 import jinja2
 
-from conformance.findings import CODES, Verdict
+from conformance.codes import CODES, SEVERITIES
+from conformance.findings import Verdict, Witnessed
 from conformance.results import Run
 
 
@@ -16,8 +18,24 @@ def render(run: Run) -> str:
     """The whole page."""
     scenarios = sorted(run.scenarios, key=lambda result: (result.feature, result.id))
     features = [(name, list(results)) for name, results in groupby(scenarios, key=lambda result: result.feature)]
-    page: str = _template().render(run=run, features=features, verdicts=list(Verdict), codes=CODES)
+    page: str = _template().render(
+        run=run,
+        features=features,
+        verdicts=list(Verdict),
+        codes=CODES,
+        severities=SEVERITIES,
+        found=_by_operation(run.sorted.new),
+        expired={one.finding.fingerprint: entry for one, entry in run.sorted.expired},
+    )
     return page
+
+
+def _by_operation(found: Sequence[Witnessed]) -> dict[str, list[Witnessed]]:
+    """Errors before warnings, otherwise in the order first seen."""
+    grouped: dict[str, list[Witnessed]] = {}
+    for witnessed in sorted(found, key=lambda one: one.finding.severity):
+        grouped.setdefault(witnessed.finding.operation, []).append(witnessed)
+    return grouped
 
 
 @functools.cache

@@ -39,7 +39,10 @@ def _scenarios(run: Run) -> Iterator[Xml.Element]:
     for result in run.scenarios:
         name = f"{result.id} {result.title}"
         case = Xml.Element("testcase", classname=result.feature, name=name, time=f"{result.duration_s:.3f}")
-        if result.verdict is Verdict.FAIL:
+        entry = run.accepted(result)
+        if entry:
+            _child(case, "skipped", f"accepted until {entry.expires}: {entry.reason}", "", "")
+        elif result.verdict is Verdict.FAIL:
             detail = result.finding.curl if result.finding else ""
             _child(case, "failure", result.reason, result.drift or "", detail)
         elif result.verdict is not Verdict.PASS:
@@ -60,7 +63,7 @@ def _generated(run: Run) -> Iterator[Xml.Element]:
     for row in run.coverage.rows:
         operation = row.operation.id
         case = Xml.Element("testcase", classname=operation, name="generated requests")
-        found = [witnessed for witnessed in run.findings if witnessed.finding.operation == operation]
+        found = [witnessed for witnessed in run.sorted.new if witnessed.finding.operation == operation]
         if operation in run.generated.held:
             _child(case, "skipped", Verdict.HELD.value, "", "")
         elif found:

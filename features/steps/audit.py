@@ -85,6 +85,18 @@ def token_used(target: Target) -> list[str]:
     return [token, token.split(".")[2], authorization, authorization.split()[1], "hunter2-secret"]
 
 
+@given("tokens have been asked for with a right and with a wrong password", target_fixture="secrets")
+def tokens_asked_for(target: Target, secrets: list[str]) -> list[str]:
+    """The one that was given is used, and ended."""
+    user, password = target.sso.user, target.sso.password
+    token, wrong = target.logins.token("argus"), f"hunter3-{uuid.uuid4().hex}"
+    target.operations.get("/queue", auth=f"Bearer {token}").require(200)
+    target.logins.as_user(user, wrong).require(401, "INVALID_CREDENTIALS")
+    target.sso.post("/revoke", {"token": token}, auth=None).require(200)
+    sent = [basic(*given).split()[1] for given in ((user, password), (user, wrong))]
+    return [*secrets, token, *token.split(".")[1:], password, wrong, *sent]
+
+
 @when("all records are read", target_fixture="records")
 def read_all(target: Target) -> list[Json]:
     return list(_records(target))

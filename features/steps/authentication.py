@@ -40,7 +40,7 @@ def with_wrong_password(target: Target) -> Exchange:
 
 @then("both are refused with the same 401")
 def refused_alike(by_unknown_user: Exchange, with_wrong_password: Exchange) -> None:
-    unknown, wrong = (_without_time(exchange.require(401)) for exchange in (by_unknown_user, with_wrong_password))
+    unknown, wrong = (without_time(exchange.require(401)) for exchange in (by_unknown_user, with_wrong_password))
     words = "The two refusals differ, which tells which users exist"
     with_wrong_password.expect(unknown == wrong, "VALUE", "body", words, expected=unknown, actual=wrong)
 
@@ -72,6 +72,7 @@ def session_of(exchange: Exchange) -> str:
     return session
 
 
-def _without_time(envelope: Json) -> Json:
+def without_time(envelope: Json) -> Json:
+    """An error that can be compared with another's."""
     details = {name: value for name, value in envelope.get("details", {}).items() if name != "timestamp"}
     return {**envelope, "details": details}

@@ -130,10 +130,10 @@ def says_when(exchange: Exchange, seconds: int) -> None:
 
 @then("what does not need 1C ZUP still answers")
 def others_answer(target: Target) -> None:
-    """Until the gateway has another upstream: its own health, and what never gets as far as 1C."""
+    """The gateway's own health, and MCE."""
     if target.controls.health("gateway")["status"] != "ok":
         raise_("health", "The gateway's health is not ok")
-    refused(target.personnel.get("/noSuchOperation"), 404, "NOT_FOUND")
+    target.mce.get("/agents/status").require(200)
 
 
 def asked(target: Target) -> int:

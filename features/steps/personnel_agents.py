@@ -15,11 +15,11 @@ from conformance.drift import judge
 from conformance.exchange import Exchange
 from conformance.findings import CouldNotTest, Departure, Drift
 from conformance.target import Target
+from conformance.values import damaged
 from features.steps.replies import Labelled, in_utc, members_are
 
 Json = Any
 NAMES = ("lastname", "firstname", "secondname")
-CHARSETS = ("latin-1", "cp1252", "cp1251", "koi8-r", "cp866")
 TYPES = {
     "text": lambda value: isinstance(value, str) and bool(value),
     "text or null": lambda value: value is None or isinstance(value, str),
@@ -126,24 +126,6 @@ def agents(exchange: Exchange) -> Iterator[tuple[str, Json]]:
     if not listed:
         raise CouldNotTest("the host lists no agents for this period")
     return ((f"/agents/{index}", agent) for index, agent in enumerate(listed))
-
-
-def damaged(name: str) -> str:
-    """In what way a name is damaged on its way; empty when it is not."""
-    if "\ufffd" in name:
-        return "U+FFFD"
-    if "??" in name:
-        return "question marks"
-    if re.search("[\u0080-\u00ff]", name):
-        return "Cyrillic read in a Western charset"
-    for charset in CHARSETS:
-        try:
-            meant = name.encode(charset).decode("utf-8")
-        except UnicodeError:
-            continue
-        if meant != name:
-            return f"UTF-8 read as {charset}; meant is {meant}"
-    return ""
 
 
 def is_date(text: Json) -> bool:

@@ -26,7 +26,7 @@ def queue_these(target: Target, queued: Queued, employee: str, next_month: Month
         "personnel_sync": {},
         "schedule_upload": schedule(employee, next_month),
         "timesheet_request": {"date_start": f"{day}T00:00:00", "date_end": f"{day}T23:59:59", "agents": [employee]},
-        "report_export": {"report_id": "personnel_list", "format": "csv"},
+        "report_export": {"report_id": "personnel_list", "format": "csv", "period": f"{target.today():%Y-%m}"},
     }
     for (kind,) in datatable[1:]:
         submit(target, queued, kind, payloads[kind])

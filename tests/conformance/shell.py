@@ -33,7 +33,25 @@ SOMEBODY = {
 @contextlib.contextmanager
 def gateway() -> Iterator[dict[str, str]]:
     """The URLs of gateway and mock 1C, at the scenarios' present."""
-    with running("up", "--port", "0", "--zup-port", "0", "--now", "2025-07-29T01:30:00Z") as urls:
+    with running(
+        "up",
+        "--port",
+        "0",
+        "--zup-port",
+        "0",
+        "--oktell-port",
+        "0",
+        "--sites-port",
+        "0",
+        "--sites-beat",
+        "0",
+        "--ldap-port",
+        "0",
+        "--oktell-speed",
+        "0",
+        "--now",
+        "2025-07-29T01:30:00Z",
+    ) as urls:
         yield urls
 
 

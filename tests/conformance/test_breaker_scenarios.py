@@ -26,7 +26,7 @@ def gateway(**settings: Any) -> Iterator[Address]:
     """Ours before a mock of ours, but with other settings than the seed's."""
     with relayed(agents=20) as party, gateway_on(party.zup.url, **settings) as url:
         controls = {"gateway": url, "zup": party.behind.url}
-        yield Address("ours", url + BASE, Policy(ours=True), controls=controls)
+        yield Address("ours", url + BASE, Policy(ours=True), controls=controls, mce=f"{url}/services/mce")
 
 
 @pytest.mark.slow

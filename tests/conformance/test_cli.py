@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -14,11 +16,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import ldap3
 import pytest
+import requests
 
 from conformance.cli import main
 from conformance.findings import CODES
 from tests.callers import AGENTS, Caller
+from tests.peers import absent
 
 ARGUS = [sys.executable, "-m", "conformance"]
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("ARGUS_")}
@@ -38,15 +43,41 @@ def argus(*arguments: str, cwd: Path | None = None, **environment: str) -> subpr
     )
 
 
+UP = (
+    "up",
+    "--port",
+    "0",
+    "--zup-port",
+    "0",
+    "--oktell-port",
+    "0",
+    "--sites-port",
+    "0",
+    "--sites-beat",
+    "0",
+    "--ldap-port",
+    "0",
+    "--oktell-speed",
+    "0",
+)  # nothing stirs
+
+
 @contextlib.contextmanager
 def running(*arguments: str) -> Iterator[dict[str, str]]:
     """A server command; yields the addresses of its ready line, and checks that SIGTERM ends it well."""
+    with telling(*arguments) as told:
+        yield told["ready"]
+
+
+@contextlib.contextmanager
+def telling(*arguments: str) -> Iterator[Any]:
+    """The same; yields all of its ready line."""
     with subprocess.Popen(
         [*ARGUS, *arguments, "--json"], stdout=subprocess.PIPE, text=True, encoding="utf-8", env=CLEAN
     ) as child:
         try:
             assert child.stdout is not None
-            yield json.loads(child.stdout.readline())["ready"]
+            yield json.loads(child.stdout.readline())
         finally:
             child.send_signal(signal.SIGTERM)
             assert child.wait(15) == 0
@@ -75,12 +106,21 @@ def test_help_has_examples(command: str, capsys: pytest.CaptureFixture[str]) -> 
         (["nonsense"], "No such command"),
         (["explain", "NOPE"], "There is no code NOPE"),
         (["up", "--now", "yesterday"], "--now yesterday is no instant"),
-        (["mock", "oktell"], "There is no mock oktell"),
+        (["mock", "fax"], "There is no mock fax; there are: zup, oktell, sites, ldap, all"),
+        (["mock", "oktell", "--fault", "hang"], "--fault hang: hang strikes replies; for this party there are: dupl"),
+        (["mock", "zup", "--fault", "lose"], "--fault lose: lose strikes messages; for this party there are: latency"),
+        (
+            ["mock", "ldap", "--fault", "html"],
+            "--fault html: html is none for this party; there are: drip, empty, hang",
+        ),
+        (["mock", "ldap", "--fault", "hang,operation=x"], "operation: there is no x; there are: bind, search, service"),
+        (["mock", "oktell", "--gateway", "argus"], "--gateway argus is no address"),
+        (["mock", "oktell", "--gateway", "http://argus.example"], "Set ARGUS_TOKEN"),
         (["mock", "zup", "--fault", "boom"], "--fault boom: there is no fault 'boom'; there are: latency,"),
         (["up", "--fault", "hang,operation=x"], "--fault hang,operation=x: operation: there is no x"),
         (["mock", "--calendar", "no-such-file.json"], "is not a production calendar"),
         (["serve"], "ARGUS_ZUP_URL: not set"),
-        (["conform", "--only", "mce"], "There is no contract mce"),
+        (["conform", "--only", "sap"], "There is no contract sap"),
         (["conform", "--scenario", "none", "--max-time", "0"], "leaves nothing to run"),
         (["conform", "--target", "no.toml"], "Profile no.toml: No such file"),
         (["conform", "--base-url", "argus.example"], "names no host"),
@@ -150,9 +190,13 @@ def test_faults_are_listed_and_each_example_starts_a_mock(capsys: pytest.Capture
     for word in [*told["faults"], *told["common"], *told["examples"]]:
         assert word in screen, word
     given = [part for example in told["examples"] for part in ("--fault", example)]
-    with running("mock", "zup", "--port", "0", *given) as urls:
-        assert Caller(urls["zup"]).root("/health").json()["status"] == "ok"
-        assert len(Caller(urls["zup"]).control("/faults").json()["faults"]) == len(told["examples"])
+    with telling(
+        "mock", "all", "--port", "0", "--oktell-port", "0", "--sites-port", "0", "--ldap-port", "0", *given
+    ) as told_ready:
+        on = {name: Caller(url).control("/faults").json()["faults"] for name, url in told_ready["controls"].items()}
+        assert on.keys() == {"zup", "oktell", "sites", "ldap"}
+        assert all(on.values())
+        assert sum(map(len, on.values())) == len(told["examples"])
 
 
 def test_explain_knows_every_code_and_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
@@ -166,8 +210,28 @@ def test_explain_knows_every_code_and_version_is_said(capsys: pytest.CaptureFixt
 
 
 def test_up_serves_both_at_the_given_instant() -> None:
-    with running("up", "--port", "0", "--zup-port", "0", "--now", "2025-07-29T01:30:00Z") as urls:
-        for url in urls.values():
+    with running(
+        "up",
+        "--port",
+        "0",
+        "--zup-port",
+        "0",
+        "--oktell-port",
+        "0",
+        "--sites-port",
+        "0",
+        "--sites-beat",
+        "0",
+        "--ldap-port",
+        "0",
+        "--oktell-speed",
+        "0",
+        "--now",
+        "2025-07-29T01:30:00Z",
+    ) as urls:
+        assert list(urls) == ["gateway", "zup", "oktell", "sites", "ldap"]
+        assert Caller(urls["oktell"]).control("/live").json() == {"speed": 0}
+        for url in (urls["gateway"], urls["zup"]):
             body = Caller(url).get(AGENTS).json()
             assert body["total_count"] == 513
             assert body["sync_timestamp"].startswith("2025-07-29T01:3")
@@ -178,6 +242,70 @@ def test_up_serves_both_at_the_given_instant() -> None:
 def test_mock_alone_has_the_people_it_was_told() -> None:
     with running("mock", "zup", "--port", "0", "--agents", "7") as urls:
         assert Caller(next(iter(urls.values()))).get(AGENTS).json()["total_count"] == 7
+
+
+def test_oktell_tells_the_gateway_that_it_is_started_with() -> None:
+    up = running(
+        "up",
+        "--port",
+        "0",
+        "--zup-port",
+        "0",
+        "--oktell-port",
+        "0",
+        "--sites-port",
+        "0",
+        "--sites-beat",
+        "0",
+        "--ldap-port",
+        "0",
+        "--now",
+        "2025-07-29T01:30:00Z",
+    )
+    with up as urls:
+        oktell = Caller(urls["oktell"])
+        assert oktell.control("/clock", {"move_seconds": 45}).ok
+        posting = oktell.control("/state").json()["posting"]
+        assert posting["posted"] > 5
+        assert "401" not in posting["refused_by_status"]
+
+
+def test_mock_oktell_alone_posts_to_nobody() -> None:
+    with running("mock", "oktell", "--port", "0", "--oktell-agents", "7", "--oktell-speed", "60") as urls:
+        state = Caller(urls["oktell"]).control("/state").json()
+        assert (len(state["agents"]), state["speed"], state["posting"]) == (7, 60, None)
+
+
+def test_ldapsearch_finds_person_1_with_what_mock_ldap_prints() -> None:
+    with telling("mock", "ldap", "--port", "0", "--agents", "7") as told:
+        secrets = told["credentials"]["ldap"]
+        given = ["-D", secrets["bind_dn"], "-w", secrets["bind_password"], "-b", secrets["base"], "-o", "ldif-wrap=no"]
+        command = [
+            "ldapsearch",
+            "-x",
+            "-LLL",
+            "-H",
+            told["ready"]["ldap"],
+            *given,
+            f"(sAMAccountName={secrets['user']})",
+        ]
+        try:
+            found = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=30)
+        except FileNotFoundError:
+            absent("ldapsearch is not installed (Debian: apt-get install ldap-utils)")
+        assert f"cn:: {base64.b64encode('Иванов Иван Иванович'.encode()).decode()}" in found.stdout.splitlines()
+        assert Caller(told["controls"]["ldap"]).control("/state").json()["people"] >= 7
+
+
+def test_ldaps_is_there_when_asked_for(tmp_path: Path) -> None:
+    with telling("mock", "ldap", "--port", "0", "--ldaps-port", "0", "--agents", "7") as told:
+        secrets, authority = told["credentials"]["ldap"], tmp_path / "authority.pem"
+        authority.write_bytes(requests.get(secrets["authority"], timeout=10).content)
+        tls = ldap3.Tls(validate=ssl.CERT_REQUIRED, ca_certs_file=str(authority))
+        server = ldap3.Server(secrets["ldaps"], tls=tls, get_info=ldap3.NONE)
+        connection = ldap3.Connection(server, f"COMPANY\\{secrets['user']}", secrets["password"])
+        assert connection.bind()
+        connection.unbind()
 
 
 @pytest.mark.slow
@@ -228,7 +356,25 @@ def test_interrupt_ends_everything_that_was_started(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_profile_and_credentials_from_the_environment(tmp_path: Path) -> None:
-    with running("up", "--port", "0", "--zup-port", "0", "--now", "2025-07-29T01:30:00Z") as urls:
+    with running(
+        "up",
+        "--port",
+        "0",
+        "--zup-port",
+        "0",
+        "--oktell-port",
+        "0",
+        "--sites-port",
+        "0",
+        "--sites-beat",
+        "0",
+        "--ldap-port",
+        "0",
+        "--oktell-speed",
+        "0",
+        "--now",
+        "2025-07-29T01:30:00Z",
+    ) as urls:
         (tmp_path / "t.toml").write_text(
             f'name = "стенд"\nbase_url = "{urls["gateway"]}"\nuser_env = "A"\npassword_env = "B"', encoding="utf-8"
         )

@@ -41,3 +41,16 @@ def test_what_is_right_already_stays() -> None:
     }
     assert tamed(body, PEOPLE) == body
     assert tamed([1, None, "x"], PEOPLE) == [1, None, "x"]
+
+
+@given(st.text(min_size=1))
+def test_ids_that_replies_named_are_asked_for_and_some_strangers_stay(made_up: str) -> None:
+    known = {"operationId": ["op-1", "op-2"]}
+    asked = tamed({"operationId": made_up, "region": made_up}, [], lambda name: known.get(name, []))
+    assert asked["operationId"] in (*known["operationId"], made_up)
+    assert asked["region"] == made_up
+
+
+def test_most_made_up_ids_give_way_to_known_ones() -> None:
+    asked = [tamed({"operationId": f"x{one}"}, [], lambda _: ["op-1"])["operationId"] for one in range(100)]
+    assert 50 < asked.count("op-1") < 100

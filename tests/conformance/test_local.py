@@ -7,11 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import requests
 
-from conformance.local import LocalError, child_environment, from_ready, launched
+from conformance import launcher
+from conformance.launcher import child_environment, from_ready, launched
+from conformance.local import LocalError
 from conformance.target import Target
 
 
@@ -28,7 +31,7 @@ def test_launched_is_a_target_at_the_scenarios_present_and_can_be_reset() -> Non
 
 def test_servers_do_not_outlive_a_killed_parent() -> None:
     program = (
-        "import time; from conformance.local import launched\n"
+        "import time; from conformance.launcher import launched\n"
         "with launched() as address: print(address.personnel, flush=True); time.sleep(60)"
     )
     with subprocess.Popen(
@@ -60,6 +63,22 @@ def test_children_get_credentials_and_nothing_else_of_the_user_s(monkeypatch: py
     environment = child_environment()
     assert environment.keys().isdisjoint(leaking)
     assert (environment["ARGUS_LIVE_USER"], environment["PYTHONSAFEPATH"]) == ("x", "1")
+
+
+def test_servers_that_end_or_are_silent_are_told_of_as_such(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    ended, silent = tmp_path / "ended", tmp_path / "silent"
+    ended.write_text("#!/bin/sh\nexit 3\n")
+    silent.write_text("#!/bin/sh\nexec sleep 60\n")
+    for program in (ended, silent):
+        program.chmod(0o755)
+    monkeypatch.setattr(launcher, "START_S", 0.5)
+    monkeypatch.setattr(sys, "executable", str(silent))
+    with pytest.raises(LocalError, match=r"did not start: they said nothing within 0\.5 s"), launched():
+        pass
+    monkeypatch.setattr(launcher, "START_S", 60)
+    monkeypatch.setattr(sys, "executable", str(ended))
+    with pytest.raises(LocalError, match="did not start: they ended with exit code 3 and said nothing"), launched():
+        pass
 
 
 @pytest.mark.parametrize("line", ["", "argus: Cannot listen", '{"other": 1}'])

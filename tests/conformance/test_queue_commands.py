@@ -271,3 +271,13 @@ def test_what_cannot_be_done_is_one_line(
 
 def test_mock_is_no_gateway(argus: Shell) -> None:
     assert "There is no path /api/integration/queue" in argus("queue", "status", "--url", argus.zup.url).refused()
+
+
+def test_schedule_shows_its_instants_and_moscows_time(argus: Shell) -> None:
+    said = argus("queue", "schedule", "--since", "2025-07-01", "--count", "2")
+    assert "monthly last saturday 01:30" in said.out
+    assert [line.split() for line in said.lines[-2:]] == [
+        ["2025-07-25T22:30:00Z", "2025-07-26T01:30:00+03:00"],
+        ["2025-08-29T22:30:00Z", "2025-08-30T01:30:00+03:00"],
+    ]
+    assert argus("queue", "schedule", "--json").json["runs"][0]["at"] == "2025-08-29T22:30:00Z"

@@ -21,7 +21,7 @@ from conformance.remote import Remote, RemoteError
 from conformance.target import DEVELOPMENT_KEY
 from tests.callers import PASSWORD, TOKEN_KEY, USER, hangs, tcp
 from tests.conformance.shell import Json, Shell, gateway, until
-from tests.conformance.test_cli import ARGUS, CLEAN, running
+from tests.conformance.test_cli import ARGUS, CLEAN, UP, running
 
 WORKER = {
     "ARGUS_ZUP_URL": "http://127.0.0.1:1/services/personnel",
@@ -70,7 +70,7 @@ def test_token_is_printed_alone_and_opens_the_gateway(argus: Shell) -> None:
 @pytest.mark.parametrize(
     ("arguments", "key", "said"),
     [
-        ([], "", "Set ARGUS_TOKEN_KEY to the gateway's key, or give --development"),
+        ([], "", "Set ARGUS_TOKEN_KEY to the gateway's key, or ARGUS_TOKEN_KEYS to its folder"),
         ([], "short", "ARGUS_TOKEN_KEY: a token key has at least 32 bytes"),
         (["--development", "--now", "soon"], "", "--now soon is no instant"),
         (["--life", "0"], TOKEN_KEY, "'--life'"),
@@ -196,7 +196,7 @@ def worker(*arguments: str, **environment: str) -> Iterator[str]:
 @pytest.mark.slow
 def test_worker_joins_a_gateway_on_its_database(bare: Shell, tmp_path: Path) -> None:
     database = f"sqlite:///{tmp_path}/argus.sqlite3"
-    up = running("up", "--port", "0", "--zup-port", "0", "--database", database)
+    up = running(*UP, "--database", database)
     with up as urls, worker("--json", ARGUS_DATABASE_URL=database) as line:
         assert json.loads(line) == {"ready": {}}
         remote = Remote(urls["gateway"])
@@ -232,7 +232,28 @@ def test_no_slot_for_a_worker_is_one_line(bare: Shell, tmp_path: Path) -> None:
 
 
 def test_up_refuses_a_database_it_cannot_use(bare: Shell) -> None:
-    assert "mysql is not supported" in bare("up", "--port", "0", "--zup-port", "0", "--database", "mysql://x").refused()
+    assert (
+        "mysql is not supported"
+        in bare(
+            "up",
+            "--port",
+            "0",
+            "--zup-port",
+            "0",
+            "--oktell-port",
+            "0",
+            "--sites-port",
+            "0",
+            "--sites-beat",
+            "0",
+            "--ldap-port",
+            "0",
+            "--oktell-speed",
+            "0",
+            "--database",
+            "mysql://x",
+        ).refused()
+    )
 
 
 def test_taken_port_of_serve_leaves_no_socket(bare: Shell, tmp_path: Path) -> None:

@@ -1,0 +1,132 @@
+"""What a right-shaped reply must also be: counts, sums, identities, order in time, undamaged text."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from conformance.exchange import Exchange
+from conformance.findings import Drift, Finding
+from conformance.shape import pointer
+
+Json = Any
+COUNTS = {"agents": "total_count"}
+IDENTITIES = {"agents": ("agent_id", "tab_number"), "operations": ("id",), "items": ("id",)}
+PERIODS = (("period_start", "period_end"), ("started_at", "ended_at"), ("enqueued_at", "finished_at"))
+CHARSETS = ("cp1251", "latin-1", "cp1252", "cp866", "koi8-r")
+WESTERN = re.compile(r"\b[\u00c0-\u00ff]{2,}\b")
+CYRILLIC = re.compile("[А-Яа-яЁё]")
+ESCAPED = re.compile(rb"\\u04[0-9a-fA-F]{2}")
+HOURS = 0.005  # that a sum of norms may be off by
+
+
+def judge(exchange: Exchange, body: Json) -> Iterator[Finding]:
+    """Findings of a 2xx reply's body."""
+    yield from _damage(exchange, body)
+    if isinstance(body, dict):
+        yield from _count(exchange, body)
+        yield from _identities(exchange, body)
+        yield from _norm(exchange, body)
+    yield from _order(exchange, body, "")
+
+
+def damaged(text: str) -> str:
+    """In what way Cyrillic was damaged on its way; empty when it was not."""
+    if "\ufffd" in text:
+        return "U+FFFD"
+    if "??" in text:
+        return "question marks"
+    for charset in CHARSETS:
+        try:
+            meant = text.encode(charset).decode("utf-8")
+        except UnicodeError:
+            continue
+        if meant != text and CYRILLIC.search(meant):
+            return f"UTF-8 read as {charset}; meant is {meant}"
+    if WESTERN.search(text):
+        return f"windows-1251 read in a Western charset; meant is {_cyrillic(text)}"
+    return "control characters" if re.search("[\u0080-\u009f]", text) else ""
+
+
+def _cyrillic(text: str) -> str:
+    try:
+        return text.encode("latin-1").decode("cp1251")
+    except UnicodeError:
+        return "Cyrillic"
+
+
+def _damage(exchange: Exchange, body: Json) -> Iterator[Finding]:
+    """Of any text that was not in the request: an echo is the sender's."""
+    if ESCAPED.search(exchange.body):
+        words = "Cyrillic is escaped (\\u04…), which nobody can read"
+        yield exchange.finding("MOJIBAKE", Drift.VALUE, "body", words)
+    sent = exchange.request_body.decode("utf-8", "replace")
+    for place, text in _texts(body, ""):
+        if text.isascii() and "??" not in text:
+            continue
+        damage = damaged(text) if not _is_whole(text) else ""
+        if damage and text not in sent:
+            yield exchange.finding("MOJIBAKE", Drift.VALUE, place, f"Damaged text: {damage}", actual=text)
+
+
+def _is_whole(text: str) -> bool:
+    """Cyrillic as people write it, with a few signs beside: no need to look closer."""
+    return re.fullmatch("[\\x20-\\x3e\\x40-\\x7eА-Яа-яЁё№«»–—…·×≤≥\u00a0]*", text) is not None and not re.search(
+        "(Р.|С.){3}", text
+    )
+
+
+def _texts(body: Json, place: str) -> Iterator[tuple[str, str]]:
+    if isinstance(body, str):
+        yield place or "body", body
+    elif isinstance(body, dict | list):
+        for name, value in body.items() if isinstance(body, dict) else enumerate(body):
+            yield from _texts(value, f"{place}/{pointer(name)}")
+
+
+def _count(exchange: Exchange, body: Json) -> Iterator[Finding]:
+    """total_count is the number of agents, also where a period was generated."""
+    for listed, count in COUNTS.items():
+        rows, stated = body.get(listed), body.get(count)
+        if isinstance(rows, list) and count in body and stated != len(rows):
+            words = f"{count} is {stated}, there are {len(rows)} {listed}"
+            yield exchange.finding("COUNT", Drift.VALUE, f"/{count}", words, expected=len(rows), actual=stated)
+
+
+def _identities(exchange: Exchange, body: Json) -> Iterator[Finding]:
+    for listed, names in IDENTITIES.items():
+        rows = body.get(listed)
+        for name in names if isinstance(rows, list) else ():
+            values = (row[name] for row in rows if isinstance(row, dict) and isinstance(row.get(name), str | int))
+            twice = [f"{value} ({times} times)" for value, times in Counter(values).items() if times > 1]
+            if twice:
+                words = f"{name} is not unique: {', '.join(twice[:3])}"
+                place = f"/{listed}/*/{name}"
+                yield exchange.finding("NOT_UNIQUE", Drift.VALUE, place, words, actual=", ".join(twice))
+
+
+def _norm(exchange: Exchange, body: Json) -> Iterator[Finding]:
+    """norm_hours is its final_norm."""
+    details = body.get("calculation_details")
+    norm, final = body.get("norm_hours"), details.get("final_norm") if isinstance(details, dict) else None
+    if isinstance(norm, int | float) and isinstance(final, int | float) and abs(norm - final) > HOURS:
+        words = f"norm_hours is {norm}, final_norm is {final}"
+        yield exchange.finding("VALUE", Drift.VALUE, "/norm_hours", words, expected=final, actual=norm)
+
+
+def _order(exchange: Exchange, body: Json, place: str) -> Iterator[Finding]:
+    if isinstance(body, list):
+        for index, row in enumerate(body):
+            yield from _order(exchange, row, f"{place}/{index}")
+    if not isinstance(body, dict):
+        return
+    for first, last in PERIODS:
+        start, end = body.get(first), body.get(last)
+        if isinstance(start, str) and isinstance(end, str) and len(start) == len(end) and end < start:
+            words = f"{last} {end} is before {first} {start}"
+            yield exchange.finding("ORDER", Drift.VALUE, f"{place}/{last}", words, expected=f"≥ {start}", actual=end)
+    for name, value in body.items():
+        if isinstance(value, dict | list):
+            yield from _order(exchange, value, f"{place}/{pointer(name)}")

@@ -1,0 +1,216 @@
+"""The contact centre of a scenario: agents of the host's own, events, and subscribers who hear of them.
+
+Whoever is moved is brought back at the end, also of a scenario that failed; then all that was heard is judged.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import time
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from pytest_bdd import given
+
+from conformance import stream
+from conformance.exchange import Exchange
+from conformance.findings import CouldNotTest, Departure, Finding, HeldBack
+from conformance.heard import Asked, Heard, missing
+from conformance.pairing import Told
+from conformance.target import Target
+from conformance.websocket import Frame, Subscription
+
+Json = Any
+QUEUE = "support_queue"
+HANDFUL = 3
+CANDIDATES = 20  # agents that are asked after, one by one, for one who is offline
+WAY_BACK = {"on_call": ("call_end", "logout"), "on_break": ("logout",), "available": ("logout",), "offline": ()}
+
+
+class Centre:
+    """What the scenario did and heard; nothing is sent before it is asked for."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.told: list[Told] = []
+        self.subscriptions: list[Subscription] = []
+        self.statuses: list[Asked] = []
+        self._posted: list[Exchange] = []
+        self._moved: list[str] = []
+        self._numbers = itertools.count(1)
+        self._run = uuid.uuid4().hex[:12]
+
+    def send(self, event: str, agent: str, **members: Json) -> Exchange:
+        """One event under an id of its own; without a timestamp, so that it happens when it arrives."""
+        event_id = f"argus-{self._run}-{next(self._numbers)}"
+        return self.post({"event_id": event_id, "event": event, "agent_id": agent, **members})
+
+    def post(self, event: Json) -> Exchange:
+        """An event as it is; what the host acknowledges the stream has to tell of."""
+        if event["agent_id"] not in self._moved:
+            self._moved.append(event["agent_id"])
+        sent = time.monotonic()
+        exchange = self.target.mce.post("/events", json=event)
+        self._posted.append(exchange)
+        if exchange.status == 200:
+            result = exchange.json()
+            if isinstance(result, dict) and not result.get("duplicate"):
+                self.told.append(Told(result, sent, time.monotonic()))
+        return exchange
+
+    def status(self, agent: str) -> Exchange:
+        """GET status, kept for the comparison with the stream."""
+        asked = time.monotonic()
+        exchange = self.target.mce.get(f"/agents/{agent}/status")
+        answered = time.monotonic()
+        if exchange.status == 200 and isinstance(status := exchange.json(), dict):
+            self.statuses.append(Asked(status, asked, answered))
+        return exchange
+
+    def offline(self) -> str:
+        """An agent who is offline: made so on a host of ours, else one of the host's. Raises HeldBack, CouldNotTest."""
+        mce = self.target.mce
+        if not self.target.policy.writes:
+            raise HeldBack("sendEvent could change the host; --allow-writes lets it run")
+        listed = mce.get("/agents/status").require(200)["agents"]
+        for agent in listed:
+            if agent["status"] == "offline":
+                return str(agent["agent_id"])
+        if not self.target.policy.ours:
+            raise CouldNotTest(f"needs an agent who is offline; the host lists {len(listed)}, none of them offline")
+        known = {agent["agent_id"] for agent in listed}
+        agent = next(agent for agent in self._people() if agent not in known)
+        for event in ("login", "logout"):
+            self.send(event, agent).require(200)
+        return agent
+
+    def handful(self) -> None:
+        """Agents to read of, where a host of ours knows none. Raises CouldNotTest for a host of others."""
+        if self.target.mce.get("/agents/status").require(200)["agents"]:
+            return
+        if not self.target.policy.ours:
+            raise CouldNotTest("the host lists no agents in agents/status")
+        first, second, third = self._people()[:HANDFUL]
+        for agent in (first, second, third):
+            self.send("login", agent, queues=[QUEUE]).require(200)
+        self.send("call_start", second, call_id="CALL1", queue=QUEUE).require(200)
+        self.send("break_start", third, reason="lunch").require(200)
+
+    def queue(self) -> str:
+        """support_queue where the host has it, else its first one. Raises CouldNotTest where it has none."""
+        if self.target.policy.ours:
+            load = {"waiting": 3, "longest_wait": 42}
+            self.target.mce.request("PUT", f"/queues/{QUEUE}", json=load).require(200)
+        names = [queue["queue"] for queue in self.target.mce.get("/queues").require(200)["queues"]]
+        if not names:
+            raise CouldNotTest("the host lists no queues")
+        return QUEUE if QUEUE in names else str(names[0])
+
+    def subscribe(self, **query: str) -> Subscription:
+        """Raises Departure for a refusal."""
+        subscription = self.target.stream.subscribe(**query)
+        self.subscriptions.append(subscription)
+        return subscription
+
+    def settle(self) -> None:
+        """Wait until every subscriber has been told of everything, or for as long as that may take."""
+        last = max((told.acknowledged for told in self.told), default=0.0)
+        deadline = max(last + stream.PATIENCE_S, time.monotonic() + min(1.0, stream.PATIENCE_S))
+        for subscription in self.subscriptions:
+
+            def complete(frames: Sequence[Frame], heard: Subscription = subscription) -> bool:
+                return not missing(Heard(frames, heard.opened, heard.ended, heard.query), self.told)
+
+            if subscription.ended == float("inf"):
+                subscription.wait_for(complete, deadline - time.monotonic())
+
+    def findings(self) -> list[tuple[Subscription, list[Finding]]]:
+        """What each subscription shows so far; plain ones are compared with the first of them."""
+        result: list[tuple[Subscription, list[Finding]]] = []
+        plain: list[Heard] = []
+        for subscription in self.subscriptions:
+            heard = Heard.of(subscription)
+            found = [*stream.judged(heard, self.told), *stream.disagreeing(heard, self.statuses)]
+            if not heard.extended:
+                plain.append(heard)
+                found += stream.differing(plain[0], heard, self.told) if len(plain) > 1 else []
+            result.append((subscription, found))
+        return result
+
+    def accepted(self) -> None:
+        """Every event was: a stream that has nothing to tell would tell it rightly. Raises Departure."""
+        for exchange in self._posted:
+            exchange.require(200)
+
+    def departs(self, *codes: str) -> None:
+        """Raise the first finding so far, of these codes where any are given, as the scenario's own."""
+        for _, found in self.findings():
+            for finding in found:
+                if not codes or finding.code in codes:
+                    raise Departure(finding)
+
+    def end(self) -> None:
+        """Bring everybody back, listen to that too, and hand over what was found."""
+        for agent in self._moved:
+            with contextlib.suppress(Departure, CouldNotTest, HeldBack):
+                self._bring_back(agent)
+        if self.subscriptions:
+            self.settle()
+        for subscription in self.subscriptions:
+            if subscription.ended == float("inf"):
+                subscription.close()
+        for subscription, found in self.findings():
+            self.target.recorder.find(subscription.exchange, found)
+        self.subscriptions.clear()
+
+    def _bring_back(self, agent: str) -> None:
+        """Everybody was offline, or unknown, before."""
+        status = self.target.mce.get(f"/agents/{agent}/status").require(200)["status"]
+        for event in WAY_BACK.get(status, ("call_end", "logout")):
+            self.send(event, agent)
+
+    def _people(self) -> list[str]:
+        """Ids of the host's personnel; ids of the same form where it has no personnel."""
+        today = self.target.today()
+        with contextlib.suppress(Departure, KeyError, TypeError):
+            body = self.target.personnel.ask("GET", f"/agents/{today}/{today}").require(200)
+            people = [str(agent["agent_id"]) for agent in body["agents"][: CANDIDATES * HANDFUL]]
+            if len(people) >= HANDFUL:
+                return people
+        return [f"MCE{number:03d}" for number in range(1, CANDIDATES)]
+
+
+@pytest.fixture
+def centre(target: Target) -> Centre:
+    return Centre(target)
+
+
+def pytest_bdd_after_scenario(request: pytest.FixtureRequest, feature: Any) -> None:
+    """Within the scenario, so that its verdict has what is found here."""
+    if "mce" in feature.tags:
+        request.getfixturevalue("centre").end()
+
+
+@given("the contact centre knows of agents")
+def knows_agents(centre: Centre) -> None:
+    centre.handful()
+
+
+@given("the contact centre knows of a queue", target_fixture="queue")
+def knows_queue(centre: Centre) -> str:
+    return centre.queue()
+
+
+@given("an agent who is offline", target_fixture="agent")
+def offline(centre: Centre) -> str:
+    return centre.offline()
+
+
+@given("an agent who is available", target_fixture="agent")
+def available(centre: Centre) -> str:
+    agent = centre.offline()
+    centre.send("login", agent).require(200)
+    return agent

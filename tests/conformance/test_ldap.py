@@ -1,0 +1,201 @@
+"""What the judge asks of a directory: the mock and OpenLDAP keep to all of it; each deviation is named."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conformance.address import DIRECTORY_USER, by_url
+from conformance.client import Policy
+from conformance.contract import Probed, _asked_of_directory
+from conformance.findings import CODES, CouldNotTest
+from conformance.ldap import ESCAPES, QUESTIONS, Directory, escaped, questions
+from conformance.probes import outcome
+from conformance.target import Target
+from mocks import session
+from tests.directories import Served, mocked, slapd
+
+Json = Any
+
+
+@pytest.fixture(scope="module")
+def _served() -> Iterator[Served]:
+    with mocked(agents=130) as directory:
+        yield directory
+
+
+@pytest.fixture
+def mock(_served: Served) -> Served:
+    _served.control("/reset", {})
+    return _served
+
+
+@pytest.fixture(autouse=True)
+def _nothing_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ARGUS_TARGET_LDAP_USER", "ARGUS_TARGET_LDAP_PASSWORD"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def target(url: str, policy: Policy | None = None, **fields: str) -> Target:
+    address = by_url("http://127.0.0.1:9", policy or Policy(ours=True))
+    return Target(replace(address, ldap=url, **fields))  # type: ignore[arg-type]
+
+
+def asked(directory: Target) -> dict[str, str]:
+    """By question: "pass", "held", or the code of what was found."""
+    told = {}
+    for probe in questions(directory):
+        verdict, departure, _ = outcome(probe)
+        told[probe.name] = departure.finding.code if departure else verdict
+    return told
+
+
+def test_mock_keeps_to_all_of_it(mock: Served) -> None:
+    for url in (mock.url, mock.tls_url):
+        assert asked(target(url)) == dict.fromkeys(QUESTIONS, "pass")
+
+
+def test_openldap_keeps_to_all_of_it() -> None:
+    with slapd(agents=30) as directory:
+        dn = "cn=Иванов Иван Иванович,ou=employees,dc=company,dc=ru"
+        assert asked(target(directory.url, ldap_dn=dn)) == dict.fromkeys(QUESTIONS, "pass")
+
+
+@pytest.mark.parametrize(
+    ("allowed", "sso", "due"),
+    [(False, "", "held"), (True, "", "pass"), (True, "http://127.0.0.1:9/auth/sso", "held")],
+)
+def test_wrong_password_is_tried_where_it_may_be(mock: Served, allowed: bool, sso: str, due: str) -> None:
+    (probe,) = [
+        probe
+        for probe in questions(target(mock.url, Policy(allow_auth_failures=allowed), sso=sso))
+        if probe.name == "refuses_wrong_password"
+    ]
+    assert outcome(probe)[0] == due
+    wrong = mock.control("/state")["wrong_passwords"]
+    assert wrong == ({DIRECTORY_USER[0]: 1} if due == "pass" else {})
+
+
+def test_user_who_is_refused_is_tried_once(mock: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARGUS_TARGET_LDAP_USER", DIRECTORY_USER[0])
+    monkeypatch.setenv("ARGUS_TARGET_LDAP_PASSWORD", "mistyped")
+    told = asked(target(mock.url, Policy()))
+    assert told["answers"] == told["has_the_four_attributes"] == "LDAP_BIND_REFUSED"
+    assert mock.control("/state")["wrong_passwords"] == {DIRECTORY_USER[0]: 1}
+
+
+def test_password_does_not_show_where_the_directory_is_printed(mock: Served) -> None:
+    directory = Directory.of(target(mock.url))
+    assert DIRECTORY_USER[0] in repr(directory)
+    assert DIRECTORY_USER[1] not in repr(directory)
+
+
+def test_nobody_given_could_not_be_tested() -> None:
+    with pytest.raises(CouldNotTest, match="set ARGUS_TARGET_LDAP_USER and ARGUS_TARGET_LDAP_PASSWORD"):
+        _asked_of_directory(target("ldap://ldap.example", sso="https://argus.example/auth/sso"))
+    assert _asked_of_directory(target("")) == list[Probed]()
+
+
+@pytest.mark.parametrize(
+    ("change", "code"), [({"title": None}, "LDAP_ATTRIBUTE"), ({"department": "Ð˜Ð²Ð°Ð½"}, "MOJIBAKE")]
+)
+def test_entry_that_deviates_is_named(mock: Served, change: Json, code: str) -> None:
+    mock.control("/people", {"login": DIRECTORY_USER[0], **change})
+    told = asked(target(mock.url))
+    assert told == {**dict.fromkeys(QUESTIONS, "pass"), "has_the_four_attributes": code}
+
+
+def test_user_who_is_not_found_is_told(mock: Served) -> None:
+    assert asked(target(mock.url, ldap_name_attribute="mail"))["has_the_four_attributes"] == "LDAP_NOT_FOUND"
+
+
+def open_to_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session.Session, "_need_bind", lambda self: None)
+
+
+def without_starttls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "STARTTLS", b"1.2.3")
+
+
+def other_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that tells an unknown user from a wrong password."""
+    monkeypatch.setattr(session, "BAD_CREDENTIALS", session.NO_SUCH_OBJECT)
+
+
+DEVIATIONS = {
+    "open to all": (open_to_all, "hides_people_from_strangers", "LDAP_ANONYMOUS"),
+    "no StartTLS": (without_starttls, "offers_starttls", "LDAP_STARTTLS"),
+    "another result code": (other_code, "refuses_wrong_password", "LDAP_WRONG_PASSWORD"),
+    "another result code for nobody": (other_code, "refuses_unknown_name", "LDAP_WRONG_PASSWORD"),
+}
+
+
+@pytest.mark.parametrize("name", DEVIATIONS)
+def test_directory_that_deviates_is_named(mock: Served, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    deviate, question, code = DEVIATIONS[name]
+    deviate(monkeypatch)
+    assert asked(target(mock.url))[question] == code
+
+
+def test_name_that_is_taken_for_a_filter_is_named(mock: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conformance.ldap.escaped", lambda text: text if text == "*" else escaped(text))
+    assert asked(target(mock.url))["matches_nobody_by_hostile_names"] == "LDAP_INJECTION"
+
+
+def test_directory_that_is_down_is_unreachable(mock: Served) -> None:
+    mock.control("/faults", [{"fault": "refuse"}])
+    assert set(asked(target(mock.url)).values()) == {"LDAP_UNREACHABLE"}
+
+
+@contextlib.contextmanager
+def babbling() -> Iterator[str]:
+    """Who answers whatever comes in HTTP."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(20)
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    with connection:
+                        connection.recv(1000)
+                        connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"ldap://127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_what_is_no_directory_is_unreachable() -> None:
+    with babbling() as url:
+        told = asked(target(url))
+    assert set(told.values()) <= {"LDAP_UNREACHABLE", "LDAP_STARTTLS"}
+
+
+def test_passwords_do_not_travel_in_the_clear_to_other_machines(mock: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mock's certificate is nobody's that we trust."""
+    monkeypatch.setattr("conformance.ldap.LOOPBACK", ())
+    told = asked(target(mock.url))
+    assert {told[name] for name in ("answers", "refuses_unknown_name", "offers_starttls")} == {"LDAP_STARTTLS"}
+    trusting = target(mock.url.replace("127.0.0.1", "localhost"))
+    trusting = Target(replace(trusting.address, ca_file=str(mock.authority)))
+    assert asked(trusting) == dict.fromkeys(QUESTIONS, "pass")
+
+
+@given(st.text())
+def test_escaped_names_hold_nothing_that_means_something_in_a_filter(name: str) -> None:
+    text = escaped(name)
+    assert not set(text) & (set(ESCAPES) - {"\\"})
+    assert text.count("\\") == sum(letter in ESCAPES for letter in name)
+
+
+def test_every_code_is_explained() -> None:
+    assert {code for code in CODES if code.startswith("LDAP_")} >= {code for *_, code in DEVIATIONS.values()}
+    assert Directory.answers.__doc__

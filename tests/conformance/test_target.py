@@ -1,0 +1,127 @@
+"""A target's addresses and tokens: derived from one URL, or each given; nothing is needed before it is asked for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from conformance.address import DIRECTORY_USER
+from conformance.cast import CALL, people
+from conformance.client import Policy
+from conformance.contract import Order, _clients
+from conformance.findings import CouldNotTest
+from conformance.inputs import tamed
+from conformance.target import Address, Target, TargetError, by_profile, by_url
+from tests.conformance.contact_centre import PEOPLE, TOKEN, ContactCentre, served
+
+HOST = "https://argus.example/root/"
+
+
+@pytest.fixture(autouse=True)
+def _given(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ARGUS_TARGET_USER", "ARGUS_TARGET_PASSWORD"):
+        monkeypatch.setenv(name, "x")
+    for name in ("ARGUS_TARGET_TOKEN", "ARGUS_TARGET_LDAP_USER", "ARGUS_TARGET_LDAP_PASSWORD"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def profile(folder: Path, text: str) -> Address:
+    (folder / "target.toml").write_text(text, encoding="utf-8")
+    return by_profile(folder / "target.toml", Policy())
+
+
+def test_one_url_gives_every_address_and_an_address_survives_the_way_to_a_child() -> None:
+    address = by_url(HOST, Policy(allow_writes=True))
+    assert address.mce == "https://argus.example/root/services/mce"
+    assert address.stream == "wss://argus.example/root/ws/agent-status"
+    assert (address.sso, address.ldap) == ("https://argus.example/root/auth/sso", "")
+    assert Address.from_dict(json.loads(json.dumps(address.as_dict()))) == address
+    assert by_url("http://127.0.0.1:8090", Policy()).stream == "ws://127.0.0.1:8090/ws/agent-status"
+
+
+def test_profile_may_name_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = 'mce_url = "http://mce.example/x"\nstream_url = "wss://push.example/y"\ntoken_env = "MCE_TOKEN"\n'
+    address = profile(tmp_path, f'base_url = "{HOST}"\n{given}')
+    assert (address.mce, address.stream) == ("http://mce.example/x", "wss://push.example/y")
+    with pytest.raises(CouldNotTest, match="set MCE_TOKEN"):
+        _ = Target(address).mce
+    monkeypatch.setenv("MCE_TOKEN", "t")
+    assert Target(address).mce.authorization == "Bearer t"
+    assert Target(address).stream.url == "wss://push.example/y"
+
+
+def test_profile_may_name_a_directory_and_its_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = 'sso_url = "https://sso.example/x"\nldap_url = "ldaps://dc1.example"\nldap_base = "ou=p,dc=example"\n'
+    names = 'ldap_user_env = "WHO"\nldap_password_env = "SECRET"\n'
+    target = Target(profile(tmp_path, f'base_url = "{HOST}"\n{given}{names}'))
+    address = target.address
+    assert (address.sso, address.ldap, address.ldap_base) == (
+        "https://sso.example/x",
+        "ldaps://dc1.example",
+        "ou=p,dc=example",
+    )
+    with pytest.raises(CouldNotTest, match="needs a user of the directory: set WHO and SECRET"):
+        _ = target.sso
+    with pytest.raises(CouldNotTest, match="set ARGUS_TARGET_TOKEN; or a user of the directory: set WHO and SECRET"):
+        _ = target.mce
+    monkeypatch.setenv("WHO", "petr")
+    monkeypatch.setenv("SECRET", "s")
+    assert (target.sso.user, target.sso.password, target.sso.url) == ("petr", "s", "https://sso.example/x")
+
+
+def test_development_user_is_tried_on_this_machine_alone() -> None:
+    assert Target(by_url("http://127.0.0.1:8090", Policy())).sso.user == DIRECTORY_USER[0]
+    with pytest.raises(CouldNotTest, match="set ARGUS_TARGET_LDAP_USER"):
+        _ = Target(by_url("http://192.0.2.1:8090", Policy())).sso
+
+
+@pytest.mark.parametrize("wrong", ['mce_url = "ftp://x"', 'stream_url = "https://x"', 'ldap_url = "http://x"'])
+def test_profile_with_another_kind_of_address_is_refused(tmp_path: Path, wrong: str) -> None:
+    with pytest.raises(TargetError, match=wrong.partition(" ")[0]):
+        profile(tmp_path, f'base_url = "{HOST}"\n{wrong}\n')
+
+
+def test_target_without_mce_works_for_personnel(tmp_path: Path) -> None:
+    target = Target(profile(tmp_path, 'personnel_url = "https://zup.example/hs/personnel"\n'))
+    assert target.personnel.url == "https://zup.example/hs/personnel"
+    for ask in (lambda: target.mce, lambda: target.stream):
+        with pytest.raises(CouldNotTest, match=r"give (mce|stream)_url, or a base_url"):
+            ask()
+    clients, notes = _clients(target, ())
+    assert [(client.contract.name, share) for client, share in clients] == [("personnel", 1.0)]
+    assert notes == [
+        "mce: the target names no MCE: give mce_url, or a base_url",
+        "sso: the target names no SSO: give sso_url, or a base_url",
+        "export: the target names no report export: give export_url, or a base_url",
+    ]
+
+
+def test_generated_tests_share_the_time_of_the_contracts_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARGUS_TARGET_TOKEN", "t")
+    target = Target(by_url(HOST, Policy()))
+    shares = [[(client.contract.name, share) for client, share in _clients(target, only)[0]] for only in ((), ("mce",))]
+    assert shares == [[("personnel", 2 / 3), ("mce", 1 / 3)], [("mce", 1.0)]]
+    assert Order.read(Order(None, 1, 1, ("mce",)).as_json()).only == ("mce",)
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_generated_requests_are_about_whom_the_contact_centre_lists(
+    ours: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARGUS_TARGET_TOKEN", TOKEN)
+    centre = ContactCentre()
+    with served(centre) as url:
+        target = Target(by_url(url, Policy(ours=ours)))
+        monkeypatch.setattr("conformance.cast._employed", lambda target: ["MCE008", "MCE009"])
+        found = people(target, target.mce)
+    assert found == [*PEOPLE, *(["MCE008", "MCE009"] if ours else [])]
+    assert [agent["agent_id"] for agent in centre.agents.values() if agent["call_id"] == CALL] == (
+        ["MCE009"] if ours else []
+    )
+
+
+def test_generated_events_happen_when_they_arrive_to_people_of_the_host() -> None:
+    event = {"event": "login", "agent_id": "x", "timestamp": "2199-01-01T00:00:00Z"}
+    assert tamed(event, ["MCE001"]) == {"event": "login", "agent_id": "MCE001"}

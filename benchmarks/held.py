@@ -41,6 +41,7 @@ def measure(held: int, requests: int, rounds: int) -> list[Row]:
         kinds: dict[str, Ask] = {
             "GET /health": client.health,
             "GET 513 agents, from the cache": client.get,
+            "GET agents' status (MCE)": client.statuses,
             "POST getTimetypeInfo, through to 1C": client.sheet,
         }
         occupied = f"{held} held by a hanging 1C"

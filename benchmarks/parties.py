@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import http.client
 import json
 import subprocess
@@ -24,6 +25,7 @@ REQUEST = {
 }
 SHEETS = "/services/personnel/getTimetypeInfo"
 ASKED = {"date_start": "2025-07-01T00:00:00", "date_end": "2025-07-31T23:59:59", "AR_agents": [{"agentId": "MCE001"}]}
+STATUSES = "/services/mce/agents/status"
 HEADERS = {
     "Authorization": "Basic " + b64encode(b"argus:argus-dev").decode(),
     "Content-Type": "application/json",
@@ -56,6 +58,14 @@ class Connection:
     def sheet(self) -> bytes:
         return self._send("POST", SHEETS, json.dumps(ASKED).encode(), {})
 
+    def statuses(self) -> bytes:
+        return self._send("GET", STATUSES, None, {"Authorization": f"Bearer {self._token}"})
+
+    @functools.cached_property
+    def _token(self) -> str:
+        """Of the gateway's controls."""
+        return str(self.control("POST", "/token", {"audience": "mce"})["access_token"])
+
     def health(self) -> bytes:
         return self._send("GET", "/health", None, {})
 
@@ -74,7 +84,11 @@ class Connection:
 @contextlib.contextmanager
 def argus() -> Iterator[Argus]:
     """`argus up` on free ports, at the seed's present."""
-    command = ["conformance", "up", "--port", "0", "--zup-port", "0", "--now", "2025-07-29T01:30:00Z", "--json"]
+    command = [
+        "conformance", "up", "--port", "0", "--zup-port", "0", "--oktell-port", "0", "--oktell-speed", "0",
+        "--sites-port", "0", "--sites-beat", "0",
+        "--ldap-port", "0", "--now", "2025-07-29T01:30:00Z", "--json",
+    ]  # fmt: skip
     with child(["-m", *command]) as line:
         told = json.loads(line)
         yield Argus(told["ready"]["gateway"], told["ready"]["zup"], told["controls"]["zup"])

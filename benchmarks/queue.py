@@ -205,12 +205,12 @@ def shown(measured: list[Measured], *, as_json: bool) -> str:
 
 
 @contextlib.contextmanager
-def running(database: str, *, agents: int) -> Iterator[Gateway]:
-    """A mock 1C and a gateway with a database of its own."""
+def running(database: str, *, agents: int, **settings: str | None) -> Iterator[Gateway]:
+    """A mock 1C and a gateway with a database of its own; a setting that is None is taken away."""
     with tempfile.TemporaryDirectory() as folder, _database(database, folder) as url:
         mock = ["mock", "zup", "--port", "0", "--agents", str(agents), "--json"]
-        with _child(mock, {}) as (zup, _):
-            environment = {
+        with child(mock, {}) as (zup, _):
+            environment: dict[str, str | None] = {
                 "ARGUS_ZUP_URL": zup["ready"]["zup"] + "/services/personnel",
                 "ARGUS_ZUP_USER": USER,
                 "ARGUS_ZUP_PASSWORD": PASSWORD,
@@ -220,10 +220,12 @@ def running(database: str, *, agents: int) -> Iterator[Gateway]:
                 "ARGUS_TOKEN_KEY": KEY,
                 "ARGUS_DATABASE_URL": url,
                 "ARGUS_LOG_LEVEL": "ERROR",
+                **settings,
             }
-            with _child(["serve", "--json"], environment) as (served, pid), requests.Session() as session:
+            given = {name: value for name, value in environment.items() if value is not None}
+            with child(["serve", "--json"], given) as (served, pid), requests.Session() as session:
                 session.trust_env = False
-                session.headers["Authorization"] = f"Bearer {_token()}"
+                session.headers["Authorization"] = f"Bearer {token()}"
                 yield Gateway(served["ready"]["gateway"], pid, session)
 
 
@@ -244,7 +246,7 @@ def _database(database: str, folder: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _child(arguments: list[str], environment: Mapping[str, str]) -> Iterator[tuple[Json, int]]:
+def child(arguments: list[str], environment: Mapping[str, str]) -> Iterator[tuple[Json, int]]:
     """`argus …`; yields its ready line and its pid, ends it afterwards."""
     command = [sys.executable, "-m", "conformance", *arguments]
     variables, pipe, nowhere = {**os.environ, **environment}, subprocess.PIPE, subprocess.DEVNULL
@@ -256,11 +258,12 @@ def _child(arguments: list[str], environment: Mapping[str, str]) -> Iterator[tup
             child.terminate()
 
 
-def _token() -> str:
+def token(audience: str = "argus") -> str:
+    """For the gateways that running() starts."""
     import jwt
 
     now = int(time.time())
-    claims = {"iss": "argus", "sub": "benchmark", "aud": "argus", "iat": now, "exp": now + 36_000}
+    claims = {"iss": "argus", "sub": "benchmark", "aud": audience, "iat": now, "exp": now + 36_000}
     return jwt.encode(claims, KEY, algorithm="HS256")
 
 

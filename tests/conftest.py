@@ -1,11 +1,15 @@
-"""What a test sets up of the process-wide log is not there for the next one."""
+"""What a test sets up of the process-wide log is not there for the next one; no example is judged by its time."""
 
 import logging
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 LOG = logging.getLogger("argus")
+
+settings.register_profile("argus", deadline=None)  # the machine may be busy
+settings.load_profile("argus")
 
 
 @pytest.fixture(autouse=True)

@@ -139,7 +139,7 @@ def days(draw: st.DrawFn) -> tuple[Shift | None, list[Presence]]:
     return draw(st.sampled_from([shift, None])), present
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(days())
 def test_minute_by_minute_nothing_is_lost_or_counted_twice(case: tuple[Shift | None, list[Presence]]) -> None:
     """Against counting minutes one by one."""
@@ -160,7 +160,7 @@ def test_minute_by_minute_nothing_is_lost_or_counted_twice(case: tuple[Shift | N
     assert found["Н"] <= sum(not 6 <= m.hour < 22 for m in inside)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(-(10**7), 10**9), st.lists(st.integers(0, 200_000), min_size=1, max_size=5))
 def test_parts_of_pieces_add_up_to_the_whole(start: int, lengths: list[int]) -> None:
     pieces, edge = [], start

@@ -55,7 +55,6 @@ def cases(draw: st.DrawFn, day: dt.datetime) -> Case:
 @pytest.mark.slow
 @settings(
     max_examples=40,
-    deadline=None,
     phases=[Phase.explicit, Phase.generate],  # a month says enough as it is; to shrink it takes minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -7,7 +7,7 @@ import datetime as dt
 from itertools import islice
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.clock import MOSCOW
@@ -84,7 +84,6 @@ RULES = st.one_of(
 MOMENTS = st.datetimes(dt.datetime(2014, 11, 1), dt.datetime(2090, 1, 1), timezones=st.just(dt.UTC))
 
 
-@settings(deadline=None)
 @given(RULES, MOMENTS)
 def test_the_latest_is_the_one_before_the_next(found: Rule, at: dt.datetime) -> None:
     latest, upcoming = found.latest(at), list(islice(found.from_(at), 2))
@@ -95,7 +94,6 @@ def test_the_latest_is_the_one_before_the_next(found: Rule, at: dt.datetime) -> 
     assert at == latest or between[1] == upcoming[0]
 
 
-@settings(deadline=None)
 @given(st.integers(0, 6), MOMENTS)
 def test_the_last_of_a_weekday_is_in_the_last_week_of_its_month(weekday: int, at: dt.datetime) -> None:
     local = next(Rule(dt.time(1, 30), weekday, 4).from_(at)).astimezone(MOSCOW)

@@ -21,7 +21,7 @@ CODES = {
     if int(status) >= 400
 }
 POSTS = [operation.path for operation in PERSONNEL.operations.values() if operation.method == "POST"]
-LIMITS = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LIMITS = settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 TOKEN = st.text(string.ascii_letters, min_size=1, max_size=12)
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

@@ -51,7 +51,7 @@ def accepts(checker: Validators, where: str, body: Any) -> bool:
 
 
 @given(data=st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_fast_and_reference_validators_agree(data: st.DataObject) -> None:
     where, _, example = data.draw(st.sampled_from(BODIES), "body")
     body = replaced(example, data.draw(st.sampled_from(places(example)), "place"), data.draw(JSON_VALUES, "value"))
@@ -151,7 +151,7 @@ def test_what_is_no_object_has_no_shape(body: Any) -> None:
         JSON_VALUES | st.sampled_from(["login", "call_start", "break_start", "logout", "lunch"]),
     )
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_whatever_a_tagged_object_is_its_refusal_names_a_member(body: dict[str, Any]) -> None:
     contract = load("mce")
     reference = jsonschema.Draft202012Validator(contract.request_schema("sendEvent") or {})

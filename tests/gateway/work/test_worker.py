@@ -26,7 +26,7 @@ from tests.mocks.parties import Party, relayed
 from tests.peers import postgres
 
 pytestmark = pytest.mark.slow
-BACKLOG = int(os.environ.get("ARGUS_TEST_BACKLOG", "200"))  # 1000 take a minute
+BACKLOG = int(os.environ.get("ARGUS_TEST_BACKLOG", "120")) // len(KINDS) * len(KINDS)  # 1000 take a minute
 GONE_S = 10.0  # that a worker waits for what it has given up
 HANG = {"fault": "hang", "operation": "sendSchedule"}
 
@@ -68,6 +68,7 @@ def cheap(kind: str) -> Any:
         },
         "timesheet_request": {"date_start": start, "date_end": start, "agents": [agent]},
         "report_export": {"report_id": "personnel_list", "format": "csv"},
+        "site_transfer": {"period": "2025-07"},
     }[kind]
 
 

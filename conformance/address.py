@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from conformance.client import Policy
 from conformance.findings import CouldNotTest
+from conformance.gate import Block, Limits
 from openapi import load
 from openapi.stream import load_stream
 
@@ -61,7 +62,8 @@ class Profile(BaseModel):
 class Address:
     """All that a child process needs to know of a target, but for the credentials, which stay in the environment.
 
-    `controls` are the parties that we started, by name, each with the URL of its controls. `mce`, `stream`, `sso`,
+    `limits` and `blocked` (by operation) are for a host of others, and found out before it is judged. `controls` are
+    the parties that we started, by name, each with the URL of its controls. `mce`, `stream`, `sso`,
     `export` and `ldap` are empty for a target without them; `ldap_dn` is how the directory's user binds, where it takes
     no user@domain.
     """
@@ -85,15 +87,20 @@ class Address:
     ldap_password_env: str = LDAP_PASSWORD
     export: str = ""
     reports_token_env: str = REPORTS_TOKEN
+    limits: Limits = field(default_factory=Limits)
+    blocked: Mapping[str, Block] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Json]:
         """For the command line of a child process."""
-        return asdict(self)
+        blocked = {operation: block.as_dict() for operation, block in self.blocked.items()}
+        return {**asdict(replace(self, blocked={})), "blocked": blocked}
 
     @classmethod
     def from_dict(cls, given: dict[str, Json]) -> Address:
         """The reverse of as_dict()."""
-        return cls(**{**given, "policy": Policy(**given["policy"])})
+        blocked = {operation: Block.from_dict(block) for operation, block in given["blocked"].items()}
+        parts = {"policy": Policy(**given["policy"]), "limits": Limits(**given["limits"]), "blocked": blocked}
+        return cls(**{**given, **parts})
 
     def credentials(self, environment: Mapping[str, str] = os.environ) -> tuple[str, str]:
         """Raises TargetError where there are none and the host is not this machine."""

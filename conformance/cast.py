@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.client import Client
-from conformance.findings import Departure
+from conformance.findings import CouldNotTest, Departure
 from conformance.target import Target
 
 Json = Any
@@ -24,7 +24,7 @@ def people(target: Target, client: Client) -> list[str]:
         if target.policy.ours:
             _open(client, _employed(target)[:AT_WORK])
         return _ids(client.get("/agents/status").require(200)["agents"])
-    except (Departure, KeyError, TypeError):
+    except (Departure, CouldNotTest, KeyError, TypeError):
         return []
 
 

@@ -93,6 +93,13 @@ def conform(
     ] = None,
     as_json: Annotated[bool, Option("--json", help="Print report.json instead of the screen.")] = False,
     workers: Annotated[int, Option(min=1, max=16, help="Processes for scenarios on mocks.")] = 2,
+    max_requests: Annotated[int, Option(min=1, help="Requests that a host of others is sent in all.")] = 5000,
+    max_failures: Annotated[
+        int, Option(min=1, help="Failures (no answer, 5xx) after which it is left alone; 5 in a row do, too.")
+    ] = 30,
+    max_minutes: Annotated[
+        float, Option(min=0, help="Minutes after which it is sent nothing more; 0 for no end.")
+    ] = 10,
 ) -> None:
     """Judge gateway and mocks, or any host: scenarios, and tests generated from the contract."""
     from conformance.run import Plan, run
@@ -116,6 +123,9 @@ def conform(
         workers=workers,
         baseline=baseline,
         write_baseline=write_baseline,
+        max_requests=max_requests,
+        max_failures=max_failures,
+        max_minutes=max_minutes,
     )
     raise typer.Exit(run(plan))
 

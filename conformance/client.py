@@ -14,6 +14,7 @@ import requests
 from conformance.deadline import DeadlineAdapter, send
 from conformance.exchange import Exchange
 from conformance.findings import Departure, Drift, Finding, HeldBack
+from conformance.gate import Gate
 from conformance.recorder import Recorder
 from openapi import Contract, Operation
 
@@ -54,11 +55,13 @@ class Client:
         verify: bool | str = True,
         token: Callable[[], str] | None = None,
         foreign_token: Callable[[], str] | None = None,
+        gate: Gate | None = None,
     ) -> None:
         self.contract, self.url, self.policy = contract, url.rstrip("/"), policy
         self.foreign_token = foreign_token  # of the same issuer, for another API
         self._token = token  # of a contract that takes Bearer; the user and password are not sent then
         self._credentials, self._recorder, self._verify = credentials, recorder, verify
+        self.gate = gate or Gate()
         self._adapter = DeadlineAdapter()
         self._session = requests.Session()
         self._session.trust_env = False  # neither proxies nor ~/.netrc of the environment
@@ -97,14 +100,15 @@ class Client:
 
         `auth` is the target's own credentials, a (user, password), a whole Authorization, or None.
 
-        Raises HeldBack before anything is sent that the policy forbids, Departure UNREACHABLE when nothing answers.
+        Raises HeldBack before anything is sent that the policy forbids, Departure UNREACHABLE when nothing answers,
+        and what the gate raises.
         """
         self._check_policy(method, path, auth)
         sent = {"Accept": self._accepted(method, path), **(headers or {}), **self._authorization(auth)}
         if json is not None:
             data, sent = json_.dumps(json, ensure_ascii=False).encode(), {"Content-Type": "application/json", **sent}
         prepared = self._session.prepare_request(requests.Request(method, self.url + path, headers=sent, data=data))
-        return self._sent(prepared, path)
+        return self._sent(prepared, path, credentials=auth == "default")
 
     def _operation(self, method: str, path: str) -> Operation | None:
         """What a path means, whatever its query says."""
@@ -117,17 +121,20 @@ class Client:
         media_types = {name for status, answer in answers if status < "3" for name in answer.get("content", {})}
         return "application/json" if not media_types or "application/json" in media_types else "*/*"
 
-    def _sent(self, prepared: requests.PreparedRequest, path: str) -> Exchange:
-        method, started = str(prepared.method), time.perf_counter()
-        operation = self._operation(method, path)
-        try:
-            response = send(
-                self._session, self._adapter, prepared, DEADLINE_S, allow_redirects=False, verify=self._verify
-            )
-        except requests.RequestException as error:
-            name = operation.id if operation else f"{method} {path}"
-            words = f"{self.url} did not answer: {_reason(error)}"
-            raise Departure(Finding("UNREACHABLE", Drift.UNREACHABLE, name, "connection", words)) from error
+    def _sent(self, prepared: requests.PreparedRequest, path: str, *, credentials: bool) -> Exchange:
+        method, operation = str(prepared.method), self._operation(str(prepared.method), path)
+        name, effect = _named(operation, method, path), self._effect(operation, method)
+        with self.gate.request(name, method, str(prepared.url), effect, credentials=credentials) as passage:
+            started = time.perf_counter()
+            try:
+                response = send(
+                    self._session, self._adapter, prepared, DEADLINE_S, allow_redirects=False, verify=self._verify
+                )
+            except requests.RequestException as error:
+                passage.error = _reason(error)
+                words = f"{self.url} did not answer: {passage.error}"
+                raise Departure(Finding("UNREACHABLE", Drift.UNREACHABLE, name, "connection", words)) from error
+            passage.status = response.status_code
         body = prepared.body if isinstance(prepared.body, bytes) else b""
         return Exchange(
             self.contract,
@@ -145,13 +152,16 @@ class Client:
 
     def _check_policy(self, method: str, path: str, auth: Auth) -> None:
         operation = self._operation(method, path)
-        writes = operation.effect == "write" if operation else method not in SAFE_METHODS
-        if writes and not self.policy.writes:
-            name = operation.id if operation else f"{method} {path}"
+        if self._effect(operation, method) == "write" and not self.policy.writes:
+            name = _named(operation, method, path)
             raise HeldBack(f"{name} could change the host; --allow-writes lets it run")
         user, password = self._credentials
         if isinstance(auth, tuple) and auth[0] == user and auth[1] != password and not self.policy.auth_failures:
             raise HeldBack("a wrong password could lock the account; --allow-auth-failures lets it run")
+
+    def _effect(self, operation: Operation | None, method: str) -> str:
+        """Of what the contract has not, by the method."""
+        return operation.effect if operation else "read" if method in SAFE_METHODS else "write"
 
     def _authorization(self, auth: Auth) -> dict[str, str]:
         if auth is None:
@@ -192,6 +202,10 @@ class Client:
 def basic(user: str, password: str) -> str:
     """An Authorization header for Basic in UTF-8 (RFC 7617)."""
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def _named(operation: Operation | None, method: str, path: str) -> str:
+    return operation.id if operation else f"{method} {path}"
 
 
 def _reason(error: requests.RequestException) -> str:

@@ -102,6 +102,7 @@ def main(order_text: str, descriptor: str) -> None:
 
 
 def _tell_all(fd: int, target: Target, order: Order) -> None:
+    target.gate.by = "probes"
     clients, notes = _clients(target, order.only)
     target.recorder.pool.add(order.ids)
     probed = [probe for client, _ in clients for probe in _probed(target, client)]
@@ -112,6 +113,7 @@ def _tell_all(fd: int, target: Target, order: Order) -> None:
             notes.append(f"directory: {error}")
     found = [departure.finding for *_, departure in probed if departure]
     told: dict[str, Json] = {"cases": 0, "phases": [], "stop": "", "notes": notes, "held": []}
+    target.gate.by = "generated"
     for client, share in clients:
         if target.policy.ours:
             target.recorder.pool.clear()

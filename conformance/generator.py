@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections import Counter
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from conformance.cast import people
 from conformance.client import DEADLINE_S, Client
 from conformance.exchange import Exchange
 from conformance.findings import Drift, Finding, clipped
+from conformance.gate import Passage
 from conformance.inputs import named, tamed
 from conformance.target import Target
 
@@ -53,15 +55,24 @@ class Generator:
         self._phases: list[str] = []
         self._stop, self._cases = "", 0
         self._notes: list[str] = []
-        operations = self._client.contract.operations.values()
+        operations, blocked = self._client.contract.operations.values(), target.address.blocked
         self._held = [op.id for op in operations if op.effect == "write" and not target.policy.writes]
+        self._left = [*self._held, *(op.id for op in operations if op.id in blocked and op.id not in self._held)]
+        self._passing: contextlib.ExitStack | None = None  # a request that is on its way
+        self._passage = Passage()
         self._schema = self._load(max_time_s, seed)
         self.findings: list[Finding] = []
 
     def run(self) -> Iterator[tuple[int, str]]:
         """Send what fits into the time; yields (cases so far, phase) as it goes. Raises what the engine dies of."""
         phase = ""
+        if len(self._left) == len(self._client.contract.operations):
+            return
         for event in from_schema(self._schema).execute():
+            if closed := self._target.gate.closed():
+                self._notes.append(f"{self._client.contract.name}: {closed}")
+                self._stop = "stopped"
+                break
             match event:
                 case events.PhaseStarted():
                     phase = event.phase.name.value
@@ -76,6 +87,7 @@ class Generator:
                 case events.EngineFinished():
                     self._stop = event.stop_reason.value
             yield self._cases, phase
+        self._passed(None)
 
     def told(self) -> dict[str, Json]:
         """What the run did, for the parent process."""
@@ -108,7 +120,7 @@ class Generator:
         )
         schema = schemathesis.openapi.from_dict(client.contract.document, config=config)
         self._hook(schema)
-        return schema.exclude(operation_id=self._held) if self._held else schema
+        return schema.exclude(operation_id=self._left) if self._left else schema
 
     def _hook(self, schema: Any) -> None:
         """Hooks are looked up by name and must be plain functions; before_call exists for a whole process only."""
@@ -116,10 +128,35 @@ class Generator:
         @schemathesis.hook
         def before_call(context: Any, case: Any, kwargs: Any) -> None:
             self._tame(case)
+            self._pass(case)
 
         @schema.hook  # type: ignore[untyped-decorator]
         def after_call(context: Any, case: Any, response: Any) -> None:
+            self._passed(response.status_code)
             self._judge(case, response)
+
+    def _pass(self, case: Any) -> None:
+        """Through the gate; raises what the gate raises, and the engine goes on to what it would send next."""
+        self._passed(None)
+        client, path = self._client, f"{case.path}"
+        operation = client.contract.match(case.method, case.formatted_path.partition("?")[0])
+        effect = operation.effect if operation else "read"
+        stack = contextlib.ExitStack()
+        gate = self._target.gate.request(
+            operation.id if operation else f"{case.method} {path}",
+            case.method,
+            client.url + case.formatted_path,
+            effect,
+        )
+        self._passage = stack.enter_context(gate)
+        self._passing = stack
+
+    def _passed(self, status: int | None) -> None:
+        """The answer is there, or there is none."""
+        stack, self._passing = self._passing, None
+        if stack:
+            self._passage.status, self._passage.error = status, "" if status else "no answer"
+            stack.close()
 
     def _tame(self, case: Any) -> None:
         if not _meant_right(case):

@@ -24,15 +24,18 @@ START_S = 120.0  # a second or two in peace; a busy machine that has compiled no
 
 
 @contextlib.contextmanager
-def launched(*, seed: int = 1, log: IO[Any] | int = subprocess.DEVNULL) -> Iterator[Address]:
+def launched(
+    *, seed: int = 1, log: IO[Any] | int = subprocess.DEVNULL, live: Address | None = None
+) -> Iterator[Address]:
     """`argus up` as a child process on free ports, at the scenarios' present; yields the gateway as a target.
 
-    Raises LocalError when it does not come up.
+    With `live`, a host of others is read from in 1C's place, and what would change it is answered here. Raises
+    LocalError when it does not come up.
     """
     command = [
         sys.executable, "-m", "conformance", "up", "--port", "0", "--zup-port", "0", "--oktell-port", "0",
         "--oktell-speed", "0", "--sites-port", "0", "--sites-beat", "0", "--ldap-port", "0", "--now", PRESENT,
-        "--seed", str(seed), "--json", "--until-stdin-ends",
+        "--seed", str(seed), "--json", "--until-stdin-ends", *(("--live", json.dumps(live.as_dict())) if live else ()),
     ]  # fmt: skip
     pipe, environment = subprocess.PIPE, child_environment()
     with subprocess.Popen(

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from conformance.address import LOOPBACK
 from conformance.findings import Departure, Drift, Finding, HeldBack, clipped
+from conformance.gate import Gate
 from conformance.probes import Probe
 from openapi import Operation
 
@@ -45,6 +46,7 @@ class Directory:
     name_attribute: str
     ca_file: str = ""
     refusals: list[Departure] = field(default_factory=list)  # of the user: who is refused is not tried again
+    gate: Gate = field(default_factory=Gate)
     guesses: str = ""  # why a wrong password may not be tried for the user; empty where it may
 
     @classmethod
@@ -59,7 +61,7 @@ class Directory:
             held = "" if target.policy.ours or not address.sso else spent
         dn = address.ldap_dn or f"{user}@{realm}"
         name, trusted = address.ldap_name_attribute, address.ca_file
-        return cls(address.ldap, address.ldap_base, user, password, dn, name, trusted, guesses=held)
+        return cls(address.ldap, address.ldap_base, user, password, dn, name, trusted, gate=target.gate, guesses=held)
 
     def answers(self) -> None:
         """The user's own password opens it."""
@@ -158,7 +160,8 @@ class Directory:
         server = ldap3.Server(self.url, tls=tls, get_info=ldap3.NONE, connect_timeout=ANSWER_S)
         connection = ldap3.Connection(server, dn or None, password or None, receive_timeout=ANSWER_S, check_names=False)
         try:
-            self._told(connection.open)
+            with self.gate.request(OPERATION, "LDAP", self.url, "read"):
+                self._told(connection.open)
             if password and not self._is_here and urlsplit(self.url).scheme == "ldap":
                 self._start_tls(connection)
             yield connection

@@ -9,6 +9,7 @@ import asyncio
 import atexit
 import contextlib
 import datetime as dt
+import json
 import os
 import signal
 import tempfile
@@ -28,6 +29,7 @@ from openapi.server import address, bind, run
 if TYPE_CHECKING:
     from gateway.settings import Settings
     from mocks.faults import Fault, Struck
+    from mocks.forwarding import Ask
     from mocks.language import Explained
 
 HOST = "127.0.0.1"
@@ -70,8 +72,8 @@ def up(options: Options) -> list[Party]:
         worker_concurrency=1,  # one after the other, so that their order can be watched
         stop_grace_s=1,
     )
-    app = build(settings, clock=Clock(options.now), with_controls=True)
-    return [Party("gateway", url, app, gateway_socket, url), mock, *others]
+    app = build(settings, clock=Clock(options.now), with_controls=options.controls)
+    return [Party("gateway", url, app, gateway_socket, _if(options, url)), mock, *others]
 
 
 def mocks(options: Options) -> list[Party]:
@@ -108,10 +110,18 @@ def ldap(options: Options) -> Party:
     ldaps = None if options.ldaps_port is None else bind(HOST, options.ldaps_port)
     url, controls = address(public).replace("http", "ldap", 1), address(bound)
     clock = Clock(options.now)
-    app = build(public, ldaps, seed=options.seed, agents=options.agents, clock=clock, with_controls=True, faults=faults)
-    told = CREDENTIALS | {"authority": f"{controls}/_control/certificate"}
+    app = build(
+        public,
+        ldaps,
+        seed=options.seed,
+        agents=options.agents,
+        clock=clock,
+        with_controls=options.controls,
+        faults=faults,
+    )
+    told = CREDENTIALS | ({"authority": f"{controls}/_control/certificate"} if options.controls else {})
     told |= {"ldaps": address(ldaps).replace("http", "ldaps", 1)} if ldaps else {}
-    return Party("LDAP", url, app, bound, controls, f"{url}/{told['base']}", told)
+    return Party("LDAP", url, app, bound, _if(options, controls), f"{url}/{told['base']}", told)
 
 
 def oktell(options: Options) -> Party:
@@ -134,10 +144,10 @@ def oktell(options: Options) -> Party:
         gateway=options.gateway_url,
         token=token,
         accepts=_accepts(clock.now),
-        with_controls=True,
+        with_controls=options.controls,
         faults=faults,
     )
-    return Party("Oktell", url, app, bound, url, url.replace("http", "ws", 1) + load_stream().address)
+    return Party("Oktell", url, app, bound, _if(options, url), url.replace("http", "ws", 1) + load_stream().address)
 
 
 def sites(options: Options) -> Party:
@@ -158,10 +168,10 @@ def sites(options: Options) -> Party:
         agents=options.agents,
         clock=clock,
         beat_s=options.sites_beat_s,
-        with_controls=True,
+        with_controls=options.controls,
         faults=faults,
     )
-    return Party("sites", url, app, bound, url, f"{url}/_control/state")
+    return Party("sites", url, app, bound, _if(options, url), f"{url}/_control/state" if options.controls else url)
 
 
 def _operations_token(gateway_url: str, subject: str, now: Callable[[], dt.datetime]) -> str | Callable[[], str]:
@@ -231,11 +241,36 @@ def zup(options: Options) -> Party:
         calendar=calendar,
         gateway=options.gateway_url,
         token=token,
-        with_controls=True,
+        with_controls=options.controls,
         relay=Relay(public, bound.getsockname()[:2]),
         faults=faults,
+        ask=_live(options.live) if options.live else None,
     )
-    return Party("1C ZUP", url, app, bound, address(bound))
+    return Party("1C ZUP", url, app, bound, _if(options, address(bound)))
+
+
+def _if(options: Options, url: str) -> str:
+    """Where controls are, if there are any."""
+    return url if options.controls else ""
+
+
+def _live(text: str) -> Ask:
+    """How a host of others is asked: as the judge does, through its gate. What it is not asked has no answer."""
+    from conformance.findings import CouldNotTest, Departure, HeldBack
+    from conformance.target import Address, Target
+
+    target = Target(Address.from_dict(json.loads(text)))
+    target.gate.by = "gateway-on-live"
+
+    def ask(method: str, path: str, body: bytes) -> tuple[int, str, bytes] | None:
+        headers = {"Content-Type": "application/json"} if body else {}
+        try:
+            exchange = target.personnel.ask(method, path, data=body or None, headers=headers)
+        except (Departure, CouldNotTest, HeldBack):
+            return None
+        return exchange.status, exchange.headers.get("content-type", ""), exchange.body
+
+    return ask
 
 
 def _kept_until_exit() -> str:

@@ -6,11 +6,14 @@ controller writes one JSON line per scenario to the file descriptor it was given
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import functools
 import inspect
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,6 +21,7 @@ from pytest_bdd.parser import ScenarioTemplate
 from pytest_bdd.scenario import scenario_wrapper_template_registry
 
 from conformance.child import tell
+from conformance.client import Policy
 from conformance.findings import CouldNotTest, Departure, Drift, Finding, HeldBack, Verdict
 from conformance.launcher import launched
 from conformance.local import LocalError
@@ -27,6 +31,7 @@ from conformance.target import Address, Target, TargetError
 
 Json = Any
 KEY = "argus"
+OWN_VIEW = ("fault", "clock", "admin", "operations")  # tags of what needs faults, a clock to move, or a gateway of ours
 UNREADABLE = (KeyError, IndexError, TypeError, AttributeError, ValueError)  # what reading a misshapen answer raises
 
 
@@ -56,11 +61,32 @@ def _target(pytestconfig: pytest.Config) -> Iterator[Target]:
         yield judge.target
 
 
+@pytest.fixture(scope="session")
+def _on_live(_target: Target) -> Iterator[Callable[[], Target]]:
+    """Starts our gateway with the host behind it, once it is needed. Raises CouldNotTest."""
+    with contextlib.ExitStack() as stack:
+        yield functools.cache(lambda: Target(stack.enter_context(_gateway_on(_target))))
+
+
+@contextlib.contextmanager
+def _gateway_on(host: Target) -> Iterator[Address]:
+    if block := host.address.blocked.get("getAgents"):
+        raise CouldNotTest(f"needs our gateway with the host behind it, and getAgents of the host: {block.reason}")
+    host.gate.check()
+    with launched(live=replace(host.address, policy=Policy())) as address:
+        yield address
+
+
 @pytest.fixture
-def target(_target: Target) -> Target:
-    """The host under test, as new where it is ours."""
-    _target.reset()
-    return _target
+def target(request: pytest.FixtureRequest, _target: Target) -> Target:
+    """The host under test, as new where it is ours; for what no host of others can be asked, our gateway on it."""
+    judge: Judge = request.config.pluginmanager.get_plugin("argus-judge")  # type: ignore[assignment]
+    scenario_id, tags = _identity(request.node)
+    judge.target, _target.gate.by = _target, scenario_id
+    if judge.order.address and not _target.policy.ours and not tags.isdisjoint(OWN_VIEW):
+        judge.target = request.getfixturevalue("_on_live")()
+    judge.target.reset()
+    return judge.target
 
 
 class Judge:
@@ -106,6 +132,9 @@ class Judge:
         template = _scenario(item)
         seen = self.target.recorder.drain() if self.target else Seen()
         seen.findings[:] = [dataclasses.replace(found, scenario=scenario_id) for found in seen.findings]
+        on_live = self.order.address is not None and self.target is not None and self.target.policy.ours
+        if on_live:
+            seen = Seen(findings=seen.findings, latest=seen.latest)  # of our gateway's requests none is the host's
         verdict, reason, finding = _outcome(call.excinfo.value if call.excinfo else None, scenario_id, call.when, seen)
         return {
             "id": scenario_id,
@@ -114,6 +143,7 @@ class Judge:
             "tags": sorted(tags - {scenario_id}),
             "verdict": verdict,
             "reason": reason,
+            "on_live": on_live,
             "finding": finding and finding.as_dict(),
             "seen": seen.as_dict(),
             "duration_s": round(call.duration, 3),

@@ -10,7 +10,7 @@ from typing import Any
 
 from conformance.client import Client
 from conformance.exchange import Exchange
-from conformance.findings import Departure, Drift, HeldBack
+from conformance.findings import CouldNotTest, Departure, Drift, HeldBack
 from conformance.inputs import named
 from conformance.tokens import forgeries, signed_with_public_keys
 from openapi import Operation
@@ -161,11 +161,13 @@ def example_body(operation: Operation) -> Json:
 
 
 def outcome(probe: Probe) -> tuple[str, Departure | None, str]:
-    """("pass" | "fail" | "held", departure, reason)."""
+    """("pass" | "fail" | "held" | "untested", departure, reason)."""
     try:
         probe.ask()
     except Departure as departure:
         return "fail", departure, str(departure)
     except HeldBack as held:
         return "held", None, str(held)
+    except CouldNotTest as error:
+        return "untested", None, str(error)
     return "pass", None, ""

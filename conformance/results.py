@@ -11,15 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.baseline import Accepted, Sorted, sort
+from conformance.capabilities import Capability, down
 from conformance.contract import Generated
 from conformance.coverage import Coverage, coverage
 from conformance.findings import Findings, Verdict, Witnessed, steadiness
+from conformance.gate import Tally
 from conformance.recorder import Seen
 from conformance.scenarios import Result
 from openapi import Contract
 
 Json = Any
-PASSED, FOUND, NOTHING_RUN = 0, 1, 2
+PASSED, FOUND, NOTHING_RUN, INTERRUPTED = 0, 1, 2, 130
 INNER = ("variant", "request", "attempt")  # members of findings that only this program needs
 
 
@@ -38,6 +40,9 @@ class Run:
     coverage: Coverage
     seen: Seen
     baseline: Sequence[Accepted] = ()
+    capabilities: Sequence[Capability] = ()  # of a host of others
+    journal: Tally | None = None  # of all that was sent to it
+    interrupted: bool = False
 
     @functools.cached_property
     def sorted(self) -> Sorted:
@@ -54,7 +59,14 @@ class Run:
 
     @property
     def exit(self) -> int:
-        """0 when all that was run held, 1 for a finding that is not accepted, 2 when nothing at all was run."""
+        """0 when all that was run held, 1 for a finding that is not accepted, 2 when nothing at all was run.
+
+        A host that is down could not be judged: 2. A run that was interrupted ends as a shell says it, with 130.
+        """
+        if self.interrupted:
+            return INTERRUPTED
+        if down(self.capabilities):
+            return NOTHING_RUN
         if self.sorted.new or self._failed_otherwise():
             return FOUND
         return PASSED if self.count(Verdict.PASS) or self._generated_something() else NOTHING_RUN
@@ -103,8 +115,10 @@ class Run:
             "duration_s": round(self.duration_s, 1),
             "exit": self.exit,
             "seed": self.seed,
-            "requests": self.seen.requests,
-            "writes": self.seen.writes,
+            "requests": self.journal.requests if self.journal else self.seen.requests,
+            "writes": self.journal.writes if self.journal else self.seen.writes,
+            "interrupted": self.interrupted,
+            "capabilities": [one.as_dict() for one in self.capabilities],
             "verdicts": {verdict.value: self.count(verdict) for verdict in Verdict},
             "scenarios": [_scenario(result) for result in self.scenarios],
             "generated": self.generated and _generated(self.generated),
@@ -171,6 +185,7 @@ def _scenario(result: Result) -> Json:
         "verdict": result.verdict.value,
         "drift": result.drift,
         "reason": result.reason or None,
+        "on_live": result.on_live,
         "duration_s": result.duration_s,
     }
 

@@ -7,15 +7,17 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from conformance import baseline, contract, report, scenarios
+from conformance.capabilities import Capability, blocks, explore
 from conformance.child import Children
 from conformance.client import Policy
 from conformance.contract import Generated
-from conformance.findings import CouldNotRun, Departure, Verdict
+from conformance.findings import CouldNotRun, Verdict
+from conformance.gate import FAILURES, MINUTES, REQUESTS, Journal, Limits
 from conformance.launcher import PRESENT
 from conformance.recorder import Seen
 from conformance.results import Run, joined
@@ -28,11 +30,15 @@ from openapi import Contract, load
 Json = Any
 CONTRACTS = ("personnel", "mce", "sso", "export")
 NO_SCENARIOS = ("none",)
+JOURNAL = "journal.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the command line asked for; times in seconds, `base_url` wins over `target`."""
+    """What the command line asked for; times in seconds, `base_url` wins over `target`.
+
+    The last three are for hosts of others alone.
+    """
 
     target: str = "mocks"
     base_url: str = ""
@@ -49,6 +55,9 @@ class Plan:
     workers: int = 2
     baseline: Path | None = None
     write_baseline: Path | None = None
+    max_requests: int = REQUESTS
+    max_failures: int = FAILURES
+    max_minutes: float = MINUTES
 
     @property
     def on_mocks(self) -> bool:
@@ -78,11 +87,15 @@ def run(plan: Plan) -> int:
 def _run(plan: Plan, ids: tuple[str, ...]) -> int:
     _check(plan)
     accepted = baseline.read(plan.baseline) if plan.baseline else []
-    address = None if plan.on_mocks else _address(plan)
+    address, capabilities = None if plan.on_mocks else _address(plan), list[Capability]()
     started, began = dt.datetime.now(dt.UTC), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="argus-log-") as logs, Screen(quiet=plan.as_json) as screen:
         screen.heading(f"{_name(address)} · {_conditions(address)}")
-        results, generated = _both(plan, ids, address, Path(logs), screen)
+        if address:
+            capabilities = explore(Target(address), plan.only or CONTRACTS)
+            screen.capabilities(capabilities)
+            address = replace(address, blocked=blocks(capabilities, slow=not plan.scenarios))
+        results, generated, interrupted = _both(plan, ids, address, Path(logs), screen)
     chosen = plan.only or CONTRACTS
     others = _contracts([name for name in CONTRACTS if name not in chosen])
     findings, covered, seen = joined(results, generated, _contracts(chosen), others)
@@ -98,8 +111,11 @@ def _run(plan: Plan, ids: tuple[str, ...]) -> int:
         coverage=covered,
         seen=seen,
         baseline=accepted,
+        capabilities=capabilities,
+        journal=Journal(plan.report / JOURNAL).tally() if address else None,
+        interrupted=interrupted,
     )
-    written = report.write(done, plan.report)
+    written = [*report.write(done, plan.report), *([plan.report / JOURNAL] if address else [])]
     if plan.write_baseline:
         written.append(report.put(plan.write_baseline, baseline.written(findings, accepted, started.date())))
     screen.summary(done, written)
@@ -110,18 +126,24 @@ def _run(plan: Plan, ids: tuple[str, ...]) -> int:
 
 def _both(
     plan: Plan, ids: tuple[str, ...], address: Address | None, logs: Path, screen: Screen
-) -> tuple[list[Result], Generated | None]:
-    """Side by side on mocks, each with a gateway of its own; one after the other on a host that is not ours."""
+) -> tuple[list[Result], Generated | None, bool]:
+    """Side by side on mocks, each with a gateway of its own; one after the other on a host that is not ours.
+
+    The last is true where the user interrupted, and what came before is all there is.
+    """
     given, children = address.as_dict() if address else None, Children()
+    told: list[Result] = []
     seen = Seen()  # what scenarios saw of a host that generated tests ask next
+
+    def take(result: Result, chosen: int) -> None:
+        told.append(result)
+        seen.merge(result.seen)
+        screen.scenario(result, chosen)
 
     def run_scenarios() -> list[Result]:
         order = scenarios.Order(given, ids, plan.tag, plan.only)
         workers = plan.workers if address is None and len(ids) != 1 else 1
-        results = scenarios.run(children, order, workers, logs / "scenarios.log", screen.scenario)
-        for result in results:
-            seen.merge(result.seen)
-        return results
+        return scenarios.run(children, order, workers, logs / "scenarios.log", take)
 
     def run_generated() -> Generated:
         order = contract.Order(given, plan.max_time_s, plan.seed, plan.only, seen.ids if address else {})
@@ -133,16 +155,25 @@ def _both(
         )
 
     first = run_scenarios if plan.wants_scenarios else None
-    second = run_generated if plan.wants_generated else None
+    second = run_generated if plan.wants_generated and _answers(address) else None
     with ThreadPoolExecutor(max_workers=2 if address is None else 1) as pool:
         try:
             results, generated = _submit(pool, first), _submit(pool, second)
             done, _ = wait([job for job in (results, generated) if job], return_when=FIRST_EXCEPTION)
             for job in done:
                 job.result()
-            return (results.result() if results else []), (generated.result() if generated else None)
+            return (results.result() if results else []), (generated.result() if generated else None), False
+        except KeyboardInterrupt:
+            children.end()
+            return sorted(told, key=lambda result: result.id), None, True
         finally:
             children.end()
+
+
+def _answers(address: Address | None) -> bool:
+    """Whether a host of others answers any question of a contract's."""
+    reading = {one.id for name in CONTRACTS for one in load(name).operations.values() if one.effect == "read"}
+    return address is None or not reading <= address.blocked.keys()
 
 
 def _submit(pool: ThreadPoolExecutor, act: Callable[[], Any] | None) -> Any:
@@ -159,14 +190,13 @@ def _check(plan: Plan) -> None:
 
 
 def _address(plan: Plan) -> Address:
-    """The host to judge, which has to answer at all. Raises TargetError, CouldNotRun."""
+    """The host to judge, with limits and a journal that is new. Raises TargetError, CouldNotRun."""
     policy = Policy(allow_writes=plan.allow_writes, allow_auth_failures=plan.allow_auth_failures)
     address = by_url(plan.base_url, policy) if plan.base_url else by_profile(Path(plan.target), policy)
-    try:
-        Target(address).now()
-    except Departure as error:
-        raise CouldNotRun(f"{error.finding.message}. Is the address right, and the host up?") from error
-    return address
+    journal = report.put(plan.report / JOURNAL, "")
+    until = time.time() + plan.max_minutes * 60 if plan.max_minutes else 0
+    limits = Limits(str(journal.resolve()), plan.max_requests, plan.max_failures, until)
+    return replace(address, limits=limits)
 
 
 def _contracts(names: Sequence[str]) -> list[Contract]:

@@ -61,6 +61,7 @@ class Result:
     finding: Finding | None
     seen: Seen = field(repr=False)
     duration_s: float = 0.0
+    on_live: bool = False  # through our gateway with a host of others behind it
 
     @property
     def drift(self) -> str | None:
@@ -87,6 +88,7 @@ class Result:
             finding=event["finding"] and Finding.from_dict(event["finding"]),
             seen=Seen.from_dict(event["seen"]),
             duration_s=event["duration_s"],
+            on_live=event["on_live"],
         )
 
 

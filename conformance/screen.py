@@ -14,7 +14,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from conformance.coverage import Coverage, State
+from conformance.capabilities import SKEW_S, Capability, State, skew
+from conformance.coverage import Coverage
+from conformance.coverage import State as Covered
 from conformance.findings import Verdict, Witnessed
 from conformance.results import Run
 from conformance.scenarios import Result
@@ -26,7 +28,12 @@ ROOMY = 12  # columns of statuses that have two blanks between them
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.UNTESTED: "yellow", Verdict.HELD: "cyan"}
 WORDS = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.UNTESTED: "untested", Verdict.HELD: "held"}
-MARKS = {State.COVERED: "[green]●[/]", State.DEVIATES: "[bold red]▲[/]", State.UNTESTED: "○", State.NEEDS_FAULT: "–"}
+MARKS = {
+    Covered.COVERED: "[green]●[/]",
+    Covered.DEVIATES: "[bold red]▲[/]",
+    Covered.UNTESTED: "○",
+    Covered.NEEDS_FAULT: "–",
+}
 FAULTY = {"replies": "of 1C ZUP, which answers requests", "messages": "of Oktell, which sends messages"}
 PLAIN_STEP = 250  # generated requests between two plain lines
 
@@ -122,6 +129,20 @@ class Screen:
         """What is judged, under which conditions."""
         if not self._quiet:
             self._out.print(f"[bold]argus conform[/] · {safe(text)}\n")
+
+    def capabilities(self, found: Sequence[Capability]) -> None:
+        """What a host of others has, before it is judged."""
+        if self._quiet:
+            return
+        states = Counter(one.state for one in found)
+        told = " · ".join(f"{number} {state.value}" for state, number in states.items())
+        self._out.print(f"Operations  {len(found)} asked: {told}")
+        for one in found:
+            if one.state is not State.THERE:
+                self._out.print(f"            [yellow]{one.operation}[/] {one.state.value}  [dim]{safe(one.words)}[/]")
+        if abs(ahead := skew(found)) > SKEW_S:
+            self._out.print(f"            [yellow]the host's clock is {ahead:+g} s from ours[/]; scenarios go by it")
+        self._out.print()
 
     def scenario(self, result: Result, chosen: int) -> None:
         """One verdict, as it comes in."""
@@ -266,8 +287,11 @@ def _totals(run: Run) -> str:
     )
     if covered.strays:
         lines.append(f"            [yellow]in the host, not in the contract: {safe(', '.join(covered.strays))}[/]")
-    written = f"{run.seen.writes} of them writes" if run.seen.writes else "nothing was written to the host"
-    lines.append(f"Requests    {run.seen.requests}, {written}")
+    sent = run.journal or run.seen
+    written = f"{sent.writes} of them writes" if sent.writes else "nothing was written to the host"
+    lines.append(f"Requests    {sent.requests}, {written}")
+    if on_live := sum(result.on_live and result.verdict is not Verdict.UNTESTED for result in run.scenarios):
+        lines.append(f"            {on_live} scenarios through our gateway on the host; writes were answered here")
     return "\n".join(lines)
 
 
@@ -283,6 +307,10 @@ def _generated(run: Run) -> str:
 
 
 def _verdict(run: Run) -> str:
+    if run.interrupted:
+        return (
+            f"\n[bold yellow]INTERRUPTED[/]  after {run.duration_s:.1f} s; what was seen until then is in the reports"
+        )
     words = {0: "[bold green]PASS[/]", 1: "[bold red]FINDINGS[/]", 2: "[bold yellow]NOTHING WAS RUN[/]"}[run.exit]
     hint = "; argus explain CODE says what a code means" if run.exit == 1 else ""
     return f"\n{words}  {len(run.sorted.new)} findings in {run.duration_s:.1f} s{hint}"

@@ -59,7 +59,11 @@ def up(
             "forgotten at the end when left out."
         ),
     ] = "",
+    controls: Annotated[
+        bool, Option("--controls/--no-controls", help="Without them it is as a host of others: no faults, no clock.")
+    ] = True,
     as_json: Json = False,
+    live: Annotated[str, Option(hidden=True)] = "",
     until_stdin_ends: Annotated[bool, Option("--until-stdin-ends", hidden=True)] = False,
 ) -> None:
     """Start gateway and mocks in one process; prints URLs and development credentials, then "ready"."""
@@ -82,6 +86,8 @@ def up(
         calendar=calendar,
         faults=tuple(fault or ()),
         database_url=database,
+        controls=controls,
+        live=live,
     )
     if until_stdin_ends:
         from conformance.launcher import end_with_stdin

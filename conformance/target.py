@@ -22,6 +22,7 @@ from conformance.address import (
 from conformance.client import Client
 from conformance.controls import Controls
 from conformance.findings import CouldNotTest, Departure
+from conformance.gate import Gate
 from conformance.logins import Logins
 from conformance.recorder import Recorder
 from conformance.websocket import Socket
@@ -48,10 +49,16 @@ class Target:
     def __init__(self, address: Address, recorder: Recorder | None = None) -> None:
         self.address, self.policy = address, address.policy
         self.recorder = recorder or Recorder()
+        self.gate = Gate(address.limits, address.blocked)
         self.controls = Controls(address.controls)
-        verify = address.ca_file or True
-        self.personnel = Client(
-            load("personnel"), address.personnel, address.credentials(), self.policy, self.recorder, verify=verify
+        self._ahead: dt.timedelta | None = None  # of our clock, the host's
+        self.personnel = self._client("personnel", address.personnel, address.credentials())
+
+    def _client(self, name: str, url: str, credentials: tuple[str, str], **options: Any) -> Client:
+        """`options` are Client's."""
+        verify = self.address.ca_file or True
+        return Client(
+            load(name), url, credentials, self.policy, self.recorder, verify=verify, gate=self.gate, **options
         )
 
     @functools.cached_property
@@ -72,22 +79,11 @@ class Target:
     @functools.cached_property
     def mce(self) -> Client:
         """The contact centre's API. Raises CouldNotTest where the target has none, or none of its tokens is given."""
-        contract, url, token = load("mce"), self.address.mce, self._mce_token
-        if not url:
+        if not self.address.mce:
             raise CouldNotTest("the target names no MCE: give mce_url, or a base_url")
-        token()
-        given = self.address.credentials()
-        verify = self.address.ca_file or True
-        return Client(
-            contract,
-            url,
-            given,
-            self.policy,
-            self.recorder,
-            verify=verify,
-            token=token,
-            foreign_token=self._foreign_token,
-        )
+        self._mce_token()
+        tokens = {"token": self._mce_token, "foreign_token": self._foreign_token}
+        return self._client("mce", self.address.mce, self.address.credentials(), **tokens)
 
     @functools.cached_property
     def stream(self) -> Socket:
@@ -101,6 +97,7 @@ class Target:
             self.recorder,
             ca_file=self.address.ca_file,
             foreign_token=self._foreign_token,
+            gate=self.gate,
         )
 
     @functools.cached_property
@@ -109,24 +106,15 @@ class Target:
         if not self.address.export:
             raise CouldNotTest("the target names no report export: give export_url, or a base_url")
         self._reports_token()
-        return Client(
-            load("export"),
-            self.address.export,
-            self.address.credentials(),
-            self.policy,
-            self.recorder,
-            verify=self.address.ca_file or True,
-            token=self._reports_token,
-            foreign_token=self._token_for_mce,
-        )
+        tokens = {"token": self._reports_token, "foreign_token": self._token_for_mce}
+        return self._client("export", self.address.export, self.address.credentials(), **tokens)
 
     @functools.cached_property
     def sso(self) -> Client:
         """Where users of the directory get tokens. Raises CouldNotTest where the target has none, or no user."""
         if not self.address.sso:
             raise CouldNotTest("the target names no SSO: give sso_url, or a base_url")
-        given, verify = self.address.directory_user(), self.address.ca_file or True
-        return Client(load("sso"), self.address.sso, given, self.policy, self.recorder, verify=verify)
+        return self._client("sso", self.address.sso, self.address.directory_user())
 
     @functools.cached_property
     def logins(self) -> Logins:
@@ -175,9 +163,15 @@ class Target:
             raise CouldNotTest(f"{needed}; the host's SSO gave none: {error.finding.message}") from error
 
     def now(self) -> dt.datetime:
-        """By the host's Date header, so that scenarios live in the host's present; our clock where it sends none."""
-        date = self.personnel.ask("GET", "/").headers.get("date")
-        return parsedate_to_datetime(date) if date else dt.datetime.now(dt.UTC)
+        """By the host's Date header, so that scenarios live in the host's present; our clock where it sends none.
+
+        A host of others is asked once: its clock runs on beside ours.
+        """
+        if self._ahead is None or self.policy.ours:
+            date = self.personnel.ask("GET", "/").headers.get("date")
+            ours = dt.datetime.now(dt.UTC)
+            self._ahead = (parsedate_to_datetime(date) if date else ours) - ours
+        return dt.datetime.now(dt.UTC) + self._ahead
 
     def reset(self) -> None:
         """Parties of ours as new. Others are left alone."""

@@ -17,6 +17,7 @@ from urllib.parse import urlencode, urlsplit
 
 from conformance.exchange import BEARER, Exchange
 from conformance.findings import Departure, Drift, Finding
+from conformance.gate import Gate
 from conformance.recorder import Recorder
 from openapi import Contract, load
 from openapi.stream import load_stream
@@ -82,8 +83,10 @@ class Socket:
         *,
         ca_file: str = "",
         foreign_token: Callable[[], str] | None = None,
+        gate: Gate | None = None,
     ) -> None:
         self.url, self.foreign_token, self._recorder = url, foreign_token, recorder
+        self.gate = gate or Gate()
         self._token, self._ca_file = token, ca_file
 
     def subscribe(self, **query: str) -> Subscription:
@@ -100,10 +103,21 @@ class Socket:
         return f"Bearer {self._token()}"
 
     def upgrade(self, authorization: str | None, **query: str) -> Subscription | Exchange:
-        """A subscription, or the answer that refuses it. Raises Departure where nothing answers, or no HTTP."""
+        """A subscription, or the answer that refuses it. Raises Departure where nothing answers, or no HTTP.
+
+        Raises also what the gate raises.
+        """
+        url = f"{self.url}?{urlencode(query)}" if query else self.url
+        own = authorization is not None and authorization == self.authorization
+        with self.gate.request(OPERATION, "GET", url, "read", credentials=own) as passage:
+            opened = self._opened(url, authorization, query)
+            passage.status = 101 if isinstance(opened, Subscription) else opened.status
+        return opened
+
+    def _opened(self, url: str, authorization: str | None, query: Mapping[str, str]) -> Subscription | Exchange:
         from websockets.exceptions import WebSocketException
 
-        url, started = f"{self.url}?{urlencode(query)}" if query else self.url, time.monotonic()
+        started = time.monotonic()
         headers = {"Authorization": authorization} if authorization else {}
         try:
             connection = self._connected(url, headers)

@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Coroutine, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import orjson
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mocks import faults
 from mocks.amendment import AmendmentError, amended
+from mocks.answer import Answer, answer_of
 from mocks.clock import Clock
 from mocks.relay import Connection, Relay
 from mocks.switchboard import Strike, Switchboard, Switched
@@ -25,20 +26,6 @@ from openapi.errors import instant
 
 Json = Any
 PAGE = "<!DOCTYPE html><html lang=ru><meta charset=utf-8><title>1С:Предприятие</title><p>Сервер недоступен.</html>"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A reply that is whole, before it goes out."""
-
-    status: int
-    headers: tuple[tuple[bytes, bytes], ...]
-    body: bytes
-
-    def retyped(self, media_type: str, body: bytes) -> Answer:
-        """The same reply with another type and body."""
-        others = tuple((name, value) for name, value in self.headers if name.lower() != b"content-type")
-        return replace(self, headers=(*others, (b"content-type", media_type.encode())), body=body)
 
 
 class Injection:
@@ -81,17 +68,17 @@ class _Struck:
         """Carry the request out where the fault has a reply to spoil; then the delays, then what the fault says."""
         due, fault = clock.elapsed(), strike.switched.fault if strike.switched else None
         carried_out = fault is None or fault.applied or fault.reads_reply
-        answer = await self._answer() if carried_out else None
-        if answer is None:
+        kept = await answer_of(self._app, self._scope, self._receive) if carried_out else None
+        if kept is None:
             await self._drained()
         for switched, seconds in strike.delays:
             due += seconds
             if not await self._waited(clock.sleep_until(due), switched):
                 return
         if strike.switched:
-            await self._strike(strike.switched, answer, operation, clock.now())
-        elif answer:
-            await self._give(answer)
+            await self._strike(strike.switched, kept, operation, clock.now())
+        elif kept:
+            await self._give(kept)
 
     async def _strike(self, switched: Switched, answer: Answer | None, operation: Operation, now: dt.datetime) -> None:
         fault = switched.fault
@@ -132,6 +119,9 @@ class _Struck:
                 answer = _amended(answer, fault, switched)
         await self._give(answer)
 
+    async def _give(self, answer: Answer) -> None:
+        await answer.give(self._scope, self._send)
+
     async def _held(self, switched: Switched) -> None:
         """No answer: until the caller has gone, or the fault is lifted, which drops the caller."""
         if await self._waited(asyncio.Event().wait(), switched):
@@ -157,27 +147,6 @@ class _Struck:
     async def _gone(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
-
-    async def _answer(self) -> Answer:
-        """What the mock answers, kept back."""
-        start: Message = {}
-        chunks: list[bytes] = []
-
-        async def keep(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                start.update(message)
-            else:
-                chunks.append(message.get("body", b""))
-
-        await self._app(self._scope, self._receive, keep)
-        return Answer(start["status"], tuple((bytes(n), bytes(v)) for n, v in start["headers"]), b"".join(chunks))
-
-    async def _give(self, answer: Answer) -> None:
-        sized = [(name, value) for name, value in answer.headers if name.lower() != b"content-length"]
-        sized.append((b"content-length", str(len(answer.body)).encode()))
-        await self._send({"type": "http.response.start", "status": answer.status, "headers": sized})
-        body = b"" if self._scope["method"] == "HEAD" else answer.body
-        await self._send({"type": "http.response.body", "body": body})
 
 
 def _error(fault: faults.Status, operation: Operation, now: dt.datetime) -> Answer:

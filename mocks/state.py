@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -24,11 +24,21 @@ Json = Any
 Facts = dict[dt.date, list[Interval]]
 
 
+class Roster(Protocol):
+    """Who works here: the cast, or the people of a host of others."""
+
+    def cast(self, agents: int, seed: int, /) -> Iterable[Person]:
+        """Everybody, numbered from 1 on."""
+
+    def hire(self, people: list[Person], seed: int, day: dt.date, /) -> Person:
+        """The next one."""
+
+
 class State:
     """Take `lock` around what reads or changes it; nothing waits while holding it."""
 
-    def __init__(self, *, seed: int, agents: int, clock: Clock, calendar: Calendar) -> None:
-        self.clock, self.calendar = clock, calendar
+    def __init__(self, *, seed: int, agents: int, clock: Clock, calendar: Calendar, roster: Roster = staff) -> None:
+        self.clock, self.calendar, self._roster = clock, calendar, roster
         self.lock = threading.RLock()
         self.seed, self.agents = seed, agents
         self.on_due: Callable[[], Awaitable[None]] = _nothing
@@ -41,8 +51,9 @@ class State:
             self.agents = self.agents if agents is None else agents
             self.people: list[Person] = []
             self.by_id: dict[str, Person] = {}
-            for person in staff.cast(self.agents, self.seed):
+            for person in self._roster.cast(self.agents, self.seed):
                 self._enrol(person)
+            self._changed: set[int] = set()
             self.registry = Registry()
             self.facts: dict[int, Facts] = {}
             self.unconfirmed: dict[str, set[str]] = {}  # agents with facts that no payroll has yet, by month
@@ -70,12 +81,12 @@ class State:
             raise EmployeeNotFound(f"1C knows no employee {any_id}.", field=field)
         return person
 
-    def listed(self, start: dt.date, end: dt.date, serialise: Callable[[Person], bytes]) -> list[bytes]:
+    def listed(self, start: dt.date, end: dt.date) -> list[bytes]:
         """Everyone employed on a day of the period, serialised once until the staff changes."""
         with self.lock:
             if (start, end) not in self._listed:
                 people = (person for person in self.people if person.employed_within(start, end))
-                self._listed[start, end] = [serialise(person) for person in people]
+                self._listed[start, end] = [orjson.dumps(agent(person)) for person in people]
             return self._listed[start, end]
 
     def book(self, person: Person) -> timesheet.Book:
@@ -105,7 +116,8 @@ class State:
     def hire(self, day: dt.date) -> Person:
         """The next person of the cast, hired on `day`."""
         with self.lock:
-            self._enrol(staff.hire(self.people, self.seed, day))
+            self._enrol(self._roster.hire(self.people, self.seed, day))
+            self._changed.add(self.people[-1].number)
             self._listed.clear()
             return self.people[-1]
 
@@ -116,8 +128,14 @@ class State:
             new = replace(old, **fields)
             self.people[old.number - 1] = new
             self.by_id[new.agent_id] = self.by_id[new.employee_id] = new
+            self._changed.add(new.number)
             self._listed.clear()
             return new
+
+    def changed(self) -> dict[str, Person]:
+        """Who was hired or changed since the last reset, by agent_id."""
+        with self.lock:
+            return {person.agent_id: person for person in (self.people[number - 1] for number in self._changed)}
 
     def view(self) -> dict[str, Json]:
         """What a test may look at: people, departments, sheets, facts and calls so far."""
@@ -148,6 +166,22 @@ class State:
 
     def _agent_id(self, number: int) -> str:
         return self.people[number - 1].agent_id
+
+
+def agent(person: Person) -> dict[str, Json]:
+    """A person as getAgents lists them."""
+    return {
+        "agent_id": person.agent_id,
+        "tab_number": person.tab_number,
+        "lastname": person.lastname,
+        "firstname": person.firstname,
+        "secondname": person.secondname,
+        "position_id": person.position_id,
+        "department_id": person.department_id,
+        "start_work": person.hired.isoformat(),
+        "norm_week": person.norm_week,
+        "employment_rate": person.employment_rate,
+    }
 
 
 async def _nothing() -> None:

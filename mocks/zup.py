@@ -15,12 +15,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
-from mocks import documents, timesheet
+from mocks import documents, staff, timesheet
 from mocks.calendar import Calendar
 from mocks.central import Central, Token
 from mocks.clock import MOSCOW, Clock
 from mocks.documents import Refusal, Rules
 from mocks.faults import Fault
+from mocks.forwarding import Ask, Forwarding, Roster
 from mocks.injection import Injection
 from mocks.payroll import Payroll
 from mocks.relay import Relay
@@ -58,7 +59,7 @@ class Zup:
         start, end = _period("endDate", start_date, end_date)
         state = self._state
         state.calls["getAgents"] += 1
-        listed = state.listed(start, end, lambda person: orjson.dumps(_agent(person)))
+        listed = state.listed(start, end)
         tail = {"total_count": len(listed), "sync_timestamp": instant(state.clock.now())}
         return Reply(raw=b'{"agents":[' + b",".join(listed) + b"]," + orjson.dumps(tail)[1:])
 
@@ -161,14 +162,17 @@ def zup(
     gateway: str = "",
     token: Token = "",
     on_exchange: Callable[[Exchange], None] | None = None,
+    ask: Ask | None = None,
 ) -> ASGIApp:
     """The mock 1C ZUP as an ASGI application: the contract, /health, and /_control when asked for.
 
     With a `relay`, which runs as long as the application, callers that come through it meet with `faults`. Payroll of
-    whoever it gets actual work time of is confirmed to `gateway`, with `token`.
+    whoever it gets actual work time of is confirmed to `gateway`, with `token`. With `ask`, a host of others answers
+    what is read.
     """
     clock = clock or Clock()
-    state = State(seed=seed, agents=agents, clock=clock, calendar=calendar or Calendar())
+    roster = Roster(ask, clock) if ask else staff
+    state = State(seed=seed, agents=agents, clock=clock, calendar=calendar or Calendar(), roster=roster)
     payroll = Payroll(state, clock, Central(gateway, token))
     state.on_due = payroll.settle
     contract = load("personnel")
@@ -180,6 +184,8 @@ def zup(
         now=clock.now,
         on_exchange=on_exchange,
     )
+    if ask:
+        app = Forwarding(app, contract, state, ask)
     if relay:
         app = Injection(app, [contract], switchboard=switchboard, relay=relay, clock=clock)
 
@@ -229,18 +235,3 @@ def _at_site(moment: str, zone: ZoneInfo) -> dt.datetime:
     """Wall time at the site, without a zone (A32)."""
     parsed = dt.datetime.fromisoformat(moment)
     return parsed if parsed.tzinfo is None else parsed.astimezone(zone).replace(tzinfo=None)
-
-
-def _agent(person: Person) -> dict[str, Json]:
-    return {
-        "agent_id": person.agent_id,
-        "tab_number": person.tab_number,
-        "lastname": person.lastname,
-        "firstname": person.firstname,
-        "secondname": person.secondname,
-        "position_id": person.position_id,
-        "department_id": person.department_id,
-        "start_work": person.hired.isoformat(),
-        "norm_week": person.norm_week,
-        "employment_rate": person.employment_rate,
-    }

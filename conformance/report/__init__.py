@@ -48,6 +48,7 @@ def machine(report: Json) -> str:
 def put(path: Path, text: str) -> Path:
     """One more file, where the user wants it. Raises CouldNotRun when that is not possible."""
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise CouldNotRun(f"Cannot write {path}: {error.strerror}.") from error

@@ -1,0 +1,220 @@
+"""What a host of others has: one harmless question to each operation that reads, before anything else is asked.
+
+Whatever is absent, speaks another protocol, is down or takes its time is told once and not asked again, so that a
+whole run harms nobody and ends soon. Operations that write are not asked.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from typing import Any
+
+from conformance.client import Client
+from conformance.exchange import Exchange
+from conformance.findings import CouldNotTest, Departure, Drift, Finding, HeldBack
+from conformance.gate import EXPLORING, Block
+from conformance.inputs import named
+from conformance.probes import example_body, example_path
+from conformance.target import Target
+from conformance.websocket import OPERATION, Subscription
+from openapi import Operation
+
+Json = Any
+SLOW_S = 10.0  # a third of what the seed allows; with hundreds of requests a run would take hours
+SKEW_S = 5.0  # of clocks, that is worth telling
+
+
+class State(StrEnum):
+    """Of an operation."""
+
+    THERE = "there"
+    UNREACHABLE = "unreachable"
+    ABSENT = "absent"
+    PROTOCOL = "wrong protocol"
+    AUTH = "credentials refused"
+    BROKEN = "broken"
+    UNSTEADY = "unsteady"
+    SLOW = "slow"
+    UNKNOWN = "not asked"
+
+
+BLOCKED = (State.UNREACHABLE, State.ABSENT, State.PROTOCOL, State.AUTH, State.BROKEN, State.SLOW)
+HOPELESS = (State.UNREACHABLE, State.SLOW)  # where one operation is so, its contract's others are not asked
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """What one operation said; `finding` is of what departs, `date` the host's clock less ours in seconds."""
+
+    contract: str
+    operation: str
+    state: State
+    words: str = ""
+    duration_s: float = 0.0
+    finding: Finding | None = None
+    ahead_s: float | None = None
+
+    def block(self) -> Block:
+        """Why it is not asked again."""
+        return Block(self.words, self.finding, credentials=self.state is State.AUTH)
+
+    def as_dict(self) -> dict[str, Json]:
+        """For report.json."""
+        return {
+            "contract": self.contract,
+            "operation": self.operation,
+            "state": self.state.value,
+            "reason": self.words or None,
+            "duration_s": round(self.duration_s, 3),
+        }
+
+
+def explore(target: Target, contracts: Sequence[str]) -> list[Capability]:
+    """Contracts side by side, each one question after the other; SSO comes before those that need its tokens."""
+    target.gate.by = EXPLORING
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        personnel = pool.submit(_of_contract, target, "personnel")
+        sso = [*pool.submit(_of_contract, target, "sso").result()] if {"sso", "mce", "export"} & {*contracts} else []
+        hopeless = next((one for one in sso if one.operation == "issueToken" and one.state in BLOCKED), None)
+        others = [pool.submit(_of_contract, target, name, hopeless) for name in ("mce", "export") if name in contracts]
+        found = [*personnel.result(), *sso, *(one for other in others for one in other.result())]
+    return [one for one in found if one.contract in contracts or one.operation in ("getAgents", "issueToken")]
+
+
+def blocks(capabilities: Sequence[Capability], *, slow: bool) -> dict[str, Block]:
+    """By operation; `slow` says whether slow ones are blocked, too."""
+    states = BLOCKED if slow else tuple(state for state in BLOCKED if state is not State.SLOW)
+    return {one.operation: one.block() for one in capabilities if one.state in states}
+
+
+def down(capabilities: Sequence[Capability]) -> bool:
+    """Whether nothing that was asked gave any answer."""
+    asked = [one for one in capabilities if one.state is not State.UNKNOWN]
+    return bool(asked) and all(one.state is State.UNREACHABLE for one in asked)
+
+
+def skew(capabilities: Sequence[Capability]) -> float:
+    """Seconds that the host's clock is ahead of ours."""
+    return next((one.ahead_s for one in capabilities if one.ahead_s is not None), 0.0)
+
+
+def _of_contract(target: Target, name: str, sso: Capability | None = None) -> list[Capability]:
+    """`sso` is why no token can be had of the host; one that is given needs none."""
+    try:
+        if sso and not (target.address.token() if name == "mce" else target.address.reports_token()):
+            raise CouldNotTest(f"needs a token, and issueToken is {sso.state}")
+        client: Client = getattr(target, name)
+    except CouldNotTest as error:
+        return [Capability(name, name, State.UNKNOWN, str(error))]
+    found: list[Capability] = []
+    for operation in _questions(client):
+        found.append(
+            _like(found[-1], operation.id) if found and found[-1].state in HOPELESS else _ask(client, operation)
+        )
+    if name == "mce" and target.address.stream:
+        found.append(_like(found[-1], OPERATION) if found[-1].state in HOPELESS else _upgrade(target))
+    return found
+
+
+def _questions(client: Client) -> Iterator[Operation]:
+    for operation in client.contract.operations.values():
+        if operation.effect == "read":
+            yield operation
+
+
+def _like(other: Capability, operation: str) -> Capability:
+    """Of an operation that is not asked, since another one of its contract is hopeless."""
+    words = f"not asked, since {other.operation} is {other.state}" if other.finding is None else other.words
+    return Capability(other.contract, operation, other.state, words, finding=other.finding)
+
+
+def _ask(client: Client, operation: Operation) -> Capability:
+    """Twice where it fails, so that unsteady is told from broken."""
+    first = _asked(client, operation)
+    if first.state not in (State.BROKEN, State.UNREACHABLE) or first.duration_s > SLOW_S:
+        return first
+    second = _asked(client, operation)
+    if second.state is first.state:
+        return second
+    words = f"{first.state} once, {second.state} when it was asked again"
+    return Capability(client.contract.name, operation.id, State.UNSTEADY, words, second.duration_s, first.finding)
+
+
+def _asked(client: Client, operation: Operation) -> Capability:
+    name, body = client.contract.name, named(example_body(operation), client.user)
+    try:
+        exchange = client.ask(operation.method, _path(operation), json=body)
+    except HeldBack as held:
+        return Capability(name, operation.id, State.UNKNOWN, str(held))
+    except CouldNotTest as closed:
+        return Capability(name, operation.id, State.UNKNOWN, str(closed))
+    except Departure as departure:
+        return Capability(name, operation.id, State.UNREACHABLE, departure.finding.message, 0.0, departure.finding)
+    state, finding = _state(exchange)
+    words = finding.message if finding else ""
+    if state is State.THERE and exchange.elapsed_s > SLOW_S:
+        state, words = State.SLOW, f"{operation.id} took {exchange.elapsed_s:.0f} s; --scenario ID asks all the same"
+    return Capability(name, operation.id, state, words, exchange.elapsed_s, finding, _ahead(exchange))
+
+
+def _path(operation: Operation) -> str:
+    """Of a period that is near, and of things that there may be."""
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    if operation.id == "getAgents":
+        return operation.path.replace("{startDate}", today).replace("{endDate}", today)
+    return example_path(operation)
+
+
+def _state(exchange: Exchange) -> tuple[State, Finding | None]:
+    """By status and media type alone: what the members are is for scenarios to judge."""
+    status = exchange.status
+    try:
+        if status >= 500 or status in (401, 403) or (status in (404, 405) and exchange.absent()):
+            exchange.require(200)
+        if status >= 400 or not _is_file(exchange):
+            exchange.json()
+    except Departure as departure:
+        found = departure.finding
+        states = {Drift.ABSENT: State.ABSENT, Drift.PROTOCOL: State.PROTOCOL, Drift.AUTH: State.AUTH}
+        return states.get(found.drift, State.BROKEN if status >= 500 else State.THERE), found
+    return State.THERE, None
+
+
+def _is_file(exchange: Exchange) -> bool:
+    operation = exchange.operation
+    answers = operation.spec["responses"].get(f"{exchange.status}", {}) if operation else {}
+    return exchange.media_type in answers.get("content", {}) and exchange.media_type != "application/json"
+
+
+def _ahead(exchange: Exchange) -> float | None:
+    try:
+        said = parsedate_to_datetime(exchange.headers["date"])
+    except (KeyError, ValueError):
+        return None
+    return round((said - dt.datetime.now(dt.UTC)).total_seconds())
+
+
+def _upgrade(target: Target) -> Capability:
+    """A socket that is closed at once."""
+    try:
+        socket = target.stream
+        opened = socket.upgrade(socket.authorization)
+    except CouldNotTest as error:
+        return Capability("mce", OPERATION, State.UNKNOWN, str(error))
+    except Departure as departure:
+        return Capability("mce", OPERATION, State.UNREACHABLE, departure.finding.message, 0.0, departure.finding)
+    if isinstance(opened, Subscription):
+        opened.close()
+        return Capability("mce", OPERATION, State.THERE)
+    try:
+        opened.require(101)
+    except Departure as departure:
+        found = departure.finding
+        states = {Drift.ABSENT: State.ABSENT, Drift.PROTOCOL: State.PROTOCOL, Drift.AUTH: State.AUTH}
+        return Capability("mce", OPERATION, states.get(found.drift, State.BROKEN), found.message, 0.0, found)
+    return Capability("mce", OPERATION, State.THERE)

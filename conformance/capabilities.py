@@ -10,7 +10,6 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any
 
@@ -87,9 +86,16 @@ def explore(target: Target, contracts: Sequence[str]) -> list[Capability]:
 
 
 def blocks(capabilities: Sequence[Capability], *, slow: bool) -> dict[str, Block]:
-    """By operation; `slow` says whether slow ones are blocked, too."""
+    """By operation, and by contract for one that is hopeless; `slow` says whether slow ones are blocked, too."""
     states = BLOCKED if slow else tuple(state for state in BLOCKED if state is not State.SLOW)
-    return {one.operation: one.block() for one in capabilities if one.state in states}
+    found = [one for one in capabilities if one.state in states]
+    whole = {one.contract: one.block() for one in found if one.state in HOPELESS and one.operation != OPERATION}
+    return whole | {one.operation: one.block() for one in found}
+
+
+def ailing(capabilities: Sequence[Capability]) -> bool:
+    """Whether something that was asked is not as it should be."""
+    return any(one.state not in (State.THERE, State.UNKNOWN) for one in capabilities)
 
 
 def down(capabilities: Sequence[Capability]) -> bool:
@@ -192,11 +198,8 @@ def _is_file(exchange: Exchange) -> bool:
 
 
 def _ahead(exchange: Exchange) -> float | None:
-    try:
-        said = parsedate_to_datetime(exchange.headers["date"])
-    except (KeyError, ValueError):
-        return None
-    return round((said - dt.datetime.now(dt.UTC)).total_seconds())
+    said = exchange.date
+    return None if said is None else round((said - dt.datetime.now(dt.UTC)).total_seconds())
 
 
 def _upgrade(target: Target) -> Capability:

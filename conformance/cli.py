@@ -93,7 +93,9 @@ def conform(
     ] = None,
     as_json: Annotated[bool, Option("--json", help="Print report.json instead of the screen.")] = False,
     workers: Annotated[int, Option(min=1, max=16, help="Processes for scenarios on mocks.")] = 2,
-    max_requests: Annotated[int, Option(min=1, help="Requests that a host of others is sent in all.")] = 5000,
+    max_requests: Annotated[
+        int | None, Option(min=1, help="Requests that a host of others is sent: 5000, or 300 where it is ailing.")
+    ] = None,
     max_failures: Annotated[
         int, Option(min=1, help="Failures (no answer, 5xx) after which it is left alone; 5 in a row do, too.")
     ] = 30,

@@ -123,8 +123,11 @@ class Client:
 
     def _sent(self, prepared: requests.PreparedRequest, path: str, *, credentials: bool) -> Exchange:
         method, operation = str(prepared.method), self._operation(str(prepared.method), path)
-        name, effect = _named(operation, method, path), self._effect(operation, method)
-        with self.gate.request(name, method, str(prepared.url), effect, credentials=credentials) as passage:
+        name, effect = _named(operation, method, path), self.effect(operation, method)
+        gate = self.gate.request(
+            name, method, str(prepared.url), effect, contract=self.contract.name, credentials=credentials
+        )
+        with gate as passage:
             started = time.perf_counter()
             try:
                 response = send(
@@ -152,14 +155,14 @@ class Client:
 
     def _check_policy(self, method: str, path: str, auth: Auth) -> None:
         operation = self._operation(method, path)
-        if self._effect(operation, method) == "write" and not self.policy.writes:
+        if self.effect(operation, method) == "write" and not self.policy.writes:
             name = _named(operation, method, path)
             raise HeldBack(f"{name} could change the host; --allow-writes lets it run")
         user, password = self._credentials
         if isinstance(auth, tuple) and auth[0] == user and auth[1] != password and not self.policy.auth_failures:
             raise HeldBack("a wrong password could lock the account; --allow-auth-failures lets it run")
 
-    def _effect(self, operation: Operation | None, method: str) -> str:
+    def effect(self, operation: Operation | None, method: str) -> str:
         """Of what the contract has not, by the method."""
         return operation.effect if operation else "read" if method in SAFE_METHODS else "write"
 

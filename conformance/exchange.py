@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import re
@@ -9,6 +10,7 @@ import shlex
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -63,6 +65,15 @@ class Exchange:
     def media_type(self) -> str:
         """Of the answer, without parameters."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def date(self) -> dt.datetime | None:
+        """What the host says it is, by its Date header (RFC 9110, 6.6.1); None where that is missing or none."""
+        try:
+            said = parsedate_to_datetime(self.headers.get("date", ""))
+        except ValueError:
+            return None
+        return said if said.tzinfo else None
 
     def departs(
         self,

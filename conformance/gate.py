@@ -21,7 +21,8 @@ from typing import Any
 from conformance.findings import CouldNotTest, Departure, Finding
 
 Json = Any
-REQUESTS, FAILURES, MINUTES = 5000, 30, 10  # what a run may come to, unless it is told otherwise
+REQUESTS, FAILURES, MINUTES = 5000, 30, 10.0  # what a run may come to, unless it is told otherwise
+REQUESTS_OF_AILING, MINUTES_OF_AILING = 300, 1.5  # with a host that lacks operations, stumbles or takes its time
 IN_A_ROW = 5  # failures after which a host is left alone
 EXPLORING = "capabilities"  # who asks first; a host that is down is told of by that, and not by the kill switch
 
@@ -110,10 +111,10 @@ class Gate:
 
     @contextlib.contextmanager
     def request(
-        self, operation: str, method: str, url: str, effect: str, *, credentials: bool = True
+        self, operation: str, method: str, url: str, effect: str, *, contract: str = "", credentials: bool = True
     ) -> Iterator[Passage]:
         """Around the sending of one request. Raises Departure or CouldNotTest before it, where it may not be sent."""
-        self._check_blocked(operation, credentials)
+        self._check_blocked(operation, contract, credentials)
         passage = Passage()
         if self._journal is None:
             yield passage
@@ -154,8 +155,8 @@ class Gate:
             return "the time that --max-minutes gives is over"
         return ""
 
-    def _check_blocked(self, operation: str, credentials: bool) -> None:
-        block = self._blocked.get(operation)
+    def _check_blocked(self, operation: str, contract: str, credentials: bool) -> None:
+        block = self._blocked.get(operation) or self._blocked.get(contract)
         if block is None or (block.credentials and not credentials):
             return
         if block.finding:

@@ -65,9 +65,16 @@ class Generator:
 
     def run(self) -> Iterator[tuple[int, str]]:
         """Send what fits into the time; yields (cases so far, phase) as it goes. Raises what the engine dies of."""
-        phase = ""
         if len(self._left) == len(self._client.contract.operations):
             return
+        try:
+            yield from self._events()
+        finally:
+            self._passed(None, "no answer")
+            schemathesis.hooks.unregister(self._before_call)
+
+    def _events(self) -> Iterator[tuple[int, str]]:
+        phase = ""
         for event in from_schema(self._schema).execute():
             if closed := self._target.gate.closed():
                 self._notes.append(f"{self._client.contract.name}: {closed}")
@@ -87,7 +94,6 @@ class Generator:
                 case events.EngineFinished():
                     self._stop = event.stop_reason.value
             yield self._cases, phase
-        self._passed(None)
 
     def told(self) -> dict[str, Json]:
         """What the run did, for the parent process."""
@@ -135,27 +141,29 @@ class Generator:
             self._passed(response.status_code)
             self._judge(case, response)
 
+        @schema.hook  # type: ignore[untyped-decorator]
+        def after_network_error(context: Any, case: Any, request: Any) -> None:
+            self._passed(None, "no answer")
+
+        self._before_call = before_call
+
     def _pass(self, case: Any) -> None:
         """Through the gate; raises what the gate raises, and the engine goes on to what it would send next."""
-        self._passed(None)
-        client, path = self._client, f"{case.path}"
-        operation = client.contract.match(case.method, case.formatted_path.partition("?")[0])
-        effect = operation.effect if operation else "read"
-        stack = contextlib.ExitStack()
-        gate = self._target.gate.request(
-            operation.id if operation else f"{case.method} {path}",
-            case.method,
-            client.url + case.formatted_path,
-            effect,
+        client, path, stack = self._client, case.formatted_path, contextlib.ExitStack()
+        operation = client.contract.match(case.method, path)
+        name, effect = (
+            operation.id if operation else f"{case.method} {case.path}",
+            client.effect(operation, case.method),
         )
+        gate = self._target.gate.request(name, case.method, client.url + path, effect)
         self._passage = stack.enter_context(gate)
         self._passing = stack
 
-    def _passed(self, status: int | None) -> None:
+    def _passed(self, status: int | None, error: str = "") -> None:
         """The answer is there, or there is none."""
         stack, self._passing = self._passing, None
         if stack:
-            self._passage.status, self._passage.error = status, "" if status else "no answer"
+            self._passage.status, self._passage.error = status, error
             stack.close()
 
     def _tame(self, case: Any) -> None:

@@ -84,6 +84,7 @@ def target(request: pytest.FixtureRequest, _target: Target) -> Target:
     scenario_id, tags = _identity(request.node)
     judge.target, _target.gate.by = _target, scenario_id
     if judge.order.address and not _target.policy.ours and not tags.isdisjoint(OWN_VIEW):
+        _target.gate.check()
         judge.target = request.getfixturevalue("_on_live")()
     judge.target.reset()
     return judge.target

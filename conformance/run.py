@@ -12,12 +12,20 @@ from pathlib import Path
 from typing import Any
 
 from conformance import baseline, contract, report, scenarios
-from conformance.capabilities import Capability, blocks, explore
+from conformance.capabilities import Capability, ailing, blocks, explore
 from conformance.child import Children
 from conformance.client import Policy
 from conformance.contract import Generated
 from conformance.findings import CouldNotRun, Verdict
-from conformance.gate import FAILURES, MINUTES, REQUESTS, Journal, Limits
+from conformance.gate import (
+    FAILURES,
+    MINUTES,
+    MINUTES_OF_AILING,
+    REQUESTS,
+    REQUESTS_OF_AILING,
+    Journal,
+    Limits,
+)
 from conformance.launcher import PRESENT
 from conformance.recorder import Seen
 from conformance.results import Run, joined
@@ -37,7 +45,7 @@ JOURNAL = "journal.jsonl"
 class Plan:
     """What the command line asked for; times in seconds, `base_url` wins over `target`.
 
-    The last three are for hosts of others alone.
+    The last three are for hosts of others alone; None is as much as a host is fit for.
     """
 
     target: str = "mocks"
@@ -55,9 +63,9 @@ class Plan:
     workers: int = 2
     baseline: Path | None = None
     write_baseline: Path | None = None
-    max_requests: int = REQUESTS
+    max_requests: int | None = None
     max_failures: int = FAILURES
-    max_minutes: float = MINUTES
+    max_minutes: float | None = None
 
     @property
     def on_mocks(self) -> bool:
@@ -94,7 +102,8 @@ def _run(plan: Plan, ids: tuple[str, ...]) -> int:
         if address:
             capabilities = explore(Target(address), plan.only or CONTRACTS)
             screen.capabilities(capabilities)
-            address = replace(address, blocked=blocks(capabilities, slow=not plan.scenarios))
+            limits = _limits(plan, address.limits.journal, ailing=ailing(capabilities))
+            address = replace(address, limits=limits, blocked=blocks(capabilities, slow=not plan.scenarios))
         results, generated, interrupted = _both(plan, ids, address, Path(logs), screen)
     chosen = plan.only or CONTRACTS
     others = _contracts([name for name in CONTRACTS if name not in chosen])
@@ -190,13 +199,19 @@ def _check(plan: Plan) -> None:
 
 
 def _address(plan: Plan) -> Address:
-    """The host to judge, with limits and a journal that is new. Raises TargetError, CouldNotRun."""
+    """The host to judge, with a journal that is new. Raises TargetError, CouldNotRun."""
     policy = Policy(allow_writes=plan.allow_writes, allow_auth_failures=plan.allow_auth_failures)
     address = by_url(plan.base_url, policy) if plan.base_url else by_profile(Path(plan.target), policy)
     journal = report.put(plan.report / JOURNAL, "")
-    until = time.time() + plan.max_minutes * 60 if plan.max_minutes else 0
-    limits = Limits(str(journal.resolve()), plan.max_requests, plan.max_failures, until)
-    return replace(address, limits=limits)
+    return replace(address, limits=_limits(plan, str(journal.resolve()), ailing=False))
+
+
+def _limits(plan: Plan, journal: str, *, ailing: bool) -> Limits:
+    """From now on; what the command line says counts."""
+    requests, minutes = (REQUESTS_OF_AILING, MINUTES_OF_AILING) if ailing else (REQUESTS, MINUTES)
+    requests = requests if plan.max_requests is None else plan.max_requests
+    minutes = minutes if plan.max_minutes is None else plan.max_minutes
+    return Limits(journal, requests, plan.max_failures, time.time() + minutes * 60 if minutes else 0)
 
 
 def _contracts(names: Sequence[str]) -> list[Contract]:

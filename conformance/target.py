@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from collections.abc import Callable
-from email.utils import parsedate_to_datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -168,9 +167,8 @@ class Target:
         A host of others is asked once: its clock runs on beside ours.
         """
         if self._ahead is None or self.policy.ours:
-            date = self.personnel.ask("GET", "/").headers.get("date")
-            ours = dt.datetime.now(dt.UTC)
-            self._ahead = (parsedate_to_datetime(date) if date else ours) - ours
+            said, ours = self.personnel.ask("GET", "/").date, dt.datetime.now(dt.UTC)
+            self._ahead = (said or ours) - ours
         return dt.datetime.now(dt.UTC) + self._ahead
 
     def reset(self) -> None:

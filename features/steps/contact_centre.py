@@ -71,7 +71,10 @@ class Centre:
         return exchange
 
     def offline(self) -> str:
-        """An agent who is offline: made so on a host of ours, else one of the host's. Raises HeldBack, CouldNotTest."""
+        """An agent who is offline, or whom the contact centre has not met: one of the host's own personnel.
+
+        Raises HeldBack, CouldNotTest.
+        """
         mce = self.target.mce
         if not self.target.policy.writes:
             raise HeldBack("sendEvent could change the host; --allow-writes lets it run")
@@ -79,12 +82,16 @@ class Centre:
         for agent in listed:
             if agent["status"] == "offline":
                 return str(agent["agent_id"])
-        if not self.target.policy.ours:
-            raise CouldNotTest(f"needs an agent who is offline; the host lists {len(listed)}, none of them offline")
         known = {agent["agent_id"] for agent in listed}
-        agent = next(agent for agent in self._people() if agent not in known)
-        for event in ("login", "logout"):
-            self.send(event, agent).require(200)
+        agent = next((agent for agent in self._people() if agent not in known), None)
+        lacking = f"needs an agent who is offline; the host lists {len(listed)}, none of them offline"
+        if agent is None:
+            raise CouldNotTest(lacking)
+        login = self.send("login", agent)
+        if login.status == 404 and not self.target.policy.ours:
+            raise CouldNotTest(f"{lacking}, and its MCE does not know {agent} of its personnel")
+        login.require(200)
+        self.send("logout", agent).require(200)
         return agent
 
     def handful(self) -> None:
@@ -173,14 +180,14 @@ class Centre:
             self.send(event, agent)
 
     def _people(self) -> list[str]:
-        """Ids of the host's personnel; ids of the same form where it has no personnel."""
+        """Ids of the host's personnel; where a host of ours has no personnel, ids of the same form."""
         today = self.target.today()
         with contextlib.suppress(Departure, KeyError, TypeError):
             body = self.target.personnel.ask("GET", f"/agents/{today}/{today}").require(200)
             people = [str(agent["agent_id"]) for agent in body["agents"][: CANDIDATES * HANDFUL]]
             if len(people) >= HANDFUL:
                 return people
-        return [f"MCE{number:03d}" for number in range(1, CANDIDATES)]
+        return [f"MCE{number:03d}" for number in range(1, CANDIDATES)] if self.target.policy.ours else []
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from features.steps.replies import Labelled
 Json = Any
 MADE_S = 120.0  # of real time, in which a report has to be made
 LOOK_S = 0.05
-FIRST_LOOKS = 40  # at that pace; a report that takes longer is asked after once a second
+FIRST_LOOKS = 10  # quick ones; then one a second, which is a line of somebody's log each
 OVER = ("completed", "failed", "expired", "cancelled")
 SEED = {  # seed section 4
     "report_id": "monthly_attendance",

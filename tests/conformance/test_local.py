@@ -67,8 +67,8 @@ def test_children_get_credentials_and_nothing_else_of_the_user_s(monkeypatch: py
 
 def test_servers_that_end_or_are_silent_are_told_of_as_such(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ended, silent = tmp_path / "ended", tmp_path / "silent"
-    ended.write_text("#!/bin/sh\nexit 3\n")
-    silent.write_text("#!/bin/sh\nexec sleep 60\n")
+    ended.write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
+    silent.write_text("#!/bin/sh\nexec sleep 60\n", encoding="utf-8")
     for program in (ended, silent):
         program.chmod(0o755)
     monkeypatch.setattr(launcher, "START_S", 0.5)

@@ -141,9 +141,9 @@ def test_health_and_metrics_know_the_directory(directory: Served) -> None:
         assert (unknown["state"], unknown["last_success"]) == ("unknown", None)
         assert sso.ask().status_code == 200
         assert sso.ask(password=WRONG).status_code == 401
+        operator = sso.token("argus")  # itself a call to the directory
         known = sso.upstream()
         assert (known["state"], known["last_error"]) == ("ok", None)
-        operator = sso.token("argus")
         assert sso.bearing(operator, "/api/integration/health").json()["upstreams"]["ldap"] == known
         directory.control("/faults", {"fault": "refuse"})
         assert sso.ask().status_code == 503

@@ -1,0 +1,159 @@
+"""The gate of a host of others: its journal, its limits over several processes, its pace."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.findings import CouldNotTest, Departure, Drift, Finding
+from conformance.gate import EXPLORING, IN_A_ROW, Block, Gate, Journal, Limits, Tally
+
+URL = "http://argus.example/x"
+
+
+class Time:
+    """A clock that moves by sleeping."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+def gate(folder: Path, time: Time | None = None, *, blocked: dict[str, Block] | None = None, **limits: Any) -> Gate:
+    time = time or Time()
+    given = Limits(**{"journal": str(folder / "journal.jsonl"), "rate": 1e9} | limits)
+    return Gate(given, blocked or {}, clock=time, sleep=time.sleep)
+
+
+def ask(through: Gate, status: int = 200, operation: str = "getAgents", effect: str = "read", **options: Any) -> None:
+    with through.request(operation, "GET", URL, effect, **options) as passage:
+        passage.status = status
+
+
+def lines(folder: Path) -> list[Any]:
+    return [json.loads(line) for line in (folder / "journal.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def test_each_request_is_written_before_it_is_sent_and_again_when_it_is_answered(tmp_path: Path) -> None:
+    through = gate(tmp_path)
+    through.by = "PER-01"
+    with through.request("getAgents", "GET", URL, "read") as passage:
+        (sent,) = lines(tmp_path)
+        passage.status = 404
+    assert {name: sent[name] for name in sent if name != "request"} == {
+        "at": "2027-01-15T08:00:00.000Z",
+        "by": "PER-01",
+        "operation": "getAgents",
+        "method": "GET",
+        "url": URL,
+        "effect": "read",
+    }
+    assert lines(tmp_path)[1] == {"request": sent["request"], "by": "PER-01", "status": 404, "duration_s": 0.0}
+    with pytest.raises(ConnectionError), through.request("getAgents", "GET", URL, "read"):
+        raise ConnectionError("refused")
+    assert lines(tmp_path)[-1]["error"] == "refused"
+
+
+def test_a_host_of_ours_has_neither_journal_nor_limits(tmp_path: Path) -> None:
+    through = Gate()
+    for _ in range(IN_A_ROW + 1):
+        ask(through, 500)
+    assert through.closed() == ""
+
+
+def test_a_host_that_fails_five_times_in_a_row_is_left_alone(tmp_path: Path) -> None:
+    through = gate(tmp_path)
+    for status in (500, 500, 500, 500, 200, 503, 502, 500, 504):
+        ask(through, status)
+    ask(through, 500)
+    with pytest.raises(CouldNotTest, match="failed 5 times in a row and is left alone"):
+        ask(through)
+    assert sum("method" in line for line in lines(tmp_path)) == 10
+
+
+def test_no_answer_is_a_failure_as_5xx_is_and_questions_before_the_run_are_none(tmp_path: Path) -> None:
+    through = gate(tmp_path, failures=2)
+    through.by = EXPLORING
+    for _ in range(3):
+        ask(through, 500)
+    through.by = "PER-01"
+    ask(through, 500)
+    with pytest.raises(OSError, match="gone"), through.request("getAgents", "GET", URL, "read"):
+        raise OSError("gone")
+    with pytest.raises(CouldNotTest, match=r"failed 2 times .*--max-failures"):
+        ask(through)
+
+
+@pytest.mark.parametrize("effect", ["read", "write"])
+def test_all_processes_of_a_run_count_together(tmp_path: Path, effect: str) -> None:
+    one, other = gate(tmp_path, requests=3), gate(tmp_path, requests=3)
+    ask(one, effect=effect)
+    ask(other, effect=effect)
+    ask(one, effect=effect)
+    for through in (one, other):
+        with pytest.raises(CouldNotTest, match="3 requests were sent, as many as --max-requests allows"):
+            ask(through)
+    tally = Journal(tmp_path / "journal.jsonl").tally()
+    assert tally == Tally(requests=3, writes=3 * (effect == "write"), failures=0, in_a_row=0)
+
+
+def test_a_line_that_is_not_whole_yet_is_read_once_it_is(tmp_path: Path) -> None:
+    through, path = gate(tmp_path), tmp_path / "journal.jsonl"
+    ask(through)
+    journal, whole = Journal(path), path.read_bytes()
+    path.write_bytes(whole[:-5])
+    assert journal.tally().requests == 1
+    path.write_bytes(whole)
+    assert journal.tally() == Tally(requests=1)
+
+
+def test_the_time_of_a_run_ends(tmp_path: Path) -> None:
+    time = Time()
+    through = gate(tmp_path, time, until=time.now + 60)
+    ask(through)
+    time.now += 60
+    with pytest.raises(CouldNotTest, match="--max-minutes"):
+        ask(through)
+
+
+def test_an_operation_is_asked_so_often_a_second_and_others_do_not_wait_for_it(tmp_path: Path) -> None:
+    time = Time()
+    through = gate(tmp_path, time, rate=4)
+    for operation in ("getAgents", "getAgents", "getNormHours", "getAgents"):
+        ask(through, operation=operation)
+    assert time.slept == [pytest.approx(0.25), pytest.approx(0.25)]
+
+
+def test_what_is_known_to_depart_is_not_asked_again(tmp_path: Path) -> None:
+    found = Finding("OPERATION_ABSENT", Drift.ABSENT, "getAgents", "status", "The host has no getAgents")
+    blocked = {
+        "getAgents": Block("absent", found),
+        "getJwks": Block("getJwks took 25 s"),
+        "listQueues": Block("refused", found, credentials=True),
+        "export": Block("export is down"),
+    }
+    through = gate(tmp_path, blocked=blocked)
+    with pytest.raises(Departure, match="The host has no getAgents"):
+        ask(through)
+    with pytest.raises(CouldNotTest, match="25 s"):
+        ask(through, operation="getJwks")
+    with pytest.raises(CouldNotTest, match="export is down"):
+        ask(through, operation="GET /", contract="export")
+    with pytest.raises(Departure):
+        ask(through, operation="listQueues")
+    ask(through, operation="listQueues", credentials=False)
+    assert [line["operation"] for line in lines(tmp_path) if "method" in line] == ["listQueues"]
+
+
+def test_a_block_survives_the_way_to_a_child_process() -> None:
+    found = Finding("OPERATION_ABSENT", Drift.ABSENT, "getAgents", "status", "The host has no getAgents")
+    for block in (Block("absent", found), Block("slow", credentials=True)):
+        assert Block.from_dict(json.loads(json.dumps(block.as_dict()))) == block

@@ -98,6 +98,11 @@ def ailing(capabilities: Sequence[Capability]) -> bool:
     return any(one.state not in (State.THERE, State.UNKNOWN) for one in capabilities)
 
 
+def answering(capabilities: Sequence[Capability]) -> bool:
+    """Whether there is anything that generated requests could ask; so it is where nothing was asked, of mocks."""
+    return not capabilities or any(one.state in (State.THERE, State.UNSTEADY) for one in capabilities)
+
+
 def down(capabilities: Sequence[Capability]) -> bool:
     """Whether nothing that was asked gave any answer."""
     asked = [one for one in capabilities if one.state is not State.UNKNOWN]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import uuid
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -49,6 +50,7 @@ class Generator:
         self._target, self._client = target, client
         self._people = people(target, client)
         self._keys = itertools.count(1)
+        self._run = "" if target.policy.ours else f"{uuid.uuid4().hex[:6]}-"  # a host of others remembers other runs
         self._seed = seed
         self._right: Counter[str] = Counter()
         self._accepted: Counter[str] = Counter()
@@ -182,7 +184,7 @@ class Generator:
             case.headers["Idempotency-Key"] = self._key()
 
     def _key(self) -> str:
-        return f"argus-{self._seed}-{next(self._keys)}"
+        return f"argus-{self._run}{self._seed}-{next(self._keys)}"
 
     def _judge(self, case: Any, response: Any) -> None:
         exchange = self._exchange(response)

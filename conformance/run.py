@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance import baseline, contract, report, scenarios
-from conformance.capabilities import Capability, ailing, blocks, explore
+from conformance.capabilities import Capability, ailing, answering, blocks, explore
 from conformance.child import Children
 from conformance.client import Policy
 from conformance.contract import Generated
@@ -104,7 +104,8 @@ def _run(plan: Plan, ids: tuple[str, ...]) -> int:
             screen.capabilities(capabilities)
             limits = _limits(plan, address.limits.journal, ailing=ailing(capabilities))
             address = replace(address, limits=limits, blocked=blocks(capabilities, slow=not plan.scenarios))
-        results, generated, interrupted = _both(plan, ids, address, Path(logs), screen)
+        answers = answering(capabilities)
+        results, generated, interrupted = _both(plan, ids, address, Path(logs), screen, answers=answers)
     chosen = plan.only or CONTRACTS
     others = _contracts([name for name in CONTRACTS if name not in chosen])
     findings, covered, seen = joined(results, generated, _contracts(chosen), others)
@@ -134,7 +135,7 @@ def _run(plan: Plan, ids: tuple[str, ...]) -> int:
 
 
 def _both(
-    plan: Plan, ids: tuple[str, ...], address: Address | None, logs: Path, screen: Screen
+    plan: Plan, ids: tuple[str, ...], address: Address | None, logs: Path, screen: Screen, *, answers: bool
 ) -> tuple[list[Result], Generated | None, bool]:
     """Side by side on mocks, each with a gateway of its own; one after the other on a host that is not ours.
 
@@ -164,7 +165,7 @@ def _both(
         )
 
     first = run_scenarios if plan.wants_scenarios else None
-    second = run_generated if plan.wants_generated and _answers(address) else None
+    second = run_generated if plan.wants_generated and answers else None
     with ThreadPoolExecutor(max_workers=2 if address is None else 1) as pool:
         try:
             results, generated = _submit(pool, first), _submit(pool, second)
@@ -177,12 +178,6 @@ def _both(
             return sorted(told, key=lambda result: result.id), None, True
         finally:
             children.end()
-
-
-def _answers(address: Address | None) -> bool:
-    """Whether a host of others answers any question of a contract's."""
-    reading = {one.id for name in CONTRACTS for one in load(name).operations.values() if one.effect == "read"}
-    return address is None or not reading <= address.blocked.keys()
 
 
 def _submit(pool: ThreadPoolExecutor, act: Callable[[], Any] | None) -> Any:

@@ -1,6 +1,7 @@
 """The gate of a host of others: its journal, its limits over several processes, its pace."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ class Time:
 
 def gate(folder: Path, time: Time | None = None, *, blocked: dict[str, Block] | None = None, **limits: Any) -> Gate:
     time = time or Time()
-    given = Limits(**{"journal": str(folder / "journal.jsonl"), "rate": 1e9} | limits)
+    given = replace(Limits(journal=str(folder / "journal.jsonl"), rate=1e9), **limits)
     return Gate(given, blocked or {}, clock=time, sleep=time.sleep)
 
 

@@ -255,6 +255,6 @@ def test_argus_conform_names_it(make: type[SsoHost], tmp_path: Path) -> None:
     failed = {row["id"] for row in report["scenarios"] if row["verdict"] == "fail"}
     assert (exit_code, failed) == ((0, set()) if make is SsoHost else (1, {"SSO-05"}))
     assert len(report["scenarios"]) == 10
-    assert "no directory given" in screen
+    assert "needs our gateway with the host behind it, and getAgents of the host" in screen
     assert "eyJ" not in json.dumps(report).replace("eyJ…", "")
     assert "issueToken" in {row["operation"] for row in report["coverage"]["operations"]}

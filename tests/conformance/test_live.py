@@ -1,0 +1,127 @@
+"""A run against a host of others: 128 verdicts, and a log of the host's own in which nobody wrote anything."""
+
+import datetime as dt
+import itertools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from conformance.findings import Verdict
+from conformance.local import issue_token
+from conformance.target import DEVELOPMENT_KEY
+from openapi import load
+from tests.conformance.hosts import Reply, host
+from tests.conformance.test_cli import running
+from tests.conformance.test_deviations import conform
+
+ON_LIVE = (
+    44  # 41 need faults, a clock or the gateway's own view; AUD, MAP, SITE and PRF read a gateway's own operations
+)
+HELD = 33  # 30 writes, 3 wrong passwords
+NOON = dt.datetime(2025, 7, 29, 9, tzinfo=dt.UTC)  # in Moscow, when agents are at work
+PORTS = ("--port", "--zup-port", "--oktell-port", "--sites-port", "--ldap-port")
+
+
+@pytest.fixture(scope="module")
+def argus() -> Iterator[str]:
+    """An `argus up` without controls."""
+    free = [argument for option in PORTS for argument in (option, "0")]
+    with running("up", "--no-controls", "--now", NOON.isoformat(), *free) as urls:
+        yield urls["gateway"]
+
+
+def trail(url: str) -> list[Any]:
+    """All calls that the gateway's own audit trail has, but for those of the trail."""
+    token, found, cursor = issue_token(DEVELOPMENT_KEY, "argus", "test", 3600, NOON), list[Any](), ""
+    while True:
+        query = f"direction=inbound&limit=500{f'&cursor={cursor}' if cursor else ''}"
+        reply = requests.get(
+            f"{url}/api/integration/audit?{query}", headers={"Authorization": f"Bearer {token}"}, timeout=20
+        ).json()
+        found += [one for one in reply["items"] if one["principal"] != "test"]
+        if not (cursor := reply["next"]):
+            return found
+
+
+def journal(folder: Path) -> list[Any]:
+    text = (folder / "journal.jsonl").read_text(encoding="utf-8")
+    return [entry for line in text.splitlines() if "method" in (entry := json.loads(line))]
+
+
+@pytest.mark.slow
+def test_read_only_ends_with_128_verdicts_and_the_host_was_not_written_to(argus: str, tmp_path: Path) -> None:
+    exit_code, screen, report = conform(argus, tmp_path, "--max-time", "0")
+    assert (exit_code, report["findings"], report["verdicts"][Verdict.UNTESTED.value]) == (0, [], 0)
+    assert report["verdicts"][Verdict.HELD.value] == HELD
+    assert report["verdicts"][Verdict.PASS.value] == 128 - HELD
+    assert sum(row["on_live"] for row in report["scenarios"]) == ON_LIVE
+    assert f"{ON_LIVE} scenarios through our gateway on the host; writes were answered here" in screen
+    assert "nothing was written to the host" in screen
+    writing = {one.id for name in ("personnel", "mce", "sso", "export") for one in load(name).operations.values()}
+    reading = {one.id for name in ("personnel", "mce", "sso", "export") for one in _reading(name)}
+    asked = {one["operation"] for one in trail(argus) if one["principal"] != "oktell"}
+    assert asked & writing == asked & reading
+    assert len(asked & reading) > 10
+    sent = journal(tmp_path)
+    assert len(sent) == report["requests"]
+    assert {one["effect"] for one in sent} == {"read"}
+    assert {one["by"] for one in sent} > {"capabilities", "PER-01", "WSK-01", "gateway-on-live"}
+
+
+@pytest.mark.slow
+def test_writes_that_are_allowed_run_and_pass_and_are_counted(argus: str, tmp_path: Path) -> None:
+    chosen = ("SCH-01", "TMS-07", "MCE-06", "WSK-03", "RPT-05", "SSO-04")
+    some = [argument for scenario in chosen for argument in ("--scenario", scenario)]
+    exit_code, _, report = conform(argus, tmp_path, *some, "--allow-writes", "--allow-auth-failures")
+    assert {row["id"]: row["verdict"] for row in report["scenarios"]} == dict.fromkeys(chosen, "pass")
+    assert (exit_code, report["findings"]) == (0, [])
+    writes = [one for one in journal(tmp_path) if one["effect"] == "write"]
+    assert report["writes"] == len(writes) > 5
+    assert {one["operation"] for one in writes} == {"sendSchedule", "sendFactWorkTime", "sendEvent", "exportReport"}
+
+
+@pytest.mark.slow
+def test_a_host_that_is_down_has_128_verdicts_and_could_not_be_judged(tmp_path: Path) -> None:
+    exit_code, screen, report = conform("http://127.0.0.1:9", tmp_path)
+    assert (exit_code, len(report["scenarios"]), report["verdicts"][Verdict.PASS.value]) == (2, 128, 0)
+    assert {row["drift"] for row in report["scenarios"] if row["verdict"] == "fail"} == {"unreachable"}
+    assert report["generated"] is None
+    assert len(journal(tmp_path)) < 10
+    assert "getAgents unreachable" in screen
+
+
+@pytest.mark.slow
+def test_a_host_of_pages_has_128_verdicts_that_say_so(tmp_path: Path) -> None:
+    def page(method: str, path: str, reply: Reply) -> Reply:
+        return 200, [(b"content-type", b"text/html")], b"<!doctype html><p>Argus"
+
+    with host(page, agents=3) as url:
+        exit_code, _, report = conform(url, tmp_path, "--max-time", "3")
+    assert (exit_code, len(report["scenarios"]), report["verdicts"][Verdict.PASS.value]) == (1, 128, 0)
+    drifts = [row["drift"] for row in report["scenarios"] if row["verdict"] == "fail"]
+    assert drifts.count("wrong protocol") > 40
+    assert len(journal(tmp_path)) < 50
+
+
+@pytest.mark.slow
+def test_a_host_that_fails_now_and_then_is_left_alone_in_time(tmp_path: Path) -> None:
+    asked = itertools.count(1)
+
+    def third(method: str, path: str, reply: Reply) -> Reply:
+        return (500, [(b"content-type", b"text/plain")], b"oops") if next(asked) % 3 == 0 else reply
+
+    with host(third, agents=130) as url:
+        options = ("--only", "personnel", "--max-failures", "10", "--max-time", "5")
+        exit_code, screen, report = conform(url, tmp_path, *options)
+    failed = [finding for finding in report["findings"] if finding["code"] == "SERVER_ERROR"]
+    assert (exit_code, bool(failed)) == (1, True)
+    assert "failed 10 times and is left alone; --max-failures sets how often it may" in screen
+    assert len(journal(tmp_path)) < 60
+
+
+def _reading(name: str) -> list[Any]:
+    return [one for one in load(name).operations.values() if one.effect == "read"]

@@ -132,6 +132,12 @@ def conform(
     raise typer.Exit(run(plan))
 
 
+@app.command(epilog="argus target > host.toml   |   argus conform --target host.toml")
+def target() -> None:
+    """Print a commented profile of a host, to be edited and given to argus conform --target."""
+    typer.echo((Path(__file__).parent / "target.example.toml").read_text(encoding="utf-8"), nl=False)
+
+
 @app.command(epilog="argus faults   |   argus mock zup --fault status,status=503,operation=getNormHours,times=5")
 def faults(as_json: Json = False) -> None:
     """List what can go wrong with a mock, and how to say it."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from conformance.address import DIRECTORY_USER
 from conformance.cast import CALL, people
+from conformance.cli import main
 from conformance.client import Policy
 from conformance.contract import Order, _clients
 from conformance.findings import CouldNotTest
 from conformance.inputs import tamed
-from conformance.target import Address, Target, TargetError, by_profile, by_url
+from conformance.target import Address, Profile, Target, TargetError, by_profile, by_url
 from tests.conformance.contact_centre import PEOPLE, TOKEN, ContactCentre, served
 
 HOST = "https://argus.example/root/"
@@ -125,3 +128,14 @@ def test_generated_requests_are_about_whom_the_contact_centre_lists(
 def test_generated_events_happen_when_they_arrive_to_people_of_the_host() -> None:
     event = {"event": "login", "agent_id": "x", "timestamp": "2199-01-01T00:00:00Z"}
     assert tamed(event, ["MCE001"]) == {"event": "login", "agent_id": "MCE001"}
+
+
+def test_the_example_names_every_member_and_each_of_its_lines_is_right(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["target"]) == 0
+    text = capsys.readouterr().out
+    assert profile(tmp_path, text).policy.writes is False
+    given = re.sub(r"(?m)^# (?=\w+ = )", "", text)
+    assert tomllib.loads(given).keys() == Profile.model_fields.keys()
+    assert profile(tmp_path, given).ldap == "ldaps://dc.example"

@@ -7,7 +7,9 @@ makes of them. What comes back has to have the status it expects and the body th
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,8 @@ from tests.judges.scene import CONTRACTS, Call, Scene, document
 from tests.judges.tools import run, tool
 
 Json = Any
+COMBINATIONS = "5"  # of wrong values, for one request; without a bound, the operations API alone takes many minutes
+REQUEST = re.compile(r"(GET|POST|PUT|DELETE) \S+ -> ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,8 @@ def specmatic(up: Scene, contract: Contract, host: str, folder: Path, *, wrong: 
     base = up.urls[host] + contract.base_path
     command = [tool("specmatic", needs="java"), "test", "--testBaseURL", base, "--junitReportDir", "junit"]
     chosen = ["--filter", "STATUS='400'"] if wrong else ["--strict"]
-    env = {"SPECMATIC_GENERATIVE_TESTS": str(wrong).lower(), **credentials(up, contract)}
+    env = {"SPECMATIC_GENERATIVE_TESTS": str(wrong).lower(), "MAX_TEST_REQUEST_COMBINATIONS": COMBINATIONS}
+    env |= credentials(up, contract)
     _, said = run([*command, *chosen, "--examples", str(examples), str(written)], folder, env)
     return verdict(folder / "junit", said)
 
@@ -84,17 +89,35 @@ def answer(operation: Operation, status: int) -> tuple[str, Json]:
     return media_type, content[media_type]
 
 
-def readable(node: Json) -> Json:
+def readable(contract: Json) -> Json:
     """A contract as Specmatic 2.55.1 has to be given it."""
-    if isinstance(node, list):
-        return [readable(member) for member in node]
-    if not isinstance(node, dict):
-        return node
-    kept = {name: readable(member) for name, member in node.items()}
-    if kept.get("type") == "number" and kept.get("exclusiveMinimum") is True:
-        # It takes "above 0" of a number for "1 at least", and calls half a post (employment_rate: 0.5) wrong.
-        del kept["exclusiveMinimum"]
-    return kept
+    schemas = contract["components"]["schemas"]
+    for schema in every(contract):
+        if schema.get("type") == "number" and schema.get("exclusiveMinimum") is True:
+            # It takes "above 0" of a number for "1 at least", and calls half a post (employment_rate: 0.5) wrong.
+            del schema["exclusiveMinimum"]
+        if re.search(schema.get("pattern", "^$"), "_") and schema["pattern"].endswith("]+$"):
+            # It takes one more "_" at the end for what breaks a pattern, and these allow it. Where it does make a
+            # value that breaks one, it cannot write it into a path, at which it leaves out all that is to come.
+            del schema["pattern"]
+        if schema.get("minimum") == schema.get("maximum", "none"):
+            # It finds no integer from 0 to 0 (waiting, where nobody waits), and leaves out all that is to come.
+            schema["enum"] = [schema.pop("minimum")]
+            del schema["maximum"]
+        if schema.get("in") == "path" and "$ref" in schema["schema"]:
+            # It makes an empty id, and then sends another path: /operations for /operations/{id}.
+            schema["schema"] = dict(schemas[schema["schema"]["$ref"].rsplit("/", 1)[1]])
+            schema["schema"].pop("minLength", None)
+    return contract
+
+
+def every(node: Json) -> Iterator[Json]:
+    """Every object of a document."""
+    members = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    if isinstance(node, dict):
+        yield node
+    for member in members:
+        yield from every(member)
 
 
 PARTIES = [(name, "gateway") for name in CONTRACTS] + [("personnel", "zup")]
@@ -113,4 +136,16 @@ def test_wrong_requests_are_refused_by_the_contract(name: str, host: str, up: Sc
     contract = load(name)
     found = specmatic(up, contract, host, tmp_path, wrong=True)
     assert found.failed == {}
-    assert len(found.passed) >= len(contract.operations), found.said
+    tested = {match[0] for name in found.passed if (match := REQUEST.search(name))}
+    can_be_wrong = [o for o in contract.operations.values() if o.spec.get("parameters") or "requestBody" in o.spec]
+    assert len(tested) == len(can_be_wrong), sorted(tested)
+
+
+def test_a_spoiled_reply_is_told_of(up: Scene, tmp_path: Path) -> None:
+    contract = load("personnel")
+    patch = [{"op": "add", "path": "/salary", "value": 1}]
+    up.inject({"fault": "amend", "patch": patch, "operation": "getAgents", "times": 1})
+    found = specmatic(up, contract, "zup", tmp_path, wrong=False)
+    (told,) = found.failed.values()
+    assert "RESPONSE.BODY.salary" in told
+    assert len(found.passed) == len(contract.operations) - 1

@@ -130,3 +130,16 @@ def test_a_path_without_parameters_goes_before_templates(
     contract = load("operations")
     found = contract.match(method, path)
     assert ((found and found.id), contract.methods(path)) == (operation, methods)
+
+
+def test_a_discriminator_says_which_schema_each_of_its_values_means() -> None:
+    schemas = load("mce").document["components"]["schemas"]
+    event = schemas["Event"]
+    mapping = {value: reference.rsplit("/", 1)[1] for value, reference in event["discriminator"]["mapping"].items()}
+    takes = {
+        value: name
+        for name in (member["$ref"].rsplit("/", 1)[1] for member in event["oneOf"])
+        for value in schemas[name]["properties"]["event"]["enum"]
+    }
+    assert mapping == takes
+    assert set(mapping) == set(event["properties"]["event"]["enum"])

@@ -238,6 +238,8 @@ class Subscription:
         with self._cut_after(2 * CLOSE_S):
             self._connection.close()
         self._listener.join(OPEN_S)
+        if self._listener.is_alive():  # it still answers pings that nobody reads the answers of
+            self._cut()
 
     def _cut(self) -> None:
         with contextlib.suppress(OSError):

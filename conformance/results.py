@@ -22,6 +22,7 @@ from openapi import Contract
 
 Json = Any
 PASSED, FOUND, NOTHING_RUN, INTERRUPTED = 0, 1, 2, 130
+ON_LIVE = "through our gateway with the host behind it; writes were answered here"  # of a scenario
 INNER = ("variant", "request", "attempt")  # members of findings that only this program needs
 
 
@@ -85,6 +86,16 @@ class Run:
         listed = {witnessed.finding.fingerprint: entry for witnessed, entry in self.sorted.accepted}
         return next((listed[found.fingerprint] for found in own if found.fingerprint in listed), None)
 
+    @property
+    def sent(self) -> Tally | Seen:
+        """What counts requests and writes: the journal of a host of others, else the exchanges that were seen."""
+        return self.journal or self.seen
+
+    @property
+    def word(self) -> str:
+        """What the run comes to."""
+        return {PASSED: "Pass", FOUND: "Findings", INTERRUPTED: "Interrupted"}.get(self.exit, "Not judged")
+
     def count(self, verdict: Verdict) -> int:
         """Scenarios with this verdict."""
         return sum(result.verdict is verdict for result in self.scenarios)
@@ -115,8 +126,8 @@ class Run:
             "duration_s": round(self.duration_s, 1),
             "exit": self.exit,
             "seed": self.seed,
-            "requests": self.journal.requests if self.journal else self.seen.requests,
-            "writes": self.journal.writes if self.journal else self.seen.writes,
+            "requests": self.sent.requests,
+            "writes": self.sent.writes,
             "interrupted": self.interrupted,
             "capabilities": [one.as_dict() for one in self.capabilities],
             "verdicts": {verdict.value: self.count(verdict) for verdict in Verdict},

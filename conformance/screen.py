@@ -18,7 +18,7 @@ from conformance.capabilities import SKEW_S, Capability, State, skew
 from conformance.coverage import Coverage
 from conformance.coverage import State as Covered
 from conformance.findings import Verdict, Witnessed
-from conformance.results import Run
+from conformance.results import ON_LIVE, Run
 from conformance.scenarios import Result
 
 SHOWN = 10  # findings on the screen; the rest is in the reports
@@ -287,11 +287,10 @@ def _totals(run: Run) -> str:
     )
     if covered.strays:
         lines.append(f"            [yellow]in the host, not in the contract: {safe(', '.join(covered.strays))}[/]")
-    sent = run.journal or run.seen
-    written = f"{sent.writes} of them writes" if sent.writes else "nothing was written to the host"
-    lines.append(f"Requests    {sent.requests}, {written}")
+    written = f"{run.sent.writes} of them writes" if run.sent.writes else "nothing was written to the host"
+    lines.append(f"Requests    {run.sent.requests}, {written}")
     if on_live := sum(result.on_live and result.verdict is not Verdict.UNTESTED for result in run.scenarios):
-        lines.append(f"            {on_live} scenarios through our gateway on the host; writes were answered here")
+        lines.append(f"            {on_live} scenario{'s' * (on_live > 1)} {ON_LIVE}")
     return "\n".join(lines)
 
 

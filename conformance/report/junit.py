@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from xml.etree import ElementTree as Xml
 
 from conformance.findings import Verdict, Witnessed
-from conformance.results import Run
+from conformance.results import ON_LIVE, Run
 
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -47,6 +47,8 @@ def _scenarios(run: Run) -> Iterator[Xml.Element]:
             _child(case, "failure", result.reason, result.drift or "", detail)
         elif result.verdict is not Verdict.PASS:
             _child(case, "skipped", f"{result.verdict.value}: {result.reason}", "", "")
+        if result.on_live:
+            Xml.SubElement(case, "system-out").text = ON_LIVE
         yield case
 
 

@@ -59,7 +59,7 @@ def test_read_only_ends_with_128_verdicts_and_the_host_was_not_written_to(argus:
     assert report["verdicts"][Verdict.HELD.value] == HELD
     assert report["verdicts"][Verdict.PASS.value] == 128 - HELD
     assert sum(row["on_live"] for row in report["scenarios"]) == ON_LIVE
-    assert f"{ON_LIVE} scenarios through our gateway on the host; writes were answered here" in screen
+    assert f"{ON_LIVE} scenarios through our gateway with the host behind it; writes were answered here" in screen
     assert "nothing was written to the host" in screen
     writing = {one.id for name in ("personnel", "mce", "sso", "export") for one in load(name).operations.values()}
     reading = {one.id for name in ("personnel", "mce", "sso", "export") for one in _reading(name)}

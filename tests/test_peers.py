@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import pytest
 
 from tests import peers
+from tests.judges.tools import tool
 
 PEERS = {"POSTGRES": peers.postgres, "REDIS": peers.redis}
 
@@ -25,3 +27,14 @@ def test_an_absent_peer_is_a_skip_or_a_failure(
         pass
     for look in looks:
         look.cache_clear()
+
+
+@pytest.mark.parametrize(("required", "outcome"), [("", pytest.skip.Exception), ("1", pytest.fail.Exception)])
+def test_an_absent_judge_is_a_skip_or_a_failure(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, required: str, outcome: type[BaseException]
+) -> None:
+    monkeypatch.setenv("ARGUS_REQUIRE_PEERS", required)
+    monkeypatch.setenv("ARGUS_JUDGES", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(outcome, match="prism is neither in ARGUS_JUDGES nor on PATH"):
+        tool("prism")

@@ -23,7 +23,7 @@ from tests.judges.tools import run, tool
 
 Json = Any
 COMBINATIONS = "5"  # of wrong values, for one request; without a bound, the operations API alone takes many minutes
-REQUEST = re.compile(r"(GET|POST|PUT|DELETE) \S+ -> ")
+REQUEST = re.compile(r"(GET|POST|PUT|DELETE) \S+(?= )")
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,11 +79,13 @@ class Tally:
     writes: int = 0
     failures: int = 0
     in_a_row: int = 0
+    askers: set[str] = field(default_factory=set)
 
     def take(self, entry: dict[str, Json]) -> None:
         """One line more."""
         if "method" in entry:
             self.requests += 1
+            self.askers.add(entry["by"])
             self.writes += entry["effect"] == "write"
         elif entry["by"] != EXPLORING:
             failed = bool(entry.get("error")) or (entry.get("status") or 0) >= 500
@@ -154,6 +156,10 @@ class Gate:
         if limits.until and self._clock() >= limits.until:
             return "the time that --max-minutes gives is over"
         return ""
+
+    def askers(self) -> set[str]:
+        """Who has asked so far, in all processes: scenarios by their ids."""
+        return set() if self._journal is None else self._journal.tally().askers
 
     def _check_blocked(self, operation: str, contract: str, credentials: bool) -> None:
         block = self._blocked.get(operation) or self._blocked.get(contract)

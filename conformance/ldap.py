@@ -23,9 +23,10 @@ Json = Any
 OPERATION = "directory"
 ANSWER_S = 10
 ATTRIBUTES = ("cn", "mail", "department", "title")
-INVALID_CREDENTIALS = 49
+SUCCESS, INVALID_CREDENTIALS = 0, 49
 NOBODY = "no.such.user.of.argus"
 WRONG = "not-the-password"
+SPENDER = "SSO-04"  # the scenario that has the one wrong password of a run
 HOSTILE = (  # escaped, each is the name of nobody (RFC 4515, section 3)
     "*", "*)(sAMAccountName=*", "*)(uid=*))(|(uid=*", "*))(&(objectClass=*", "admin)(&)", "x)(|(cn=*))", "a\\2a",
     "\\", "(", ")", "&", "|(cn=*)", "\x00", "*\x00", "дир*", "!(cn=x)", "=*", ">=a", "\u202e*", "%2a", "x" * 300,
@@ -56,9 +57,9 @@ class Directory:
         user, password = address.directory_user()
         realm = ".".join(re.findall(r"dc=([^,]+)", address.ldap_base, re.IGNORECASE))
         held = "a wrong password could lock the account; --allow-auth-failures lets it run"
-        spent = "the one wrong password that the account is given is SSO-04's"
+        spent = "the one wrong password that the account is given was SSO-04's"
         if target.policy.auth_failures:
-            held = "" if target.policy.ours or not address.sso else spent
+            held = spent if SPENDER in target.gate.askers() else ""
         dn = address.ldap_dn or f"{user}@{realm}"
         name, trusted = address.ldap_name_attribute, address.ca_file
         return cls(address.ldap, address.ldap_base, user, password, dn, name, trusted, gate=target.gate, guesses=held)
@@ -91,6 +92,13 @@ class Directory:
             raise HeldBack(self.guesses)
         self._refused(self.dn)
 
+    def refuses_empty_password(self) -> None:
+        """Of the user: a bind that proves nothing. It counts as no wrong password, so that no account is at stake."""
+        with self._opened("", "") as connection:
+            if self._told(lambda: _unauthenticated(connection, self.dn)) == SUCCESS:
+                words = "A bind with the user's name and an empty password succeeds"
+                self._departs("LDAP_EMPTY_PASSWORD", Drift.AUTH, "bind", words, expected="49 or 53", actual=SUCCESS)
+
     def matches_nobody_by_hostile_names(self) -> None:
         with self._bound() as connection:
             for name in HOSTILE:
@@ -107,8 +115,9 @@ class Directory:
             self._departs("LDAP_NOT_FOUND", Drift.VALUE, "search", words, expected=1, actual=len(found))
         for name in ATTRIBUTES:
             text = _text(found[0]["raw_attributes"].get(name))
-            if text is None:
-                self._departs("LDAP_ATTRIBUTE", Drift.SHAPE, f"/{name}", f"The entry has no {name}", expected=name)
+            if text is None or not text.strip():
+                words = f"The entry has no {name}" if text is None else f"The entry's {name} is blank"
+                self._departs("LDAP_ATTRIBUTE", Drift.SHAPE, f"/{name}", words, expected=name)
             if DAMAGED.search(text):
                 self._departs("MOJIBAKE", Drift.VALUE, f"/{name}", f"{name} is damaged", actual=text)
 
@@ -211,6 +220,7 @@ QUESTIONS = (
     "hides_people_from_strangers",
     "refuses_unknown_name",
     "refuses_wrong_password",
+    "refuses_empty_password",
     "matches_nobody_by_hostile_names",
     "has_the_four_attributes",
     "offers_starttls",
@@ -220,6 +230,17 @@ QUESTIONS = (
 def escaped(text: str) -> str:
     """A value within a filter (RFC 4515, section 3)."""
     return "".join(ESCAPES.get(letter, letter) for letter in text)
+
+
+def _unauthenticated(connection: Any, dn: str) -> int:
+    """The result code of a bind with a name and no password, which ldap3's own bind does not send."""
+    from ldap3 import ANONYMOUS
+    from ldap3.operation.bind import bind_operation
+
+    request = bind_operation(3, ANONYMOUS)
+    request["name"] = dn
+    response = connection.post_send_single_response(connection.send("bindRequest", request))
+    return int(response[0]["result"])
 
 
 def _end(connection: Any) -> None:

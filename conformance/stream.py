@@ -41,6 +41,7 @@ def judged(heard: Heard, told: Sequence[Told] = (), late_s: float | None = None)
             *(finding for one in heard.frames for finding in frame.findings(one, heard.extended, found)),
             *_order(heard, found),
             *(finding for change in heard.changes for finding in (*_transition(change, found), *_call(change, found))),
+            *(finding for change in heard.changes for finding in _filtered(heard, change, found)),
             *_numbers(heard, found),
             *_told(heard, told, LATE_S if late_s is None else late_s, found),
             *_replayed(heard, told, found),
@@ -130,6 +131,17 @@ def _transition(change: Change, found: Found) -> Iterator[Finding]:
         words = f"{change.agent} went from {old} to {new}, which no event does"
         wanted = ", ".join(sorted(after for before, after in TRANSITIONS if before == old))
         yield found("STREAM_ILLEGAL_TRANSITION", Drift.VALUE, "/new_status", words, expected=wanted, actual=new)
+
+
+def _filtered(heard: Heard, change: Change, found: Found) -> Iterator[Finding]:
+    """Of whom or what the subscription did not ask for; a change that ends a call names no queue."""
+    agent, queue, told = heard.query.get("agent_id"), heard.query.get("queue"), change.message.get("queue")
+    if agent is not None and change.agent != agent:
+        words = f"A change of {change.agent} came to a subscription to {agent} alone"
+        yield found("STREAM_FILTER", Drift.VALUE, "query agent_id", words, expected=agent, actual=change.agent)
+    if queue is not None and told not in (None, queue):
+        words = f"A change of {told} came to a subscription to {queue} alone"
+        yield found("STREAM_FILTER", Drift.VALUE, "query queue", words, expected=queue, actual=told)
 
 
 def _call(change: Change, found: Found) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ from features.steps.replies import members_are
 
 Json = Any
 ITSELF_S = 10.0  # for a change of the host's own, where we may make none
+NOBODY = "no-such-agent-of-argus"
 MEMBERS = ("MISSING_MEMBER", "RENAMED_MEMBER", "UNDECLARED_MEMBER")
 SHOWN_ONCE = ("STREAM_LOST", "STREAM_DUPLICATE", "STREAM_LATE", "STREAM_NOT_JSON", "STREAM_CLOSED")
 
@@ -85,6 +86,11 @@ def subscriber(centre: Centre) -> Subscription:
 
 @given("another subscriber of the stream", target_fixture="other")
 def other(centre: Centre) -> Subscription:
+    """And one that asks for somebody else alone; a host that refuses it has a finding, and the scenario goes on."""
+    try:
+        centre.subscribe(agent_id=NOBODY)
+    except Departure as departure:
+        centre.target.recorder.find(centre.subscriptions[0].exchange, [departure.finding])
     return centre.subscribe()
 
 

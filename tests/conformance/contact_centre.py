@@ -50,7 +50,7 @@ class ContactCentre:
         self.replies: dict[str, Json] = {}
         self.changes: list[Json] = []
         self.queues = {"support_queue": {"waiting": 3, "longest_wait": 42}}
-        self.listeners: list[tuple[asyncio.Queue[Json], bool]] = []
+        self.listeners: list[tuple[asyncio.Queue[Json], bool, str | None]] = []
 
     # REST
 
@@ -95,10 +95,15 @@ class ContactCentre:
     # The stream
 
     async def tell(self, change: Json) -> None:
-        for number, (queue, extended) in enumerate(self.listeners):
+        wanted = [(queue, extended) for queue, extended, agent in self.listeners if self.is_wanted(change, agent)]
+        for number, (queue, extended) in enumerate(wanted):
             for message in self.messages(change, number):
                 plain = extended or not isinstance(message, dict)
                 queue.put_nowait(message if plain else without(message, "sequence"))
+
+    def is_wanted(self, change: Json, agent: str | None) -> bool:
+        """By a subscriber to one agent, or to all."""
+        return agent in (None, change["agent_id"])
 
     def messages(self, change: Json, listener: int) -> list[Json]:
         """What a subscriber is told of a change: objects, or frames as they are."""
@@ -133,14 +138,15 @@ class ContactCentre:
         queue: asyncio.Queue[Json] = asyncio.Queue()
         for message in self._beginning(since) if extended else self.greeting():
             queue.put_nowait(message)
-        self.listeners.append((queue, extended))
+        listener = queue, extended, socket.query_params.get("agent_id")
+        self.listeners.append(listener)
         await socket.accept()
         sending = asyncio.ensure_future(send_all(socket, queue))
         with contextlib.suppress(WebSocketDisconnect):
             while True:
                 await socket.receive_text()
         sending.cancel()
-        self.listeners.remove((queue, extended))
+        self.listeners.remove(listener)
 
     def _beginning(self, since: str | None) -> list[Json]:
         if since is not None:

@@ -103,7 +103,7 @@ def test_all_processes_of_a_run_count_together(tmp_path: Path, effect: str) -> N
         with pytest.raises(CouldNotTest, match="3 requests were sent, as many as --max-requests allows"):
             ask(through)
     tally = Journal(tmp_path / "journal.jsonl").tally()
-    assert tally == Tally(requests=3, writes=3 * (effect == "write"), failures=0, in_a_row=0)
+    assert tally == Tally(requests=3, writes=3 * (effect == "write"), failures=0, in_a_row=0, askers={""})
 
 
 def test_a_line_that_is_not_whole_yet_is_read_once_it_is(tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_a_line_that_is_not_whole_yet_is_read_once_it_is(tmp_path: Path) -> None
     path.write_bytes(whole[:-5])
     assert journal.tally().requests == 1
     path.write_bytes(whole)
-    assert journal.tally() == Tally(requests=1)
+    assert journal.tally() == Tally(requests=1, askers={""})
 
 
 def test_the_time_of_a_run_ends(tmp_path: Path) -> None:

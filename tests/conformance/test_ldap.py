@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from conformance.address import DIRECTORY_USER, by_url
 from conformance.client import Policy
 from conformance.contract import Probed, _asked_of_directory
 from conformance.findings import CODES, CouldNotTest
+from conformance.gate import Gate, Limits
 from conformance.ldap import ESCAPES, QUESTIONS, Directory, escaped, questions
 from conformance.probes import outcome
 from conformance.target import Target
@@ -70,15 +72,18 @@ def test_openldap_keeps_to_all_of_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("allowed", "sso", "due"),
-    [(False, "", "held"), (True, "", "pass"), (True, "http://127.0.0.1:9/auth/sso", "held")],
+    ("allowed", "asker", "due"), [(False, "SSO-03", "held"), (True, "SSO-03", "pass"), (True, "SSO-04", "held")]
 )
-def test_wrong_password_is_tried_where_it_may_be(mock: Served, allowed: bool, sso: str, due: str) -> None:
-    (probe,) = [
-        probe
-        for probe in questions(target(mock.url, Policy(allow_auth_failures=allowed), sso=sso))
-        if probe.name == "refuses_wrong_password"
-    ]
+def test_wrong_password_is_tried_once_where_it_may_be(
+    mock: Served, tmp_path: Path, allowed: bool, asker: str, due: str
+) -> None:
+    limits = Limits(journal=str(tmp_path / "journal.jsonl"))
+    before = Gate(limits)
+    before.by = asker
+    with before.request("issueToken", "POST", "http://127.0.0.1:9/auth/sso/token", "read") as passage:
+        passage.status = 401
+    of_others = replace(target(mock.url, Policy(allow_auth_failures=allowed)).address, limits=limits)
+    (probe,) = [probe for probe in questions(Target(of_others)) if probe.name == "refuses_wrong_password"]
     assert outcome(probe)[0] == due
     wrong = mock.control("/state")["wrong_passwords"]
     assert wrong == ({DIRECTORY_USER[0]: 1} if due == "pass" else {})
@@ -105,7 +110,12 @@ def test_nobody_given_could_not_be_tested() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "code"), [({"title": None}, "LDAP_ATTRIBUTE"), ({"department": "Ð˜Ð²Ð°Ð½"}, "MOJIBAKE")]
+    ("change", "code"),
+    [
+        ({"title": None}, "LDAP_ATTRIBUTE"),
+        ({"title": " "}, "LDAP_ATTRIBUTE"),
+        ({"department": "Ð˜Ð²Ð°Ð½"}, "MOJIBAKE"),
+    ],
 )
 def test_entry_that_deviates_is_named(mock: Served, change: Json, code: str) -> None:
     mock.control("/people", {"login": DIRECTORY_USER[0], **change})
@@ -130,7 +140,19 @@ def other_code(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "BAD_CREDENTIALS", session.NO_SUCH_OBJECT)
 
 
+def empty_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unauthenticated bind, as RFC 4513 (5.1.2) warns of."""
+    bind = session.Session._bind
+
+    def lets_in(self: Any, request: Any, reply: type, arrived: float) -> Any:
+        request.dn = request.dn if request.auth else b""
+        return bind(self, request, reply, arrived)
+
+    monkeypatch.setattr(session.Session, "_bind", lets_in)
+
+
 DEVIATIONS = {
+    "an empty password": (empty_password, "refuses_empty_password", "LDAP_EMPTY_PASSWORD"),
     "open to all": (open_to_all, "hides_people_from_strangers", "LDAP_ANONYMOUS"),
     "no StartTLS": (without_starttls, "offers_starttls", "LDAP_STARTTLS"),
     "another result code": (other_code, "refuses_wrong_password", "LDAP_WRONG_PASSWORD"),

@@ -86,6 +86,11 @@ def for_the_second_alone(told: Json, listener: int) -> list[Json]:
     return [{**told, "timestamp": "2025-07-29T01:30:00Z"} if listener == 1 else told]
 
 
+class Unfiltered(ContactCentre):
+    def is_wanted(self, change: Json, agent: str | None) -> bool:
+        return True
+
+
 TOLD: dict[str, tuple[Callable[[], ContactCentre], str, str]] = {
     "member missing": (lambda: always(lambda told: without(told, "queue")), "WSK-03", "MISSING_MEMBER"),
     "member too many": (lambda: always(lambda told: {**told, "reason": "x"}), "WSK-03", "UNDECLARED_MEMBER"),
@@ -121,6 +126,7 @@ TOLD: dict[str, tuple[Callable[[], ContactCentre], str, str]] = {
     "message lost": (lambda: at("on_break", lambda told: []), "WSK-05", "STREAM_LOST"),
     "message late": (lambda: at("offline", lambda told: [LATE_S + 0.2, told]), "WSK-03", "STREAM_LATE"),
     "another for the second subscriber": (lambda: Telling(for_the_second_alone), "WSK-06", "STREAM_DIFFERS"),
+    "more than was asked for": (Unfiltered, "WSK-06", "STREAM_FILTER"),
     "no JSON": (lambda: always(lambda told: "MCE001: available"), "WSK-03", "STREAM_NOT_JSON"),
     "binary frame": (lambda: always(lambda told: json.dumps(told).encode()), "WSK-03", "STREAM_NOT_JSON"),
     "other time than in the reply": (

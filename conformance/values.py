@@ -1,4 +1,4 @@
-"""What a right-shaped reply must also be: counts, sums, identities, order in time, undamaged text."""
+"""What a right-shaped reply must also be: sums, identities, order in time, undamaged text; lists are in listings."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from conformance import listings
 from conformance.exchange import Exchange
 from conformance.findings import Drift, Finding
 from conformance.shape import pointer
 
 Json = Any
-COUNTS = {"agents": "total_count"}
 IDENTITIES = {"agents": ("agent_id", "tab_number"), "operations": ("id",), "items": ("id",)}
 PERIODS = (("period_start", "period_end"), ("started_at", "ended_at"), ("enqueued_at", "finished_at"))
 CHARSETS = ("cp1251", "latin-1", "cp1252", "cp866", "koi8-r")
@@ -26,7 +26,7 @@ def judge(exchange: Exchange, body: Json) -> Iterator[Finding]:
     """Findings of a 2xx reply's body."""
     yield from _damage(exchange, body)
     if isinstance(body, dict):
-        yield from _count(exchange, body)
+        yield from listings.judge(exchange, body)
         yield from _identities(exchange, body)
         yield from _norm(exchange, body)
     yield from _order(exchange, body, "")
@@ -84,15 +84,6 @@ def _texts(body: Json, place: str) -> Iterator[tuple[str, str]]:
     elif isinstance(body, dict | list):
         for name, value in body.items() if isinstance(body, dict) else enumerate(body):
             yield from _texts(value, f"{place}/{pointer(name)}")
-
-
-def _count(exchange: Exchange, body: Json) -> Iterator[Finding]:
-    """total_count is the number of agents, also where a period was generated."""
-    for listed, count in COUNTS.items():
-        rows, stated = body.get(listed), body.get(count)
-        if isinstance(rows, list) and count in body and stated != len(rows):
-            words = f"{count} is {stated}, there are {len(rows)} {listed}"
-            yield exchange.finding("COUNT", Drift.VALUE, f"/{count}", words, expected=len(rows), actual=stated)
 
 
 def _identities(exchange: Exchange, body: Json) -> Iterator[Finding]:

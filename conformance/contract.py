@@ -107,10 +107,11 @@ def _tell_all(fd: int, target: Target, order: Order) -> None:
     target.recorder.pool.add(order.ids)
     probed = [probe for client, _ in clients for probe in _probed(target, client)]
     if not order.only or "sso" in order.only:
-        try:
-            probed += _asked_of_directory(target)
-        except CouldNotTest as error:
-            notes.append(f"directory: {error}")
+        for what, asked in (("directory", _asked_of_directory), ("sso", _asked_of_logins)):
+            try:
+                probed += asked(target)
+            except CouldNotTest as error:
+                notes += [] if any(note.endswith(str(error)) for note in notes) else [f"{what}: {error}"]
     found = [departure.finding for *_, departure in probed if departure]
     told: dict[str, Json] = {"cases": 0, "phases": [], "stop": "", "notes": notes, "held": []}
     target.gate.by = "generated"
@@ -200,6 +201,13 @@ def _asked_of_directory(target: Target) -> list[Probed]:
     from conformance.ldap import questions
 
     return [*_outcomes(questions(target))] if target.address.ldap else []
+
+
+def _asked_of_logins(target: Target) -> list[Probed]:
+    """Raises CouldNotTest where no user of the directory is given."""
+    from conformance.token_probes import questions
+
+    return [*_outcomes(questions(target))] if target.address.sso else []
 
 
 def _outcomes(probes: Iterable[Probe]) -> Iterator[Probed]:

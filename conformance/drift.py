@@ -162,6 +162,19 @@ def _headers(exchange: Exchange) -> Iterator[Finding]:
         yield exchange.finding(
             "HEADER", Drift.SHAPE, f"header {needed}", f"{exchange.status} without {needed}", expected=needed
         )
+    for name, declared in _declared(exchange).items():
+        value, allowed = exchange.headers.get(name.lower()), declared.get("schema", {}).get("enum")
+        if value is None and declared.get("required"):
+            yield exchange.finding("HEADER", Drift.SHAPE, f"header {name}", f"There is no {name}", expected=name)
+        elif value is not None and allowed and value not in allowed:
+            shown = {"expected": ", ".join(map(str, allowed)), "actual": value}
+            yield exchange.finding("HEADER", Drift.VALUE, f"header {name}", f"{name} is another", **shown)
+
+
+def _declared(exchange: Exchange) -> dict[str, Json]:
+    """Headers of the reply that the contract names."""
+    responses = exchange.operation.spec["responses"] if exchange.operation else {}
+    return dict(responses.get(str(exchange.status), {}).get("headers", {}))
 
 
 def _error_code(exchange: Exchange, body: Json) -> Iterator[Finding]:

@@ -10,8 +10,9 @@ import base64
 import contextlib
 import datetime as dt
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import jwt
@@ -44,9 +45,11 @@ class SsoHost:
     """Each overridable method is one behaviour."""
 
     key: Any = KEY
+    kept: Mapping[str, str] = MappingProxyType({"Cache_Control": "no-store"})  # headers of a token's reply
 
     def __init__(self) -> None:
         self.moved_s, self.fault = 0.0, ""
+        self.revoked: set[str] = set()
         self.asked: list[str] = []  # names that passwords were tried for
         self.wrong = 0  # passwords, of the user who exists
 
@@ -116,8 +119,15 @@ class SsoHost:
     async def jwks(self, request: Request) -> Json:
         return {"keys": self.keys()}
 
+    async def revoke(self, request: Request) -> Json:
+        self.revoked.add((await request.json())["token"])
+        return {"revoked": True}
+
     async def statuses(self, request: Request) -> Json:
-        claims = self.read(request.headers["authorization"].removeprefix("Bearer "))
+        token = request.headers["authorization"].removeprefix("Bearer ")
+        claims = self.read(token)
+        if token in self.revoked:
+            raise Refused(401, "TOKEN_INVALID")
         if self.over(claims):
             raise Refused(401, "TOKEN_EXPIRED")
         if claims["aud"] != "mce":
@@ -141,10 +151,12 @@ class SsoHost:
             await asyncio.sleep(0.01)
 
 
-def _route(path: str, act: Callable[[Request], Awaitable[Json]], *methods: str) -> Route:
+def _route(path: str, act: Callable[[Request], Awaitable[Json]], *methods: str, **kept: str) -> Route:
+    kept = {name.replace("_", "-"): value for name, value in kept.items()}
+
     async def answered(request: Request) -> Response:
         try:
-            return JSONResponse(await act(request), headers={"X-Session-Id": "s"})
+            return JSONResponse(await act(request), headers={"X-Session-Id": "s", **kept})
         except Refused as refused:
             details = {"timestamp": stamp(), **refused.details}
             body = {"error": True, "code": refused.code, "message": str(refused), "details": details, **refused.more}
@@ -158,7 +170,8 @@ def _route(path: str, act: Callable[[Request], Awaitable[Json]], *methods: str) 
 def served(host: SsoHost) -> Iterator[str]:
     """Yields its address."""
     routes = [
-        _route("/auth/sso/token", host.token, "POST"),
+        _route("/auth/sso/token", host.token, "POST", **host.kept),
+        _route("/auth/sso/revoke", host.revoke, "POST"),
         _route("/auth/sso/jwks", host.jwks, "GET"),
         _route("/services/mce/agents/status", host.statuses, "GET"),
         _route("/{party}/_control/{name}", host.control, "GET", "POST", "DELETE"),

@@ -35,6 +35,10 @@ def amended(change: Callable[[Any], Any]) -> Exchange:
     return exchange(body=body)
 
 
+def test_letters_that_are_escaped_are_the_same_text() -> None:
+    assert findings(exchange(body=json.dumps(EXAMPLES["getAgents 200"]).encode())) == []  # RFC 8259, section 7
+
+
 @pytest.mark.parametrize("operation", CONTRACT.operations)
 def test_the_contract_s_own_examples_have_no_finding(operation: str) -> None:
     assert findings(exchange(operation)) == []
@@ -83,7 +87,6 @@ def test_same_departure_of_many_is_one_finding_that_counts() -> None:
     [
         (exchange(status=500, body={**ENVELOPE, "code": "INTERNAL_ERROR"}), "SERVER_ERROR"),
         (exchange(body={**EXAMPLES["getAgents 200"], "total_count": 9}), "COUNT"),
-        (exchange(body=json.dumps(EXAMPLES["getAgents 200"]).encode()), "MOJIBAKE"),
         (
             exchange(body=json.dumps({**EXAMPLES["getAgents 200"], "x": "\ufffd"}, ensure_ascii=False).encode()),
             "MOJIBAKE",

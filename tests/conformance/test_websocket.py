@@ -158,13 +158,15 @@ def test_a_host_that_pings_and_reads_no_pong_holds_nobody_up(monkeypatch: pytest
     with socket.create_server(("127.0.0.1", 0)) as listening:
         host = threading.Thread(target=pings_without_end, args=(listening,), daemon=True)
         host.start()
+        before = set(threading.enumerate())
         subscription = subscribed(f"http://127.0.0.1:{listening.getsockname()[1]}")
         monkeypatch.setattr(module, "OPEN_S", 1.0)
         assert not subscription.answers()
         subscription.close()
-        host.join(60)
-    assert not host.is_alive()
-    assert subscription.closing is not None
+        assert subscription.wait_for(lambda frames: subscription.closing is not None, 60)
+    for thread in set(threading.enumerate()) - before:
+        thread.join(60)
+        assert not thread.is_alive()  # when the host's own kernel notices is its own affair
 
 
 def pings_without_end(listening: socket.socket) -> None:

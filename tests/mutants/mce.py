@@ -64,7 +64,8 @@ def _backwards(name: str) -> Callable[[Json, Request], Json]:
 
 
 def _no_break(document: Json, _: Request) -> Json:
-    for agent in document.get("agents", [document]):
+    """Who is on a break, takes none."""
+    for agent in document["agents"]:
         agent["break"] = None
     return document
 
@@ -206,7 +207,7 @@ MCE = (
     _deviation(
         "filter-not-read", LIST, "query status", "status: with this status alone", asked(LIST, _no_filter), "status"
     ),
-    _deviation("break-null", ONE, "/break", "break: null for who takes none", edited(ONE, _no_break)),
+    _deviation("break-null", LIST, "/agents/*/break", "break: null for who takes none", edited(LIST, _no_break)),
     _deviation(
         "one-disagrees-with-list",
         ONE,

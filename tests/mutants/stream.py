@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import urllib.parse
 from collections.abc import Callable
 from typing import Any
 
@@ -159,8 +160,10 @@ def _any_query(request: Request) -> None:
 
 
 def _unfiltered(request: Request) -> None:
-    """Filters are not read."""
-    request.target = request.path + ("?extended=1" if request.query.get("extended") == "1" else "")
+    """Filters are not read; whatever else the query says is."""
+    kept = {name: value for name, value in request.query.items() if name not in ("agent_id", "queue")}
+    if kept != request.query:
+        request.target = f"{request.path}?{urllib.parse.urlencode(kept)}".rstrip("?")
 
 
 SEVEN, ON_CALL = "AgentStatusChange: required", "OnCall: call_id and queue (A13)"

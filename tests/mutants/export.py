@@ -13,15 +13,15 @@ from typing import Any
 import pypdf
 
 from tests.mutants.exchange import Json, Reply, Request
-from tests.mutants.mce import let_in_by_latest
+from tests.mutants.mce import let_in_by_latest, of_any_audience
 from tests.mutants.proxy import Spoiler
 from tests.mutants.spoiling import (
+    ANY,
     Deviation,
     Making,
     asked,
     body,
     changed,
-    claims,
     edited,
     header,
     json_reply,
@@ -238,10 +238,6 @@ def _created(reply: Reply) -> None:
     reply.status = 200
 
 
-def _not_audience(request: Request) -> bool:
-    return bool(claims(request.bearer).get("aud", "reports") != "reports")
-
-
 def _deviation(name: str, operation: str, place: str, promise: str, spoil: Making, *names: str) -> Deviation:
     return Deviation(f"export-{name}", "export", operation, place, promise, spoil, names)
 
@@ -296,10 +292,10 @@ EXPORT_MUTANTS = (
     ),
     _deviation(
         "mce-token-let-in",
-        EXPORT,
+        ANY,
         "aud",
         "403 INSUFFICIENT_SCOPE (A18)",
-        let_in_by_latest("/api/reports", _not_audience),
+        of_any_audience("/api/reports"),
         "403",
         "aud",
         "scope",

@@ -15,6 +15,7 @@ from tests.mutants.proxy import TEXT, Frame, Socket, Spoiler
 
 Making = Callable[[], Spoiler]
 OK = (200, 201, 202)
+ANY = "any"  # operation of the contract
 NOW_Z = "2026-01-15T09:00:00Z"
 BASIC = "Basic " + base64.b64encode(b"argus:argus-dev").decode()
 DIRECTORY = "Basic " + base64.b64encode(b"ivan.ivanov:argus-dev").decode()

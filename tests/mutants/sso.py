@@ -331,8 +331,8 @@ SSO = (
     ),
     _deviation(
         "another-key-published",
-        JWKS,
-        "/keys",
+        TOKEN,
+        "/access_token",
         "getJwks: the keys that tokens are signed with",
         issuing(keys=lambda: [jwk(of="another")]),
         "sign",

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
+from tests.mutants.exchange import contract_of
 from tests.mutants.host import AGENTS, Host, judged, running
 from tests.mutants.mutants import MUTANTS
 from tests.mutants.proxy import Proxy
-from tests.mutants.spoiling import Deviation
+from tests.mutants.spoiling import ANY, Deviation
 from tests.mutants.variations import VARIATIONS, Variation
 
 pytestmark = pytest.mark.slow
@@ -47,7 +48,7 @@ def test_mutant_is_caught_and_named(mutant: Deviation, host: Host, tmp_path: Pat
     said: list[str] = []
     for report in _reports(mutant, host, tmp_path, SCENARIOS, GENERATED, LONGER):
         said += _said(report)
-        if any(_is_of(one["operation"], mutant.operation) and _names(one, mutant) for one in report["findings"]):
+        if any(_is_of(one["operation"], mutant) and _names(one, mutant) for one in report["findings"]):
             assert report["exit_code"] == 1
             return
     pytest.fail(f"{mutant.operation} {mutant.place} ({mutant.promise}); the judge said {said}")
@@ -90,10 +91,10 @@ def _said(report: dict[str, Any]) -> list[str]:
     return [f"{one['code']} {one['operation']} {one['where']}: {one['message']}" for one in report["findings"]]
 
 
-def _is_of(found: str, operation: str) -> bool:
-    if operation in STREAM_OPERATIONS:
+def _is_of(found: str, mutant: Deviation) -> bool:
+    if mutant.operation in STREAM_OPERATIONS:
         return found in STREAM_OPERATIONS
-    return found == operation
+    return contract_of(found) == mutant.contract if mutant.operation == ANY else found == mutant.operation
 
 
 def _names(finding: dict[str, Any], mutant: Deviation) -> bool:

@@ -177,7 +177,7 @@ def _next_january(request: Request) -> None:
 
 def _any_format(request: Request) -> None:
     given = _object(request)
-    if given.get("format") in ("xls", "html", "doc"):
+    if isinstance(given.get("format"), str) and given["format"] in ("xls", "html", "doc"):
         request.json = {**given, "format": "csv"}
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import struct
 import threading
 import urllib.parse
@@ -17,6 +18,7 @@ from typing import Any
 
 import h11
 
+from openapi.errors import ValidationFailed, render
 from openapi.server import bind
 from tests.mutants.exchange import Reply, Request
 
@@ -72,6 +74,7 @@ class Proxy:
         self._sockets = 0
         self._loop = asyncio.new_event_loop()
         self._tasks: set[asyncio.Task[None]] = set()
+        self.defects: list[BaseException] = []  # of the proxy or its spoiler, never of who is judged
 
     def __enter__(self) -> Proxy:
         self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),), daemon=True)
@@ -98,8 +101,12 @@ class Proxy:
         self._tasks.add(task)
         try:
             await self._answer_all(Wire(h11.Connection(h11.SERVER), reader, writer))
-        except (OSError, h11.RemoteProtocolError, asyncio.CancelledError, asyncio.IncompleteReadError):
+        except h11.RemoteProtocolError as error:
+            writer.write(_refusal(error))  # as the host would, which has never seen it
+        except (OSError, asyncio.CancelledError, asyncio.IncompleteReadError):
             pass  # the caller went away, or is stopped
+        except Exception as error:
+            self.defects.append(error)
         finally:
             self._tasks.discard(task)
             writer.close()
@@ -249,6 +256,12 @@ async def _send(caller: Wire, request: Request, reply: Reply) -> None:
     pieces = [] if bare or not reply.body else [h11.Data(data=reply.body)]
     caller.send(h11.Response(status_code=reply.status, headers=headers), *pieces, h11.EndOfMessage())
     await caller.writer.drain()
+
+
+def _refusal(error: h11.RemoteProtocolError) -> bytes:
+    body = render(ValidationFailed(f"This is not an HTTP/1.1 request: {error}"), dt.datetime.now(dt.UTC))
+    head = f"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+    return f"{head}Connection: close\r\n\r\n".encode() + body
 
 
 async def _copied(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, first: bytes) -> None:

@@ -72,6 +72,7 @@ def _reports(case: Deviation | Variation, host: Host, folder: Path, *runs: tuple
             proxy = stack.enter_context(Proxy(host.url, case.spoil()))
             target = _target(case, proxy.url, folder, stack)
             report, seconds = judged([*target, *RECIPES[case.contract], *run], folder / f"report-{number}")
+        assert proxy.defects == []
         if KEPT:
             kept = {"id": case.id, "seconds": round(seconds, 1), **report}
             (Path(KEPT) / f"{case.id}-{number}.json").write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -69,6 +70,8 @@ def _names(client: Client, operation: Operation) -> Iterator[str]:
     if "x-max-bytes" in operation.spec:
         without.add("too_large")
     names = (*READING, *SENDING) if "requestBody" in operation.spec else READING
+    names = ("example", *names) if operation.effect == "read" else names
+    names = (*names, "same_key") if operation.id == "exportReport" else names
     names = (*names, "other_audience") if client.foreign_token and operation.security == "bearer" else names
     return (name for name in names if name not in without)
 
@@ -85,6 +88,22 @@ class _Asker:
         self._path = example_path(operation)
         example = named(example_body(operation), client.user)
         self._body = b"" if example is None else json.dumps(example, ensure_ascii=False).encode()
+
+    def example(self) -> None:
+        """As the contract has it, without anything that may be left out: what comes is judged, whatever it is."""
+        exchange = self._send(headers=JSON if self._body else {}, data=self._body)
+        if exchange.status in (404, 405) and exchange.absent():
+            exchange.require(200)
+
+    def same_key(self) -> None:
+        """The same Idempotency-Key and body are the same task."""
+        headers = {**JSON, "Idempotency-Key": f"argus-{uuid.uuid4().hex[:12]}"}
+        example = example_body(self._operation)
+        body = {**example, "report_id": "personnel_list"} if self._client.policy.ours else example  # one that is cheap
+        first, second = (self._send(headers=headers, data=json.dumps(body).encode()) for _ in range(2))
+        tasks = [exchange.require(202).get("task_id") for exchange in (first, second)]
+        words = "The same Idempotency-Key made another task"
+        second.expect(tasks[0] == tasks[1], "VALUE", "/task_id", words, expected=tasks[0], actual=tasks[1])
 
     def no_credentials(self) -> None:
         self._send(headers=JSON if self._body else {}, data=self._body, auth=None).require(401, "UNAUTHORIZED")

@@ -14,7 +14,12 @@ from conformance.shape import pointer
 
 Json = Any
 IDENTITIES = {"agents": ("agent_id", "tab_number"), "operations": ("id",), "items": ("id",)}
-PERIODS = (("period_start", "period_end"), ("started_at", "ended_at"), ("enqueued_at", "finished_at"))
+PERIODS = (
+    ("period_start", "period_end"),
+    ("started_at", "ended_at"),
+    ("enqueued_at", "finished_at"),
+    ("submitted_at", "finished_at"),
+)
 CHARSETS = ("cp1251", "latin-1", "cp1252", "cp866", "koi8-r")
 WESTERN = re.compile(r"\b[\u00c0-\u00ff]{2,}\b")
 CYRILLIC = re.compile("[А-Яа-яЁё]")

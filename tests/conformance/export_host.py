@@ -65,7 +65,7 @@ class ExportHost:
             raise Refused(400, "VALIDATION_ERROR", field="format")
         if int(body["period"][5:]) > 12:
             raise Refused(400, "VALIDATION_ERROR", field="period")
-        if body["report_id"] not in ("monthly_attendance", "norm_balance"):
+        if body["report_id"] not in ("monthly_attendance", "norm_balance", "personnel_list"):
             raise Refused(404, "REPORT_NOT_FOUND", field="report_id")
 
     def accepted(self, task: str) -> Json:

@@ -12,12 +12,15 @@ from typing import Any
 
 import openpyxl
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 
 from conformance import files
 from conformance.address import by_url
 from conformance.client import Policy
 from conformance.codes import CODES
 from conformance.findings import Departure
+from conformance.probes import outcome, probes
 from conformance.target import Target
 from features.steps.report_export import filename
 from tests.conformance.export_host import HEADS, MCE, ROWS, ExportHost, Refused, served
@@ -273,3 +276,26 @@ def test_argus_conform_names_it_on_a_host_of_others(monkeypatch: pytest.MonkeyPa
     assert {id_ for id_, verdict in verdicts.items() if verdict == "fail"} == {"RPT-02", "RPT-03"}
     assert re.search(r"FILE_NO_VALUE downloadExport body", screen)
     assert len(ROWS) == 2
+
+
+class Remembers(ExportHost):
+    """A key's first reply is the reply to each that repeats it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.replies: dict[str, Response] = {}
+
+    async def export(self, request: Request) -> Response:
+        key = request.headers["idempotency-key"]
+        if key not in self.replies:
+            self.replies[key] = await super().export(request)
+        return self.replies[key]
+
+
+@pytest.mark.parametrize(("host", "due"), [(Remembers, ("pass", "")), (ExportHost, ("fail", "/task_id"))])
+def test_a_repeated_key_is_the_same_task(host: type[ExportHost], due: tuple[str, str]) -> None:
+    with served(host()) as url:
+        target = Target(replace(by_url(url, Policy(ours=True)), controls={"gateway": f"{url}/gateway"}))
+        (probe,) = [probe for probe in probes(target.export) if probe.name == "same_key"]
+        verdict, departure, _ = outcome(probe)
+    assert (verdict, departure.finding.where if departure else "") == due

@@ -153,9 +153,20 @@ def _is_url(text: str) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
+def _without(url: str) -> str:
+    """The URL without who it is asked as."""
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
+
+
 def _address(profile: Profile | None, source: str, policy: Policy) -> Address:
     if profile is None or not (profile.personnel_url or profile.base_url):
         raise TargetError(f"{source} names no host: give a URL such as https://argus.example.")
+    for url in (profile.base_url, profile.personnel_url, profile.mce_url, profile.stream_url, profile.sso_url):
+        if urlsplit(url).username is not None:
+            raise TargetError(
+                f"{_without(source)} holds credentials in a URL; set {profile.user_env} and {profile.password_env}."
+            )
     base = profile.base_url.rstrip("/")
     personnel = profile.personnel_url or base + load("personnel").base_path
     socket = "ws" + base.removeprefix("http") + load_stream().address  # https becomes wss

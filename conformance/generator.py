@@ -113,6 +113,7 @@ class Generator:
                 "continue-on-failure": True,
                 "suppress-health-check": ["all"],  # they are about our strategies, not about the host
                 "request-timeout": DEADLINE_S,
+                "max-redirects": 0,  # a redirection is the answer; nobody else was asked for
                 "tls-verify": client.verify,
                 "generation": {"no-shrink": True, "database": "none"},
                 "checks": {

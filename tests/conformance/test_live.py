@@ -123,5 +123,27 @@ def test_a_host_that_fails_now_and_then_is_left_alone_in_time(tmp_path: Path) ->
     assert len(journal(tmp_path)) < 60
 
 
+@pytest.mark.slow
+def test_nobody_is_asked_whom_a_host_redirects_to(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def elsewhere(method: str, path: str, reply: Reply) -> Reply:
+        asked.append(path)
+        return reply
+
+    with host(elsewhere, agents=3) as other:
+        times = itertools.count(1)
+
+        def redirects(method: str, path: str, reply: Reply) -> Reply:
+            if next(times) < 10:  # while it is asked what it has
+                return reply
+            return 307, [(b"location", f"{other}{path}".encode())], b""
+
+        with host(redirects, agents=3) as url:
+            conform(url, tmp_path, "--only", "personnel", "--scenario", "none", "--max-time", "2")
+    assert asked == []
+    assert len(journal(tmp_path)) > 10
+
+
 def _reading(name: str) -> list[Any]:
     return [one for one in load(name).operations.values() if one.effect == "read"]

@@ -139,3 +139,14 @@ def test_the_example_names_every_member_and_each_of_its_lines_is_right(
     given = re.sub(r"(?m)^# (?=\w+ = )", "", text)
     assert tomllib.loads(given).keys() == Profile.model_fields.keys()
     assert profile(tmp_path, given).ldap == "ldaps://dc.example"
+
+
+def test_credentials_in_a_url_are_refused_and_not_repeated(tmp_path: Path) -> None:
+    with pytest.raises(
+        TargetError, match=r"^https://argus\.example/x holds credentials in a URL; set ARGUS_TARGET_USER"
+    ):
+        by_url("https://petr:secret@argus.example/x", Policy())
+    given = 'base_url = "https://argus.example"\nsso_url = "https://p:secret@sso.example"\n'
+    with pytest.raises(TargetError, match="holds credentials") as refused:
+        profile(tmp_path, given)
+    assert "secret" not in str(refused.value)

@@ -14,6 +14,7 @@ import ssl
 import threading
 import time
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -131,8 +132,10 @@ class Login:
         try:
             entry = self._searched()
             dn = entry["dn"] if entry else f"cn={nobody()},{self._service.account.base}"
-            right = self._binds(dn)
-            return self._identity(entry) if entry and right else None
+            if not self._binds(dn) or not entry:
+                return None
+            whole = self._searched(*ATTRIBUTES, GROUPS)
+            return self._identity(whole) if whole and whole["dn"] == dn else None
         except LDAPException:
             raise
         except NO_LDAP as error:
@@ -146,19 +149,23 @@ class Login:
             with contextlib.suppress(OSError, TypeError, AttributeError):  # not connected yet, or no more
                 socket.socket.shutdown(connection.socket, socket.SHUT_RDWR)
 
-    def _searched(self) -> Json:
-        """The one entry of that name; None where there are none or several. A stale connection is tried once anew."""
+    def _searched(self, *attributes: str) -> Json:
+        """The one entry of that name; None where there are none or several. A stale connection is tried once anew.
+
+        What is known of somebody is read once the password is right: until then it would only make a difference that
+        can be measured.
+        """
         kept = self._service.kept()
         if kept is not None:
             with contextlib.suppress(LDAPException, OSError):
-                return self._asked(kept)
+                return self._asked(kept, attributes)
         account = self._service.account
-        return self._asked(self._bound(account.user, account.password))
+        return self._asked(self._bound(account.user, account.password), attributes)
 
-    def _asked(self, connection: ldap3.Connection) -> Json:
+    def _asked(self, connection: ldap3.Connection, attributes: Sequence[str]) -> Json:
         try:
             self._follow(connection)
-            entries = self._found(connection)
+            entries = self._found(connection, attributes)
             self._go_on()
         except BaseException:
             self._end(connection)
@@ -168,12 +175,12 @@ class Login:
         named = [entry for entry in entries if self._is_of(entry)]
         return named[0] if len(entries) == 1 and named else None
 
-    def _found(self, connection: ldap3.Connection) -> list[Json]:
+    def _found(self, connection: ldap3.Connection, attributes: Sequence[str]) -> list[Json]:
         account = self._service.account
         condition = f"({account.name_attribute}={escape_filter_chars(self._username or nobody())})"
-        attributes = [*ATTRIBUTES, GROUPS, account.name_attribute]
+        wanted = [*attributes, account.name_attribute]
         try:
-            connection.search(account.base, condition, attributes=attributes, size_limit=2)
+            connection.search(account.base, condition, attributes=wanted, size_limit=2)
             _check(connection)
         except LDAPSizeLimitExceededResult:
             return []  # several of one name: none of them is meant for sure

@@ -26,6 +26,7 @@ TOKEN = "ARGUS_TARGET_TOKEN"
 REPORTS_TOKEN = "ARGUS_TARGET_REPORTS_TOKEN"
 LDAP_USER, LDAP_PASSWORD = "ARGUS_TARGET_LDAP_USER", "ARGUS_TARGET_LDAP_PASSWORD"
 LDAP_BASE = "ou=employees,dc=company,dc=ru"
+URLS = ("base_url", "personnel_url", "mce_url", "stream_url", "sso_url", "export_url", "ldap_url")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -131,7 +132,9 @@ class Address:
 
 def by_url(base_url: str, policy: Policy) -> Address:
     """The target behind one base URL; every contract's own path is added to it. Raises TargetError."""
-    return _address(Profile.model_validate({"base_url": base_url}) if _is_url(base_url) else None, base_url, policy)
+    scheme, separator, rest = base_url.partition("://")
+    given = f"{scheme.lower()}{separator}{rest}"
+    return _address(Profile.model_validate({"base_url": given}) if _is_url(given) else None, base_url, policy)
 
 
 def by_profile(path: Path, policy: Policy) -> Address:
@@ -153,20 +156,29 @@ def _is_url(text: str) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
+def _check_url(url: str, source: str, profile: Profile) -> None:
+    """Raises TargetError for one that holds what a journal and reports must not repeat, or that has no such port."""
+    parts = urlsplit(url)
+    if parts.username is not None or parts.query or parts.fragment:
+        instead = f"set {profile.user_env} and {profile.password_env}"
+        raise TargetError(f"{_without(source)} holds credentials in a URL, or a query; {instead}.")
+    try:
+        _ = parts.port
+    except ValueError as error:
+        raise TargetError(f"{_without(source)}: {error}.") from error
+
+
 def _without(url: str) -> str:
     """The URL without who it is asked as."""
     scheme, separator, rest = url.partition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}".partition("?")[0]
 
 
 def _address(profile: Profile | None, source: str, policy: Policy) -> Address:
     if profile is None or not (profile.personnel_url or profile.base_url):
         raise TargetError(f"{source} names no host: give a URL such as https://argus.example.")
-    for url in (profile.base_url, profile.personnel_url, profile.mce_url, profile.stream_url, profile.sso_url):
-        if urlsplit(url).username is not None:
-            raise TargetError(
-                f"{_without(source)} holds credentials in a URL; set {profile.user_env} and {profile.password_env}."
-            )
+    for url in (getattr(profile, name) for name in URLS):
+        _check_url(url, source, profile)
     base = profile.base_url.rstrip("/")
     personnel = profile.personnel_url or base + load("personnel").base_path
     socket = "ws" + base.removeprefix("http") + load_stream().address  # https becomes wss

@@ -43,7 +43,11 @@ class State(StrEnum):
 
 
 BLOCKED = (State.UNREACHABLE, State.ABSENT, State.PROTOCOL, State.AUTH, State.BROKEN, State.SLOW)
-HOPELESS = (State.UNREACHABLE, State.SLOW)  # where one operation is so, its contract's others are not asked
+HOPELESS = (  # where one operation is so, its contract's others are not asked; a refused password is not sent again
+    State.UNREACHABLE,
+    State.SLOW,
+    State.AUTH,
+)
 
 
 @dataclass(frozen=True, slots=True)

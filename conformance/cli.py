@@ -100,8 +100,8 @@ def conform(
         int, Option(min=1, help="Failures (no answer, 5xx) after which it is left alone; 5 in a row do, too.")
     ] = 30,
     max_minutes: Annotated[
-        float, Option(min=0, help="Minutes after which it is sent nothing more; 0 for no end.")
-    ] = 10,
+        float | None, Option(min=0, help="Minutes until it is sent no more: 10, or 1.5 where it is ailing; 0: no end.")
+    ] = None,
 ) -> None:
     """Judge gateway and mocks, or any host: scenarios, and tests generated from the contract."""
     from conformance.run import Plan, run

@@ -71,7 +71,7 @@ class Exchange:
         """What the host says it is, by its Date header (RFC 9110, 6.6.1); None where that is missing or none."""
         try:
             said = parsedate_to_datetime(self.headers.get("date", ""))
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         return said if said.tzinfo else None
 

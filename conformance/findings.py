@@ -16,6 +16,8 @@ Json = Any
 SHOWN = 300  # characters of an expected or actual value that a finding keeps
 TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]*\.?[\w-]*")  # a JSON Web Token, which is nobody else's business
 
+SECRET = re.compile(r"""(["'](?:access_token|refresh_token|token|password)["']\s*:\s*["'])[^"']*""")  # of other forms
+
 
 class Drift(StrEnum):
     """In what way the host departs from the contract; "operation absent" says more than "404"."""
@@ -160,4 +162,5 @@ class Findings:
 def clipped(value: object, most: int = SHOWN) -> str:
     """A value for a finding: readable, never a whole reply, and without tokens."""
     text = TOKEN.sub("eyJ…", value if isinstance(value, str) else repr(value))
+    text = SECRET.sub(lambda held: held[0] if "eyJ…" in held[0] else f"{held[1]}…", text)
     return text if len(text) <= most else f"{text[:most]}…"

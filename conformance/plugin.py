@@ -70,8 +70,11 @@ def _on_live(_target: Target) -> Iterator[Callable[[], Target]]:
 
 @contextlib.contextmanager
 def _gateway_on(host: Target) -> Iterator[Address]:
-    if block := host.address.blocked.get("getAgents"):
-        raise CouldNotTest(f"needs our gateway with the host behind it, and getAgents of the host: {block.reason}")
+    for operation in ("getAgents", "getNormHours", "getTimetypeInfo"):  # what our gateway asks of 1C
+        if block := host.address.blocked.get(operation):
+            raise CouldNotTest(
+                f"needs our gateway with the host behind it, and {operation} of the host: {block.reason}"
+            )
     host.gate.check()
     with launched(live=replace(host.address, policy=Policy())) as address:
         yield address

@@ -13,7 +13,7 @@ from conformance.cli import main
 from conformance.codes import CODES, SEVERITIES, kind
 from conformance.drift import judge
 from conformance.exchange import Exchange
-from conformance.findings import Departure, Finding, Findings, steadiness
+from conformance.findings import Departure, Finding, Findings, clipped, steadiness
 from conformance.recorder import Recorder, Seen
 from openapi import load
 from tests.conformance.test_drift import CONTRACT, ENVELOPE, EXAMPLES, JSON, amended, exchange
@@ -178,3 +178,12 @@ def test_every_contract_s_examples_are_without_finding() -> None:
                 headers = {**JSON, "cache-control": "no-store"}
                 seen = Exchange(contract, of, of.method, "http://argus.example/x", {}, b"", int(part), headers, body)
                 assert judge(seen) == [], where
+
+
+def test_no_token_or_password_is_repeated_whatever_its_form() -> None:
+    for held in ({"access_token": "opaque-4711"}, {"password": "s3cret"}, '{"token": "opaque-4711", "x": 1}'):
+        text = clipped(held)
+        assert "4711" not in text
+        assert "s3cret" not in text
+        assert "…" in text
+    assert clipped('{"token": "eyJhbGciOiJub25lIn0.e30."}') == '{"token": "eyJ…"}'

@@ -142,11 +142,19 @@ def test_the_example_names_every_member_and_each_of_its_lines_is_right(
 
 
 def test_credentials_in_a_url_are_refused_and_not_repeated(tmp_path: Path) -> None:
-    with pytest.raises(
-        TargetError, match=r"^https://argus\.example/x holds credentials in a URL; set ARGUS_TARGET_USER"
-    ):
+    with pytest.raises(TargetError, match=r"^https://argus\.example/x holds credentials in a URL, or a query; set"):
         by_url("https://petr:secret@argus.example/x", Policy())
     given = 'base_url = "https://argus.example"\nsso_url = "https://p:secret@sso.example"\n'
     with pytest.raises(TargetError, match="holds credentials") as refused:
         profile(tmp_path, given)
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://argus.example/?token=secret", "http://127.0.0.1:99999", "https://a.example#x"]
+)
+def test_a_url_that_cannot_be_a_host_s_is_one_clear_line(url: str) -> None:
+    with pytest.raises(TargetError) as refused:
+        by_url(url, Policy())
+    assert "secret" not in str(refused.value)
+    assert by_url("HTTP://127.0.0.1:8090", Policy()).personnel.startswith("http://127.0.0.1:8090/")

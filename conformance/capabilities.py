@@ -43,6 +43,7 @@ class State(StrEnum):
 
 
 BLOCKED = (State.UNREACHABLE, State.ABSENT, State.PROTOCOL, State.AUTH, State.BROKEN, State.SLOW)
+OF_DRIFT = {Drift.ABSENT: State.ABSENT, Drift.PROTOCOL: State.PROTOCOL, Drift.AUTH: State.AUTH}
 HOPELESS = (  # where one operation is so, its contract's others are not asked; a refused password is not sent again
     State.UNREACHABLE,
     State.SLOW,
@@ -195,8 +196,7 @@ def _state(exchange: Exchange) -> tuple[State, Finding | None]:
             exchange.json()
     except Departure as departure:
         found = departure.finding
-        states = {Drift.ABSENT: State.ABSENT, Drift.PROTOCOL: State.PROTOCOL, Drift.AUTH: State.AUTH}
-        return states.get(found.drift, State.BROKEN if status >= 500 else State.THERE), found
+        return OF_DRIFT.get(found.drift, State.BROKEN if status >= 500 else State.THERE), found
     return State.THERE, None
 
 
@@ -227,6 +227,5 @@ def _upgrade(target: Target) -> Capability:
         opened.require(101)
     except Departure as departure:
         found = departure.finding
-        states = {Drift.ABSENT: State.ABSENT, Drift.PROTOCOL: State.PROTOCOL, Drift.AUTH: State.AUTH}
-        return Capability("mce", OPERATION, states.get(found.drift, State.BROKEN), found.message, 0.0, found)
+        return Capability("mce", OPERATION, OF_DRIFT.get(found.drift, State.BROKEN), found.message, 0.0, found)
     return Capability("mce", OPERATION, State.THERE)

@@ -20,6 +20,10 @@ from conformance.local import LocalError
 from conformance.target import Address, by_url
 
 PRESENT = "2025-07-29T01:30:00Z"  # the seed's own stamp, at which scenarios on mocks start (A43)
+STILL = (
+    "up", "--port", "0", "--zup-port", "0", "--oktell-port", "0", "--oktell-speed", "0", "--sites-port", "0",
+    "--sites-beat", "0", "--ldap-port", "0",
+)  # fmt: skip  # on free ports, where nothing stirs of itself
 START_S = 120.0  # a second or two in peace; a busy machine that has compiled nothing yet takes its time
 
 
@@ -33,8 +37,7 @@ def launched(
     LocalError when it does not come up.
     """
     command = [
-        sys.executable, "-m", "conformance", "up", "--port", "0", "--zup-port", "0", "--oktell-port", "0",
-        "--oktell-speed", "0", "--sites-port", "0", "--sites-beat", "0", "--ldap-port", "0", "--now", PRESENT,
+        sys.executable, "-m", "conformance", *STILL, "--now", PRESENT,
         "--seed", str(seed), "--json", "--until-stdin-ends", *(("--live", json.dumps(live.as_dict())) if live else ()),
     ]  # fmt: skip
     pipe, environment = subprocess.PIPE, child_environment()

@@ -7,8 +7,9 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mocks.answer import answer_of
 from mocks.clock import Clock
 from mocks.zup import zup
 from openapi.server import background
@@ -27,18 +28,8 @@ def amending(app: ASGIApp, amend: Amend, *, let_in: bool = False) -> ASGIApp:
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
-        start: Message = {}
-        chunks: list[bytes] = []
-
-        async def keep(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                start.update(message)
-            else:
-                chunks.append(message.get("body", b""))
-
-        await app(_with_credentials(scope) if let_in else scope, receive, keep)
-        reply = start["status"], list(start["headers"]), b"".join(chunks)
-        status, headers, body = amend(scope["method"], scope["path"], reply)
+        kept = await answer_of(app, _with_credentials(scope) if let_in else scope, receive)
+        status, headers, body = amend(scope["method"], scope["path"], (kept.status, list(kept.headers), kept.body))
         sized = [*((n, v) for n, v in headers if n != b"content-length"), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": status, "headers": sized})
         await send({"type": "http.response.body", "body": body})

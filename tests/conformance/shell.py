@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from conformance.cli import main
+from conformance.launcher import STILL
 from conformance.remote import Remote
 from tests.callers import Caller
 from tests.conformance.test_cli import running
@@ -34,21 +35,7 @@ SOMEBODY = {
 def gateway() -> Iterator[dict[str, str]]:
     """The URLs of gateway and mock 1C, at the scenarios' present."""
     with running(
-        "up",
-        "--port",
-        "0",
-        "--zup-port",
-        "0",
-        "--oktell-port",
-        "0",
-        "--sites-port",
-        "0",
-        "--sites-beat",
-        "0",
-        "--ldap-port",
-        "0",
-        "--oktell-speed",
-        "0",
+        *STILL,
         "--now",
         "2025-07-29T01:30:00Z",
     ) as urls:

@@ -22,6 +22,7 @@ import requests
 
 from conformance.cli import main
 from conformance.findings import CODES
+from conformance.launcher import STILL
 from tests.callers import AGENTS, Caller
 from tests.peers import absent
 
@@ -41,25 +42,6 @@ def argus(*arguments: str, cwd: Path | None = None, **environment: str) -> subpr
         check=False,
         timeout=120,
     )
-
-
-UP = (
-    "up",
-    "--port",
-    "0",
-    "--zup-port",
-    "0",
-    "--oktell-port",
-    "0",
-    "--sites-port",
-    "0",
-    "--sites-beat",
-    "0",
-    "--ldap-port",
-    "0",
-    "--oktell-speed",
-    "0",
-)  # nothing stirs
 
 
 @contextlib.contextmanager
@@ -209,21 +191,7 @@ def test_explain_knows_every_code_and_version_is_said(capsys: pytest.CaptureFixt
 
 def test_up_serves_both_at_the_given_instant() -> None:
     with running(
-        "up",
-        "--port",
-        "0",
-        "--zup-port",
-        "0",
-        "--oktell-port",
-        "0",
-        "--sites-port",
-        "0",
-        "--sites-beat",
-        "0",
-        "--ldap-port",
-        "0",
-        "--oktell-speed",
-        "0",
+        *STILL,
         "--now",
         "2025-07-29T01:30:00Z",
     ) as urls:
@@ -358,21 +326,7 @@ def test_interrupt_ends_everything_that_was_started(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_profile_and_credentials_from_the_environment(tmp_path: Path) -> None:
     with running(
-        "up",
-        "--port",
-        "0",
-        "--zup-port",
-        "0",
-        "--oktell-port",
-        "0",
-        "--sites-port",
-        "0",
-        "--sites-beat",
-        "0",
-        "--ldap-port",
-        "0",
-        "--oktell-speed",
-        "0",
+        *STILL,
         "--now",
         "2025-07-29T01:30:00Z",
     ) as urls:

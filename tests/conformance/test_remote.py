@@ -17,11 +17,12 @@ import jwt
 import pytest
 
 from conformance import columns
+from conformance.launcher import STILL
 from conformance.remote import Remote, RemoteError
 from conformance.target import DEVELOPMENT_KEY
 from tests.callers import PASSWORD, TOKEN_KEY, USER, hangs, tcp
 from tests.conformance.shell import Json, Shell, gateway, until
-from tests.conformance.test_cli import ARGUS, CLEAN, UP, running
+from tests.conformance.test_cli import ARGUS, CLEAN, running
 
 WORKER = {
     "ARGUS_ZUP_URL": "http://127.0.0.1:1/services/personnel",
@@ -196,7 +197,7 @@ def worker(*arguments: str, **environment: str) -> Iterator[str]:
 @pytest.mark.slow
 def test_worker_joins_a_gateway_on_its_database(bare: Shell, tmp_path: Path) -> None:
     database = f"sqlite:///{tmp_path}/argus.sqlite3"
-    up = running(*UP, "--database", database)
+    up = running(*STILL, "--database", database)
     with up as urls, worker("--json", ARGUS_DATABASE_URL=database) as line:
         assert json.loads(line) == {"ready": {}}
         remote = Remote(urls["gateway"])
@@ -235,21 +236,7 @@ def test_up_refuses_a_database_it_cannot_use(bare: Shell) -> None:
     assert (
         "mysql is not supported"
         in bare(
-            "up",
-            "--port",
-            "0",
-            "--zup-port",
-            "0",
-            "--oktell-port",
-            "0",
-            "--sites-port",
-            "0",
-            "--sites-beat",
-            "0",
-            "--ldap-port",
-            "0",
-            "--oktell-speed",
-            "0",
+            *STILL,
             "--database",
             "mysql://x",
         ).refused()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.drift import judge
+from conformance.echoes import Echoes
 from conformance.exchange import Exchange
 from conformance.findings import Finding
 from conformance.keywords import exercised
@@ -75,11 +76,13 @@ class Recorder:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._seen = Seen()
-        self.pool = Pool()
+        self.pool, self.echoes = Pool(), Echoes()
 
     def add(self, exchange: Exchange, findings: Iterable[Finding] | None = None) -> None:
         """Judge an exchange and count it; `findings` are given where somebody else has judged it."""
-        found = judge(exchange) if findings is None else list(findings)
+        self.echoes.take(exchange)
+        judged = judge(exchange) if findings is None else findings
+        found = [finding for finding in judged if not self.echoes.hold(finding)]
         touched = list(exercised(exchange))
         self.pool.take(exchange)
         with self._lock:

@@ -46,7 +46,7 @@ class Operation:
 @functools.cache
 def _path_pattern(path: str) -> re.Pattern[str]:
     parts = re.split(r"\{[^}]+\}", path)
-    return re.compile(r"[^/\x00-\x1f\x7f]+".join(re.escape(part) for part in parts))
+    return re.compile(r"[^/\x00-\x1f\x7f-\x9f]+".join(re.escape(part) for part in parts))
 
 
 class Contract:

@@ -111,11 +111,26 @@ def test_values_are_judged_in_every_exchange(seen: Exchange, code: str, where: s
     assert (code, where) in [(finding.code, finding.where) for finding in judge(seen)]
 
 
-def test_what_the_sender_damaged_itself_is_no_finding_of_the_host_s() -> None:
-    body = {**EXAMPLES["sendSchedule 200"], "document_id": "Р\ufffdРІ??"}
-    echo = exchange("sendSchedule", body=body)
-    echo.request_body = json.dumps(body, ensure_ascii=False).encode()
-    assert "MOJIBAKE" not in [finding.code for finding in judge(echo)]
+@pytest.mark.parametrize("escaped", [True, False])
+@pytest.mark.parametrize("text", ["Р\ufffdРІ??", "ô\U000d75d70q\x80÷\x9f", "Привет??", "ÈâàíîâÈâàíîâ" * 40])
+def test_what_the_run_itself_has_sent_damaged_is_no_finding_of_the_host_s(text: str, escaped: bool) -> None:
+    recorder = Recorder()
+    sent = exchange("sendSchedule", body=EXAMPLES["sendSchedule 200"])
+    sent.request_body = json.dumps({"rows": [{"note": text}]}, ensure_ascii=escaped).encode()
+    recorder.add(sent)
+    recorder.add(exchange("sendSchedule", body={**EXAMPLES["sendSchedule 200"], "document_id": text}))
+    recorder.add(exchange("sendSchedule", body={**EXAMPLES["sendSchedule 200"], "document_id": f"{text}, 1"}))
+    assert "MOJIBAKE" not in [finding.code for finding in recorder.drain().findings]
+
+
+def test_what_was_sent_whole_and_came_damaged_is_one() -> None:
+    recorder = Recorder()
+    sent = exchange("sendSchedule", body=EXAMPLES["sendSchedule 200"])
+    sent.request_body = json.dumps({"rows": ["Иванов", "é"]}).encode()
+    recorder.add(sent)
+    for damaged in ("Иванов".encode().decode("cp1251"), "\u0090é\u0098", "??????"):
+        recorder.add(exchange("sendSchedule", body={**EXAMPLES["sendSchedule 200"], "document_id": damaged}))
+    assert [finding.code for finding in recorder.drain().findings].count("MOJIBAKE") == 3
 
 
 def test_a_sample_is_the_object_that_the_place_is_in() -> None:

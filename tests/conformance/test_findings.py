@@ -126,9 +126,9 @@ def test_what_the_run_itself_has_sent_damaged_is_no_finding_of_the_host_s(text: 
 def test_what_was_sent_whole_and_came_damaged_is_one() -> None:
     recorder = Recorder()
     sent = exchange("sendSchedule", body=EXAMPLES["sendSchedule 200"])
-    sent.request_body = json.dumps({"rows": ["Иванов", "é"]}).encode()
+    sent.request_body = json.dumps({"rows": ["Петров", "é"]}).encode()
     recorder.add(sent)
-    for damaged in ("Иванов".encode().decode("cp1251"), "\u0090é\u0098", "??????"):
+    for damaged in ("Петров".encode().decode("cp1251"), "\u0090é\u0098", "??????"):
         recorder.add(exchange("sendSchedule", body={**EXAMPLES["sendSchedule 200"], "document_id": damaged}))
     assert [finding.code for finding in recorder.drain().findings].count("MOJIBAKE") == 3
 

@@ -15,7 +15,7 @@ from conformance.findings import Finding, clipped
 Json = Any
 UNUSUAL = re.compile(rb"[\x80-\xff]|\?\?|\\u|%")  # what text can only be damaged with
 KEPT = 5000  # texts, the first that were sent
-TELLING = 3  # characters that a text needs to be known again inside another
+TELLING = 3  # characters that a text needs to be known again inside any other
 
 
 def sent(exchange: Exchange) -> list[str]:
@@ -47,7 +47,14 @@ class Echoes:
             return False
         with self._lock:
             text, known = finding.actual, self._texts
-            return text in known or any(one.removesuffix("…") in text for one in known if len(one) >= TELLING)
+            return any(_within(one.removesuffix("…"), text) for one in known)
+
+
+def _within(sent: str, text: str) -> bool:
+    """A short one only as a word of its own, since damage is made of the same letters."""
+    if sent not in text or len(sent) >= TELLING:
+        return sent in text
+    return any(word.strip(".,:;()'\"«»") == sent for word in re.split("[ /=]", text))
 
 
 def _texts(body: bytes) -> list[str]:

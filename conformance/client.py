@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import requests
 
-from conformance.deadline import DeadlineAdapter, send
+from conformance.deadline import DeadlineAdapter
 from conformance.exchange import Exchange
 from conformance.findings import Departure, Drift, Finding, HeldBack
 from conformance.gate import Gate
@@ -62,11 +62,10 @@ class Client:
         self._token = token  # of a contract that takes Bearer; the user and password are not sent then
         self._credentials, self._recorder, self._verify = credentials, recorder, verify
         self.gate = gate or Gate()
-        self._adapter = DeadlineAdapter()
-        self._session = requests.Session()
+        self._session, adapter = requests.Session(), DeadlineAdapter()
         self._session.trust_env = False  # neither proxies nor ~/.netrc of the environment
         for scheme in ("http://", "https://"):
-            self._session.mount(scheme, self._adapter)
+            self._session.mount(scheme, adapter)
 
     def get(self, path: str, **options: Any) -> Exchange:
         """See request()."""
@@ -130,9 +129,7 @@ class Client:
         with gate as passage:
             started = time.perf_counter()
             try:
-                response = send(
-                    self._session, self._adapter, prepared, DEADLINE_S, allow_redirects=False, verify=self._verify
-                )
+                response = self._session.send(prepared, timeout=DEADLINE_S, allow_redirects=False, verify=self._verify)
             except requests.RequestException as error:
                 passage.error = _reason(error)
                 words = f"{self.url} did not answer: {passage.error}"

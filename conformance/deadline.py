@@ -1,4 +1,4 @@
-"""A total deadline for requests, whose own timeout is per read: a dripping body would never end."""
+"""A total deadline and a most for requests, whose own timeout is per read: a dripping body would never end."""
 
 from __future__ import annotations
 
@@ -13,14 +13,57 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 CONNECT_S = 5.0
+LARGEST = 256 * 2**20  # bytes of an answer, unpacked; the largest report is a tenth of it
+PIECE = 2**16
+
+
+class Overlong(requests.RequestException):
+    """An answer that does not end."""
 
 
 class DeadlineAdapter(HTTPAdapter):
-    """Remembers the sockets it opens, so that a watchdog can shut them."""
+    """Answers are whole when send() returns. Remembers the sockets it opens, so that a watchdog can shut them."""
 
-    def __init__(self) -> None:
+    def __init__(self, largest: int = LARGEST) -> None:
         self.sockets: list[socket.socket] = []
+        self._largest = largest
         super().__init__()
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
+        """Send and read all of the answer within `timeout` seconds. Raises requests.Timeout after it, Overlong."""
+        total_s = options["timeout"]
+        late = requests.Timeout(f"no whole answer within {total_s:g} s", request=request)
+        fired = threading.Event()
+
+        def bark() -> None:
+            fired.set()
+            self._shut()
+
+        watchdog = threading.Timer(total_s, bark)
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            response = super().send(request, **{**options, "timeout": (CONNECT_S, total_s), "stream": True})
+            self._read(response)
+        except requests.RequestException as error:
+            if fired.is_set() or isinstance(error, requests.ReadTimeout):
+                raise late from error
+            raise
+        finally:
+            watchdog.cancel()
+        if fired.is_set():
+            raise late
+        return response
+
+    def _read(self, response: requests.Response) -> None:
+        pieces, size = [], 0
+        for piece in response.iter_content(PIECE):
+            pieces.append(piece)
+            size += len(piece)
+            if size > self._largest:
+                response.close()
+                raise Overlong(f"an answer of more than {self._largest} bytes", request=response.request)
+        response._content = b"".join(pieces)  # where requests itself keeps what was read
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
@@ -29,12 +72,12 @@ class DeadlineAdapter(HTTPAdapter):
         class Plain(HTTPConnection):
             def connect(self) -> None:
                 super().connect()
-                sockets.append(self.sock)
+                _keep(sockets, self.sock)
 
         class Tls(HTTPSConnection):
             def connect(self) -> None:
                 super().connect()
-                sockets.append(self.sock)
+                _keep(sockets, self.sock)
 
         class PlainPool(HTTPConnectionPool):
             ConnectionCls = Plain
@@ -44,7 +87,7 @@ class DeadlineAdapter(HTTPAdapter):
 
         self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": TlsPool}
 
-    def shut(self) -> None:
+    def _shut(self) -> None:
         """End every connection now; reads on them fail at once."""
         for opened in self.sockets:
             with contextlib.suppress(OSError):
@@ -52,32 +95,5 @@ class DeadlineAdapter(HTTPAdapter):
         self.sockets.clear()
 
 
-def send(
-    session: requests.Session,
-    adapter: DeadlineAdapter,
-    prepared: requests.PreparedRequest,
-    total_s: float,
-    **options: Any,
-) -> requests.Response:
-    """Send and read all of the answer within `total_s`. Raises requests.Timeout after it."""
-    fired = threading.Event()
-
-    def bark() -> None:
-        fired.set()
-        adapter.shut()
-
-    watchdog = threading.Timer(total_s, bark)
-    watchdog.daemon = True
-    watchdog.start()
-    try:
-        response = session.send(prepared, timeout=(CONNECT_S, total_s), stream=True, **options)
-        _ = response.content
-    except requests.RequestException as error:
-        if fired.is_set() or isinstance(error, requests.ReadTimeout):
-            raise requests.Timeout(f"no whole answer within {total_s:g} s") from error
-        raise
-    finally:
-        watchdog.cancel()
-    if fired.is_set():
-        raise requests.Timeout(f"no whole answer within {total_s:g} s")
-    return response
+def _keep(sockets: list[socket.socket], opened: socket.socket) -> None:
+    sockets[:] = [*(one for one in sockets if one.fileno() != -1), opened]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import fcntl
 import json
 import os
 import threading
@@ -14,6 +15,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from io import FileIO
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -80,11 +82,13 @@ class Tally:
     failures: int = 0
     in_a_row: int = 0
     askers: set[str] = field(default_factory=set)
+    sent: dict[str, float] = field(default_factory=dict, compare=False)  # by operation: a time.time(), of the last
 
     def take(self, entry: dict[str, Json]) -> None:
         """One line more."""
         if "method" in entry:
             self.requests += 1
+            self.sent[entry["operation"]] = dt.datetime.fromisoformat(entry["at"]).timestamp()
             self.askers.add(entry["by"])
             self.writes += entry["effect"] == "write"
         elif entry["by"] != EXPLORING:
@@ -108,8 +112,6 @@ class Gate:
         self._limits, self._blocked = limits or Limits(), blocked
         self._clock, self._sleep = clock, sleep
         self._journal = Journal(Path(self._limits.journal)) if self._limits.journal else None
-        self._lock = threading.Lock()
-        self._free: dict[str, float] = {}  # by operation, when the next may be sent
 
     @contextlib.contextmanager
     def request(
@@ -121,12 +123,9 @@ class Gate:
         if self._journal is None:
             yield passage
             return
-        self.check()
-        self._wait(operation)
-        number, began = uuid.uuid4().hex[:12], self._clock()
-        at = dt.datetime.fromtimestamp(began, dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        sent = {"operation": operation, "method": method, "url": url, "effect": effect}
-        self._journal.append({"request": number, "at": at, "by": self.by, **sent})
+        number = uuid.uuid4().hex[:12]
+        self._enter(number, operation, {"method": method, "url": url, "effect": effect})
+        began = self._clock()
         try:
             yield passage
         except BaseException as error:
@@ -146,14 +145,17 @@ class Gate:
         """Why nothing more is sent; empty while requests may be."""
         if self._journal is None:
             return ""
-        tally, limits = self._journal.tally(), self._limits
+        return self._why(self._journal.tally(), self._clock())
+
+    def _why(self, tally: Tally, now: float) -> str:
+        limits = self._limits
         if tally.in_a_row >= IN_A_ROW:
             return f"the host failed {IN_A_ROW} times in a row and is left alone"
         if tally.failures >= limits.failures:
             return f"the host failed {limits.failures} times and is left alone; --max-failures sets how often it may"
         if tally.requests >= limits.requests:
             return f"{limits.requests} requests were sent, as many as --max-requests allows"
-        if limits.until and self._clock() >= limits.until:
+        if limits.until and now >= limits.until:
             return "the time that --max-minutes gives is over"
         return ""
 
@@ -169,14 +171,17 @@ class Gate:
             raise Departure(block.finding)
         raise CouldNotTest(block.reason)
 
-    def _wait(self, operation: str) -> None:
-        """Until the operation's rate allows one more."""
-        with self._lock:
-            now = self._clock()
-            at = max(now, self._free.get(operation, 0.0))
-            self._free[operation] = at + 1 / self._limits.rate
-        if at > now:
-            self._sleep(at - now)
+    def _enter(self, number: str, operation: str, sent: dict[str, Json]) -> None:
+        """Write down what is sent next, and wait until the operation's rate allows it. Raises CouldNotTest."""
+        assert self._journal is not None
+        with self._journal.alone() as tally:
+            at = max(self._clock(), tally.sent.get(operation, 0.0) + 1 / self._limits.rate)
+            if why := self._why(tally, at):
+                raise CouldNotTest(why)
+            who = {"request": number, "at": _instant(at), "by": self.by, "operation": operation}
+            self._journal.append({**who, **sent})
+        if (early := at - self._clock()) > 0:
+            self._sleep(early)
 
 
 @dataclass(slots=True)
@@ -191,11 +196,15 @@ class Journal:
     def append(self, entry: dict[str, Json]) -> None:
         """In one write, so that lines of several processes do not mix."""
         line = json.dumps(entry, ensure_ascii=False).encode() + b"\n"
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            os.write(descriptor, line)
-        finally:
-            os.close(descriptor)
+        with self._opened() as file:
+            file.write(line)
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[Tally]:
+        """What it holds, while nobody else of any process or thread is in here."""
+        with self._opened() as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield self.tally()
 
     def tally(self) -> Tally:
         """Of everything that whole lines tell."""
@@ -211,3 +220,12 @@ class Journal:
             for line in whole.splitlines():
                 self._tally.take(json.loads(line))
             return self._tally
+
+    def _opened(self) -> FileIO:
+        """For lines at its end, each in one write; for the user alone, since it tells whose data was read."""
+        return open(self.path, "ab", buffering=0, opener=lambda path, flags: os.open(path, flags, 0o600))
+
+
+def _instant(seconds: float) -> str:
+    """Of a time.time()."""
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -9,8 +9,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+import requests
 import schemathesis
 from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import context as engine
 from schemathesis.engine import events, from_schema
 
 from conformance import checks
@@ -18,8 +20,8 @@ from conformance.cast import people
 from conformance.client import DEADLINE_S, Client
 from conformance.exchange import Exchange
 from conformance.findings import Drift, Finding, clipped
-from conformance.gate import Passage
 from conformance.inputs import named, tamed
+from conformance.passing import Passing
 from conformance.target import Target
 
 Json = Any
@@ -60,8 +62,6 @@ class Generator:
         operations, blocked = self._client.contract.operations.values(), target.address.blocked
         self._held = [op.id for op in operations if op.effect == "write" and not target.policy.writes]
         self._left = [*self._held, *(op.id for op in operations if op.id in blocked and op.id not in self._held)]
-        self._passing: contextlib.ExitStack | None = None  # a request that is on its way
-        self._passage = Passage()
         self._schema = self._load(max_time_s, seed)
         self.findings: list[Finding] = []
 
@@ -70,9 +70,9 @@ class Generator:
         if len(self._left) == len(self._client.contract.operations):
             return
         try:
-            yield from self._events()
+            with self._through_the_gate():
+                yield from self._events()
         finally:
-            self._passed(None, "no answer")
             schemathesis.hooks.unregister(self._before_call)
 
     def _events(self) -> Iterator[tuple[int, str]]:
@@ -139,37 +139,30 @@ class Generator:
         @schemathesis.hook
         def before_call(context: Any, case: Any, kwargs: Any) -> None:
             self._tame(case)
-            self._pass(case)
 
         @schema.hook  # type: ignore[untyped-decorator]
         def after_call(context: Any, case: Any, response: Any) -> None:
-            self._passed(response.status_code)
             self._judge(case, response)
-
-        @schema.hook  # type: ignore[untyped-decorator]
-        def after_network_error(context: Any, case: Any, request: Any) -> None:
-            self._passed(None, "no answer")
 
         self._before_call = before_call
 
-    def _pass(self, case: Any) -> None:
-        """Through the gate; raises what the gate raises, and the engine goes on to what it would send next."""
-        client, path, stack = self._client, case.formatted_path, contextlib.ExitStack()
-        operation = client.contract.match(case.method, path)
-        name, effect = (
-            operation.id if operation else f"{case.method} {case.path}",
-            client.effect(operation, case.method),
-        )
-        gate = self._target.gate.request(name, case.method, client.url + path, effect)
-        self._passage = stack.enter_context(gate)
-        self._passing = stack
+    @contextlib.contextmanager
+    def _through_the_gate(self) -> Iterator[None]:
+        """Every request of the engine, also those that no hook is told of: its own probes, repeated ones."""
+        made = engine.make_session
 
-    def _passed(self, status: int | None, error: str = "") -> None:
-        """The answer is there, or there is none."""
-        stack, self._passing = self._passing, None
-        if stack:
-            self._passage.status, self._passage.error = status, error
-            stack.close()
+        def gated(config: Any, *, operation: Any = None) -> requests.Session:
+            session = made(config, operation=operation)
+            session.trust_env = False  # neither proxies nor ~/.netrc of the environment
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, Passing(self._client, self._target.gate))
+            return session
+
+        engine.make_session = gated
+        try:
+            yield
+        finally:
+            engine.make_session = made
 
     def _tame(self, case: Any) -> None:
         if not _meant_right(case):

@@ -54,11 +54,10 @@ class Remote:
         from conformance.deadline import DeadlineAdapter
 
         self._host, self.url = str(_checked(url).hostname), url.rstrip("/")
-        self._adapter = DeadlineAdapter()
-        self._session = requests.Session()
+        self._session, adapter = requests.Session(), DeadlineAdapter()
         self._session.trust_env = False  # neither proxies nor ~/.netrc of the environment
         for scheme in ("http://", "https://"):
-            self._session.mount(scheme, self._adapter)
+            self._session.mount(scheme, adapter)
         self._environment, self._api = environment, api
         self._token = environment.get(api.variable, "").strip()
         self._signs = not self._token
@@ -120,11 +119,9 @@ class Remote:
     ) -> requests.Response:
         import requests
 
-        from conformance.deadline import send
-
         try:
             prepared = self._session.prepare_request(requests.Request(method, self.url + path, **options))
-            return send(self._session, self._adapter, prepared, total_s or TOTAL_S, allow_redirects=False, verify=True)
+            return self._session.send(prepared, timeout=total_s or TOTAL_S, allow_redirects=False, verify=True)
         except requests.RequestException as error:
             raise RemoteError(
                 f"The gateway at {self.url} was not reached: {_reason(error)}. Start it (argus up, argus serve), "

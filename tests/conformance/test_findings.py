@@ -112,7 +112,9 @@ def test_values_are_judged_in_every_exchange(seen: Exchange, code: str, where: s
 
 
 @pytest.mark.parametrize("escaped", [True, False])
-@pytest.mark.parametrize("text", ["Р\ufffdРІ??", "\x88¶", "\x88", "ô\U000d75d70q\x80÷\x9f", "Привет??", "ÈâàíîâÈâàíîâ" * 20])
+@pytest.mark.parametrize(
+    "text", ["Р\ufffdРІ??", "\x88¶", "\x88", "ô\U000d75d70q\x80÷\x9f", "Привет??", "ÈâàíîâÈâàíîâ" * 20]
+)
 def test_what_the_run_itself_has_sent_damaged_is_no_finding_of_the_host_s(text: str, escaped: bool) -> None:
     recorder = Recorder()
     sent = exchange("sendSchedule", body=EXAMPLES["sendSchedule 200"])

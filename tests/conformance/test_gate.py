@@ -1,6 +1,8 @@
 """The gate of a host of others: its journal, its limits over several processes, its pace."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -158,3 +160,35 @@ def test_a_block_survives_the_way_to_a_child_process() -> None:
     found = Finding("OPERATION_ABSENT", Drift.ABSENT, "getAgents", "status", "The host has no getAgents")
     for block in (Block("absent", found), Block("slow", credentials=True)):
         assert Block.from_dict(json.loads(json.dumps(block.as_dict()))) == block
+
+
+def test_what_is_allowed_is_never_passed_however_many_ask_at_once(tmp_path: Path) -> None:
+    """Each thread with a gate of its own, as processes have them."""
+    gates, refused = [gate(tmp_path, requests=40) for _ in range(8)], []
+    started = threading.Barrier(len(gates))
+
+    def run(through: Gate) -> None:
+        started.wait(10)
+        for _ in range(10):
+            try:
+                ask(through)
+            except CouldNotTest as error:
+                refused.append(str(error))
+
+    with ThreadPoolExecutor(len(gates)) as pool:
+        list(pool.map(run, gates))
+    assert sum("method" in line for line in lines(tmp_path)) == 40
+    assert len(refused) == 40
+
+
+def test_processes_keep_an_operations_pace_together(tmp_path: Path) -> None:
+    time = Time()
+    one, other = gate(tmp_path, time, rate=4), gate(tmp_path, time, rate=4)
+    for through in (one, other, other, one):
+        ask(through)
+    assert time.slept == [pytest.approx(0.25, abs=0.002)] * 3
+
+
+def test_the_journal_is_the_users_alone(tmp_path: Path) -> None:
+    ask(gate(tmp_path))
+    assert (tmp_path / "journal.jsonl").stat().st_mode & 0o077 == 0

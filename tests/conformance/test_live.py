@@ -145,5 +145,23 @@ def test_nobody_is_asked_whom_a_host_redirects_to(tmp_path: Path) -> None:
     assert len(journal(tmp_path)) > 10
 
 
+@pytest.mark.slow
+def test_generated_tests_send_nothing_past_the_gate(tmp_path: Path) -> None:
+    """Schemathesis asks two questions of its own before its tests, and repeats what a closed connection swallowed."""
+    asked: list[str] = []
+
+    def counted(method: str, path: str, reply: Reply) -> Reply:
+        asked.append(f"{method} {path}")
+        return reply
+
+    with host(counted, agents=3) as url:
+        options = ("--only", "personnel", "--scenario", "none", "--max-time", "30", "--max-requests", "90")
+        _, _, report = conform(url, tmp_path, *options)
+    sent = journal(tmp_path)
+    assert len(asked) <= len(sent) == 90
+    assert [one["url"].removeprefix(url) for one in sent if "schemathesis-probe" in one["url"]]
+    assert "90 requests were sent, as many as --max-requests allows" in json.dumps(report["generated"])
+
+
 def _reading(name: str) -> list[Any]:
     return [one for one in load(name).operations.values() if one.effect == "read"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import functools
 import json
 import os
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from pytest_bdd.feature import get_features
 
 from tests.mutants.spoiling import BASIC, DIRECTORY
 
@@ -39,6 +41,7 @@ UP = [
     "--until-stdin-ends",
 ]
 RUN_S, CALL_S = 240, 30
+FEATURES = Path(__file__).parents[2] / "features"
 AUDIENCES = {"mce": "mce", "stream": "mce", "export": "reports"}
 
 
@@ -131,6 +134,18 @@ def judged(arguments: list[str], folder: Path) -> tuple[dict[str, Any], float]:
     assert file.exists(), f"exit code {done.returncode}: {done.stderr.decode()}"
     report: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return {**report, "exit_code": done.returncode}, time.monotonic() - begun
+
+
+@functools.cache
+def direct_scenarios(contract: str) -> list[str]:
+    """Ids of a contract's scenarios that ask the host itself and need neither faults, a clock nor our own gateway."""
+    found = []
+    for feature in get_features([str(FEATURES)]):
+        for scenario in feature.scenarios.values():
+            tags = feature.tags | scenario.tags
+            if contract in tags and tags.isdisjoint(("fault", "clock", "admin", "operations")):
+                found.append(next(tag for tag in sorted(tags) if tag[:1].isupper()))
+    return found
 
 
 def _environment() -> dict[str, str]:

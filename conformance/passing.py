@@ -1,0 +1,37 @@
+"""How the requests of a library that sends by itself leave: as the judge's own do, each through the gate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import requests
+
+from conformance.client import DEADLINE_S, Client
+from conformance.deadline import DeadlineAdapter
+from conformance.findings import HeldBack, clipped
+from conformance.gate import Gate
+
+
+class Passing(DeadlineAdapter):
+    """Sends what the engine asks as the judge's client would: through the gate, each answer whole and in time."""
+
+    def __init__(self, client: Client, gate: Gate) -> None:
+        self._client, self._gate = client, gate
+        super().__init__()
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
+        """Raises also what the gate raises, and the engine goes on to what it would send next."""
+        client, method, url = self._client, str(request.method), str(request.url)
+        path = url[len(client.url) :].partition("?")[0]
+        operation = client.contract.match(method, path)
+        name, effect = operation.id if operation else f"{method} {path}", client.effect(operation, method)
+        if effect == "write" and not client.policy.writes:
+            raise HeldBack(f"{name} could change the host")  # what is held back is left out before; nothing slips by
+        with self._gate.request(clipped(name), method, clipped(url), effect) as passage:
+            try:
+                response = super().send(request, **{**options, "timeout": DEADLINE_S})
+            except requests.RequestException:
+                passage.error = "no answer"
+                raise
+            passage.status = response.status_code
+        return response

@@ -95,7 +95,7 @@ class Directory:
     def refuses_empty_password(self) -> None:
         """Of the user: a bind that proves nothing. It counts as no wrong password, so that no account is at stake."""
         with self._opened("", "") as connection:
-            if self._told(lambda: _unauthenticated(connection, self.dn)) == SUCCESS:
+            if self._told("BIND", lambda: _unauthenticated(connection, self.dn)) == SUCCESS:
                 words = "A bind with the user's name and an empty password succeeds"
                 self._departs("LDAP_EMPTY_PASSWORD", Drift.AUTH, "bind", words, expected="49 or 53", actual=SUCCESS)
 
@@ -130,7 +130,7 @@ class Directory:
 
     def _refused(self, dn: str) -> None:
         with self._opened(dn, WRONG) as connection:
-            let_in, result = self._told(connection.bind), connection.result
+            let_in, result = self._told("BIND", connection.bind), connection.result
         if let_in or result["result"] != INVALID_CREDENTIALS:
             words = f"{result['result']} ({result['description']}) where 49 was due"
             self._departs("LDAP_WRONG_PASSWORD", Drift.AUTH, "bind", words, expected=49, actual=result["result"])
@@ -139,7 +139,7 @@ class Directory:
         return self._people(connection, f"({self.name_attribute}={escaped(name)})")
 
     def _people(self, connection: Any, condition: str) -> list[Json]:
-        self._told(lambda: connection.search(self.base, condition, attributes=[*ATTRIBUTES], size_limit=2))
+        self._told("SEARCH", lambda: connection.search(self.base, condition, attributes=[*ATTRIBUTES], size_limit=2))
         return [entry for entry in connection.response or [] if entry["type"] == "searchResEntry"]
 
     @contextlib.contextmanager
@@ -149,7 +149,7 @@ class Directory:
             raise self.refusals[0]
         given = self.dn if dn is None else dn, self.password if password is None else password
         with self._opened(*given) as connection:
-            if not self._told(connection.bind):
+            if not self._told("BIND", connection.bind):
                 refusal = self._refusal(connection.result)
                 self.refusals.extend([refusal] if dn is None else [])
                 raise refusal
@@ -169,8 +169,7 @@ class Directory:
         server = ldap3.Server(self.url, tls=tls, get_info=ldap3.NONE, connect_timeout=ANSWER_S)
         connection = ldap3.Connection(server, dn or None, password or None, receive_timeout=ANSWER_S, check_names=False)
         try:
-            with self.gate.request(OPERATION, "LDAP", self.url, "read"):
-                self._told(connection.open)
+            self._told("CONNECT", connection.open)
             if password and not self._is_here and urlsplit(self.url).scheme == "ldap":
                 self._start_tls(connection)
             yield connection
@@ -186,20 +185,25 @@ class Directory:
         """Raises Departure."""
         from ldap3.core.exceptions import LDAPException
 
-        try:
-            offered, words = connection.start_tls(read_server_info=False), str(connection.result)
-        except (LDAPException, OSError) as error:
-            offered, words = False, _reason(error)
+        with self.gate.request(OPERATION, "STARTTLS", self.url, "read") as passage:
+            try:
+                offered, words = connection.start_tls(read_server_info=False), str(connection.result)
+            except (LDAPException, OSError) as error:
+                offered, words = False, _reason(error)
+                passage.error = words
         if not offered:
             self._departs("LDAP_STARTTLS", Drift.PROTOCOL, "StartTLS", "StartTLS does not come about", actual=words)
 
-    def _told(self, act: Callable[[], Any]) -> Any:
-        """What it comes to. Raises Departure where there is no answer of LDAP's."""
-        try:
-            return act()
-        except Exception as error:  # ldap3 raises what it likes where it reads what is no LDAP
-            words = f"{self.url} did not answer as a directory: {_reason(error)}"
-            raise Departure(Finding("LDAP_UNREACHABLE", Drift.UNREACHABLE, OPERATION, "connection", words)) from error
+    def _told(self, request: str, act: Callable[[], Any]) -> Any:
+        """What a request comes to. Raises Departure where there is no answer of LDAP's, and what the gate raises."""
+        with self.gate.request(OPERATION, request, self.url, "read") as passage:
+            try:
+                return act()
+            except Exception as error:  # ldap3 raises what it likes where it reads what is no LDAP
+                passage.error = _reason(error)
+                words = f"{self.url} did not answer as a directory: {passage.error}"
+                found = Finding("LDAP_UNREACHABLE", Drift.UNREACHABLE, OPERATION, "connection", words)
+                raise Departure(found) from error
 
     def _departs(
         self, code: str, drift: Drift, where: str, message: str, *, expected: object = "", actual: object = ""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from json import loads
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from conformance.client import Policy
 from conformance.contract import Probed, _asked_of_directory
 from conformance.findings import CODES, CouldNotTest
 from conformance.gate import Gate, Limits
-from conformance.ldap import ESCAPES, QUESTIONS, Directory, escaped, questions
+from conformance.ldap import ESCAPES, HOSTILE, QUESTIONS, Directory, escaped, questions
 from conformance.probes import outcome
 from conformance.target import Target
 from mocks import session
@@ -87,6 +89,19 @@ def test_wrong_password_is_tried_once_where_it_may_be(
     assert outcome(probe)[0] == due
     wrong = mock.control("/state")["wrong_passwords"]
     assert wrong == ({DIRECTORY_USER[0]: 1} if due == "pass" else {})
+
+
+def test_each_exchange_with_a_directory_passes_the_gate(mock: Served, tmp_path: Path) -> None:
+    journal = tmp_path / "journal.jsonl"
+    limits = Limits(journal=str(journal), rate=1e9)
+    assert set(asked(Target(replace(target(mock.url, Policy()).address, limits=limits))).values()) == {"pass", "held"}
+    sent = [entry for line in journal.read_text(encoding="utf-8").splitlines() if "method" in (entry := loads(line))]
+    methods = Counter(entry["method"] for entry in sent)
+    assert methods.keys() == {"CONNECT", "BIND", "SEARCH", "STARTTLS"}
+    assert methods["SEARCH"] > len(HOSTILE)
+    few = replace(limits, requests=len(sent) + 4)
+    told = asked(Target(replace(target(mock.url, Policy()).address, limits=few)))
+    assert list(told.values())[-3:] == ["untested"] * 3
 
 
 def test_user_who_is_refused_is_tried_once(mock: Served, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,8 +77,13 @@ def connect(url: str) -> sa.Engine:
 _JSON: dict[str, Any] = {
     "hide_parameters": True,  # errors are logged, and rows hold people
     "json_serializer": lambda value: orjson.dumps(value).decode(),
-    "json_deserializer": lambda text: orjson.loads(text),  # psycopg looks into the function, which has to be Python's
+    "json_deserializer": lambda text: _read(text),  # psycopg looks into the function, which has to be Python's
 }
+
+
+def _read(text: str | bytes | int | float) -> Any:
+    """JSON of a column; SQLite makes a number of what looks like one."""
+    return text if isinstance(text, int | float) else orjson.loads(text)
 
 
 def _sqlite(url: URL) -> sa.Engine:

@@ -119,6 +119,14 @@ def test_a_record_is_kept_with_what_compliance_asks_for_and_without_secrets(engi
     assert "in_transit" in shown["warning"]
 
 
+@pytest.mark.parametrize("payload", [5, -0.5, True, "5", "1e3", "", None, [5], {"a": 5}])
+def test_whatever_a_body_is_it_is_read_as_it_was_written(engine: sa.Engine, trail: Audit, payload: Any) -> None:
+    trail.start()
+    trail.record(replace(RECORD, payload=payload)).result(DEADLINE_S)
+    (found,) = trail.search(sa.true(), before=None, limit=5)
+    assert (found["payload"], type(found["payload"])) == (payload, type(payload))
+
+
 def test_masking_takes_time_in_proportion() -> None:
     """No text of anybody's may hold up the others: a thousand times the text is looked at in one go."""
     started = monotonic()

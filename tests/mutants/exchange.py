@@ -77,6 +77,10 @@ class Request(Message):
         """The operationId; None for what no contract has."""
         return next((known.id for known in operations() if known.is_of(self.method, self.path)), None)
 
+    def is_at(self, operation: str) -> bool:
+        """Whether the path is the operation's, whatever the method."""
+        return any(known.path.fullmatch(self.path) for known in operations() if known.id == operation)
+
     @property
     def bearer(self) -> str | None:
         scheme, _, token = (self.header("Authorization") or "").partition(" ")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from openapi import load
 from tests.mutants.exchange import contract_of
 from tests.mutants.host import AGENTS, Host, direct_scenarios, judged, running
 from tests.mutants.mutants import MUTANTS
@@ -33,6 +34,7 @@ RECIPES = {  # by contract: how the judge is called, scenarios first, then gener
     "directory": ("--only", "sso", "--allow-auth-failures"),
 }
 FEW = {"export": 8}  # people: a report of them is made at once
+PATHS = {one.id: one.path for name in ("personnel", "mce", "sso", "export") for one in load(name).operations.values()}
 STREAM_OPERATIONS = {"agentStatus", "sendAgentStatus", "sendExtendedAgentStatus"}
 EVERY = 1 if os.environ.get("ARGUS_MUTANTS") == "all" else 3  # of all a third, by turns, unless all are asked for
 KEPT = os.environ.get("ARGUS_MUTANTS_REPORTS")  # a folder for what the judge said of each, to be looked into
@@ -101,7 +103,10 @@ def _said(report: dict[str, Any]) -> list[str]:
 def _is_of(found: str, mutant: Deviation) -> bool:
     if mutant.operation in STREAM_OPERATIONS:
         return found in STREAM_OPERATIONS
-    return contract_of(found) == mutant.contract if mutant.operation == ANY else found == mutant.operation
+    if mutant.operation == ANY:
+        return contract_of(found) == mutant.contract
+    method, _, path = found.partition(" ")  # where a method is asked for that the path has not
+    return found == mutant.operation or (method.isupper() and PATHS[mutant.operation] == path)
 
 
 def _names(finding: dict[str, Any], mutant: Deviation) -> bool:

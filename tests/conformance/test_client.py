@@ -56,6 +56,14 @@ def test_wrong_password_needs_leave_and_unknown_users_do_not() -> None:
         assert client(url, allow_auth_failures=True).get(AGENTS, auth=("argus", "wrong")).status == 401
 
 
+@pytest.mark.parametrize(("method", "path", "sent"), [("GET", "/jwks", False), ("POST", "/token", True)])
+def test_credentials_go_to_operations_that_ask_for_them(method: str, path: str, sent: bool) -> None:
+    reply = b"HTTP/1.1 404 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    with tcp(lambda connection: connection.sendall(reply)) as url:
+        exchange = Client(load("sso"), url, ("argus", "пароль"), Policy(), Recorder()).ask(method, path)
+    assert ("authorization" in exchange.request_headers) is sent
+
+
 def test_proxies_and_netrc_of_the_environment_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")

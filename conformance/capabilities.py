@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -18,6 +18,7 @@ from conformance.exchange import Exchange
 from conformance.findings import CouldNotTest, Departure, Drift, Finding, HeldBack
 from conformance.gate import EXPLORING, Block
 from conformance.inputs import named
+from conformance.pool import KINDS
 from conformance.probes import example_body, example_path
 from conformance.target import Target
 from conformance.websocket import OPERATION, Subscription
@@ -49,6 +50,9 @@ HOPELESS = (  # where one operation is so, its contract's others are not asked; 
     State.SLOW,
     State.AUTH,
 )
+
+
+UNTOLD = "a 404 without the envelope: the host has no such thing, or no such operation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +136,16 @@ def _of_contract(target: Target, name: str, sso: Capability | None = None) -> li
         found.append(
             _like(found[-1], operation.id) if found and found[-1].state in HOPELESS else _ask(client, operation)
         )
+        if found[-1].state is State.ABSENT and _of_things(operation) and any(one.state is State.THERE for one in found):
+            found[-1] = replace(found[-1], state=State.UNKNOWN, words=UNTOLD, finding=None)
     if name == "mce" and target.address.stream:
         found.append(_like(found[-1], OPERATION) if found[-1].state in HOPELESS else _upgrade(target))
     return found
+
+
+def _of_things(operation: Operation) -> bool:
+    """Whether the path names a thing, of which there may be none."""
+    return any(f"{{{name}}}" in operation.path for name in KINDS)
 
 
 def _questions(client: Client) -> Iterator[Operation]:

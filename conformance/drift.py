@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # half a second that `argus up` need not wait for
 
 Json = Any
 MEMBERS = ("required", "additionalProperties")
+NO_BODY = (204, 304)  # RFC 9110, 15.3.5 and 15.4.5
 ENVELOPE = "{error, code, message, details}"
 NEEDED = {401: "WWW-Authenticate", 405: "Allow", 429: "Retry-After", 503: "Retry-After"}
 
@@ -32,13 +33,15 @@ def judge(exchange: Exchange) -> list[Finding]:
     operation = exchange.operation
     if exchange.method == "HEAD":
         return []
+    if operation is not None and exchange.status in NO_BODY and f"{exchange.status}" in operation.spec["responses"]:
+        return [*_headers(exchange)]
     if operation is None:
         return _stray(exchange)
     if exchange.status not in operation.statuses:
         return [_undocumented(exchange)]
     content = operation.spec["responses"][str(exchange.status)].get("content", {})
     if exchange.media_type != "application/json" and exchange.media_type in content:
-        return [*_headers(exchange)]  # a file, as the contract has it
+        return [*_headers(exchange), *_empty(exchange)]  # a file, as the contract has it
     try:
         body = exchange.json()
     except Departure as departure:
@@ -169,6 +172,12 @@ def _headers(exchange: Exchange) -> Iterator[Finding]:
         elif value is not None and allowed and value not in allowed:
             shown = {"expected": ", ".join(map(str, allowed)), "actual": value}
             yield exchange.finding("HEADER", Drift.VALUE, f"header {name}", f"{name} is another", **shown)
+
+
+def _empty(exchange: Exchange) -> Iterator[Finding]:
+    if not exchange.body:
+        words = "The file is empty, though its task may not be over"
+        yield exchange.finding("FILE_CONTENT", Drift.VALUE, "body", words, expected="409 or a file", actual="0 bytes")
 
 
 def _declared(exchange: Exchange) -> dict[str, Json]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from openapi import Operation
 
 Json = Any
 TOO_LARGE = 5 * 1024 * 1024
+OF_A_KIND = 3  # things that replies named, of which one will do
 JSON = {"Content-Type": "application/json"}
 
 
@@ -71,13 +73,15 @@ def _names(client: Client, operation: Operation) -> Iterator[str]:
         without.add("too_large")
     names = (*READING, *SENDING) if "requestBody" in operation.spec else READING
     names = ("example", *names) if operation.effect == "read" else names
-    names = (*names, "same_key") if operation.id == "exportReport" else names
+    names = (*names, *OF_EXPORTS.get(operation.id, ()))
     names = (*names, "other_audience") if client.foreign_token and operation.security == "bearer" else names
     return (name for name in names if name not in without)
 
 
 READING = ("no_credentials", "undeclared_method", "not_acceptable", "too_large")
 SENDING = ("wrong_media_type", "truncated_json", "bad_utf8", "chunked")
+OF_EXPORTS = {"exportReport": ("same_key", "too_soon"), "downloadExport": ("not_modified",)}
+MADE_S, LOOK_S = 20.0, 0.2  # of real time, in which a file should be there
 
 
 class _Asker:
@@ -97,13 +101,45 @@ class _Asker:
 
     def same_key(self) -> None:
         """The same Idempotency-Key and body are the same task."""
-        headers = {**JSON, "Idempotency-Key": f"argus-{uuid.uuid4().hex[:12]}"}
-        example = example_body(self._operation)
-        body = {**example, "report_id": "personnel_list"} if self._client.policy.ours else example  # one that is cheap
-        first, second = (self._send(headers=headers, data=json.dumps(body).encode()) for _ in range(2))
+        key = f"argus-{uuid.uuid4().hex[:12]}"
+        first, second = (self._exported(key) for _ in range(2))
         tasks = [exchange.require(202).get("task_id") for exchange in (first, second)]
         words = "The same Idempotency-Key made another task"
         second.expect(tasks[0] == tasks[1], "VALUE", "/task_id", words, expected=tasks[0], actual=tasks[1])
+
+    def too_soon(self) -> None:
+        """The file of a task that has just begun is not there, or whole."""
+        task = self._exported().require(202).get("task_id")
+        exchange = self._client.request("GET", f"/download/{task}", headers={"Accept": "*/*"})
+        if exchange.status != 200:
+            exchange.require(409, "EXPORT_NOT_READY")
+
+    def not_modified(self) -> None:
+        """Whoever has the file already is told so."""
+        path = f"/download/{self._task()}"
+        file = self._client.request("GET", path, headers={"Accept": "*/*"})
+        if file.status != 200 or "etag" not in file.headers:
+            raise CouldNotTest("no file that could be asked for again")
+        again = self._client.request("GET", path, headers={"Accept": "*/*", "If-None-Match": file.headers["etag"]})
+        words = f"If-None-Match with the file's own ETag gives {again.status}"
+        again.expect(again.status == 304, "STATUS_UNEXPECTED", "status", words, expected=304, actual=again.status)
+
+    def _exported(self, key: str = "") -> Exchange:
+        example = example_body(self._operation)
+        body = {**example, "report_id": "personnel_list"} if self._client.policy.ours else example  # one that is cheap
+        headers = {**JSON, **({"Idempotency-Key": key} if key else {})}
+        return self._send(headers=headers, data=json.dumps(body).encode())
+
+    def _task(self) -> str:
+        """One that is over, of those that replies have named."""
+        deadline, tasks = time.monotonic() + MADE_S, self._client.recorder.pool.of("task_id")
+        while tasks and time.monotonic() < deadline:
+            for task in tasks[:OF_A_KIND]:
+                told = self._client.ask("GET", f"/status/{task}")
+                if told.status == 200 and told.json().get("status") == "completed":
+                    return task
+            time.sleep(LOOK_S)
+        raise CouldNotTest("no export was made")
 
     def no_credentials(self) -> None:
         self._send(headers=JSON if self._body else {}, data=self._body, auth=None).require(401, "UNAUTHORIZED")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -114,9 +115,17 @@ def _order(exchange: Exchange, body: Json, place: str) -> Iterator[Finding]:
         return
     for first, last in PERIODS:
         start, end = body.get(first), body.get(last)
-        if isinstance(start, str) and isinstance(end, str) and len(start) == len(end) and end < start:
+        if _before(end, start):
             words = f"{last} {end} is before {first} {start}"
             yield exchange.finding("ORDER", Drift.VALUE, f"{place}/{last}", words, expected=f"≥ {start}", actual=end)
     for name, value in body.items():
         if isinstance(value, dict | list):
             yield from _order(exchange, value, f"{place}/{pointer(name)}")
+
+
+def _before(one: Json, other: Json) -> bool:
+    """Of two days, or two instants; false for what is neither."""
+    try:
+        return bool(dt.datetime.fromisoformat(one) < dt.datetime.fromisoformat(other))
+    except (TypeError, ValueError):
+        return False

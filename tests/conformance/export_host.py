@@ -45,6 +45,7 @@ MEDIA_TYPES = {
 }
 ROWS: list[list[Json]] = [["00123", "Иванов", 168.0, 160.0], ["00124", "Петрова", 150.5, 160.0]]
 HEADS = ["Табельный номер", "Фамилия", "Отработано", "Норма", "Баланс"]
+TAG = '"1"'
 REPORTS, MCE = "token-for-reports", "token-for-mce"
 
 
@@ -59,6 +60,7 @@ class ExportHost:
 
     def __init__(self) -> None:
         self.tasks: dict[str, Json] = {}
+        self.files: dict[str, bytes] = {}
 
     def check(self, body: Json) -> None:
         if body["format"] not in MEDIA_TYPES:
@@ -157,14 +159,46 @@ class ExportHost:
         body = self.task(task)
         ended = self.ended(body)
         told = {"task_id": task, "report_id": body["report_id"], "format": body["format"], "period": body["period"]}
-        told |= {"status": ended, "progress": None, "submitted_at": stamp(), "finished_at": stamp(), "reason": None}
-        return JSONResponse({**told, "error": None, "file": None})
+        told |= {
+            "status": ended,
+            "progress": None,
+            "submitted_at": stamp(),
+            "finished_at": self.finished(),
+            "reason": None,
+        }
+        file = await self.told(request.path_params["task"]) if ended == "completed" else None
+        return JSONResponse({**told, "error": None, "file": file})
+
+    async def told(self, task: str) -> Json:
+        """What a task that is over says of its file."""
+        content, body = await self.made(task), self.task(task)
+        told = {"name": "report", "media_type": self.media_type(body["format"]), "expires_at": stamp(), "etag": TAG}
+        return {**told, "size": len(content), "rows": len(ROWS)}
+
+    def finished(self) -> str:
+        return stamp()
+
+    async def made(self, task: str) -> bytes:
+        if task not in self.files:
+            self.files[task] = await asyncio.to_thread(self.content, self.task(task))  # pyHanko runs a loop of its own
+        return self.files[task]
 
     async def download(self, request: Request) -> Response:
-        body = self.task(request.path_params["task"])
-        headers = {"Content-Disposition": self.name(body["format"]), "ETag": '"1"'}
-        content = await asyncio.to_thread(self.content, body)  # pyHanko runs a loop of its own
+        task = request.path_params["task"]
+        body = self.task(task)
+        content, headers = await self.made(task), self.headers(body["format"])
+        if self.is_known(request):
+            return Response(status_code=304, headers=headers)
         return Response(content, headers=headers, media_type=self.media_type(body["format"]))
+
+    def headers(self, format_: str) -> dict[str, str]:
+        return {"Content-Disposition": self.name(format_), "ETag": TAG}
+
+    def is_known(self, request: Request) -> bool:
+        return request.headers.get("if-none-match") == TAG
+
+    async def definitions(self, request: Request) -> Response:
+        return JSONResponse({"reports": []})
 
     def task(self, task: str) -> Json:
         if task not in self.tasks:
@@ -231,6 +265,7 @@ def served(host: ExportHost) -> Iterator[str]:
         return JSONResponse({"access_token": REPORTS if audience == "reports" else MCE, "now": stamp()})
 
     routes = [
+        route("/api/reports/definitions", host.definitions, "GET"),
         route("/api/reports/export", host.export, "POST"),
         route("/api/reports/status/{task}", host.status, "GET"),
         route("/api/reports/download/{task}", host.download, "GET"),

@@ -17,9 +17,11 @@ from starlette.responses import Response
 
 from conformance import files
 from conformance.address import by_url
+from conformance.capabilities import State, blocks, explore
 from conformance.client import Policy
 from conformance.codes import CODES
 from conformance.findings import Departure
+from conformance.gate import Limits
 from conformance.probes import outcome, probes
 from conformance.target import Target
 from features.steps.report_export import filename
@@ -169,9 +171,44 @@ class AnyTask(ExportHost):
         return self.tasks[task]
 
 
+class OtherSize(ExportHost):
+    async def told(self, task: str) -> Json:
+        told = await super().told(task)
+        return {**told, "size": told["size"] + 1}
+
+
+class OtherTag(ExportHost):
+    async def told(self, task: str) -> Json:
+        return {**await super().told(task), "etag": '"2"'}
+
+
+class Untagged(ExportHost):
+    def headers(self, format_: str) -> dict[str, str]:
+        return {"Content-Disposition": self.name(format_)}
+
+
+class EndsBefore(ExportHost):
+    def finished(self) -> str:
+        return "2025-01-01T00:00:00.5Z"
+
+
+class Empty(ExportHost):
+    def content(self, body: Json) -> bytes:
+        return b""
+
+
+class DoneInOtherWords(ExportHost):
+    def ended(self, body: Json) -> str:
+        return "done"
+
+
 DEVIATIONS: list[tuple[type[ExportHost], str, str]] = [
     (RunsAtOnce, "RPT-01", "VALUE"),
     (Fails, "RPT-02", "VALUE"),
+    (DoneInOtherWords, "RPT-06", "ENUM_VALUE"),
+    (OtherSize, "RPT-06", "VALUE"),
+    (OtherTag, "RPT-06", "VALUE"),
+    (Empty, "RPT-06", "FILE_CONTENT"),
     (Html, "RPT-02", "FILE_UNREADABLE"),
     (Html, "RPT-04", "FILE_UNREADABLE"),
     (Unnamed, "RPT-02", "HEADER"),
@@ -276,6 +313,70 @@ def test_argus_conform_names_it_on_a_host_of_others(monkeypatch: pytest.MonkeyPa
     assert {id_ for id_, verdict in verdicts.items() if verdict == "fail"} == {"RPT-02", "RPT-03"}
     assert re.search(r"FILE_NO_VALUE downloadExport body", screen)
     assert len(ROWS) == 2
+
+
+@pytest.mark.parametrize(
+    ("host", "code", "where"),
+    [(Untagged, "HEADER", "header ETag"), (EndsBefore, "ORDER", "/finished_at")],
+)
+def test_deviation_is_a_finding_of_an_exchange(host: type[ExportHost], code: str, where: str) -> None:
+    found = played("RPT-06", host()).findings
+    assert [(one.code, one.where) for one in found] == [(code, where)]
+
+
+class NeverKnown(ExportHost):
+    def is_known(self, request: Request) -> bool:
+        return False
+
+
+class Hurried(ExportHost):
+    def ended(self, body: Json) -> str:
+        return "running"
+
+    async def made(self, task: str) -> bytes:
+        return b""
+
+
+class Early(ExportHost):
+    async def download(self, request: Request) -> Response:
+        raise Refused(409, "EXPORT_NOT_READY")
+
+
+@pytest.mark.parametrize(
+    ("host", "name", "due"),
+    [
+        (ExportHost, "not_modified", ("pass", "")),
+        (NeverKnown, "not_modified", ("fail", "STATUS_UNEXPECTED")),
+        (Untagged, "not_modified", ("untested", "")),
+        (ExportHost, "too_soon", ("pass", "")),
+        (Early, "too_soon", ("pass", "")),
+        (Hurried, "too_soon", ("pass", "FILE_CONTENT")),
+    ],
+)
+def test_what_a_file_is_asked_twice_or_too_soon(host: type[ExportHost], name: str, due: tuple[str, str]) -> None:
+    with served(host()) as url:
+        target = Target(replace(by_url(url, Policy(ours=True)), controls={"gateway": f"{url}/gateway"}))
+        target.export.post("/export", {"report_id": "personnel_list", "format": "csv", "period": "2025-07"})
+        (probe,) = [probe for probe in probes(target.export) if probe.name == name]
+        verdict, departure, _ = outcome(probe)
+        found = [*target.recorder.drain().findings, *([departure.finding] if departure else [])]
+    assert (verdict, due[1] in [one.code for one in found] if due[1] else True) == (due[0], True)
+
+
+def test_a_task_that_nobody_knows_is_no_operation_that_the_host_lacks(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Pages(ExportHost):
+        async def download(self, request: Request) -> Response:
+            return Response("<!doctype html><p>404", 404, media_type="text/html")
+
+    monkeypatch.setenv("ARGUS_TARGET_REPORTS_TOKEN", "token-for-reports")
+    limits = Limits(journal=str(tmp_path / "journal.jsonl"), rate=1e9)
+    with served(Pages()) as url:
+        found = explore(Target(replace(by_url(url, Policy()), limits=limits)), ["export"])
+    (one,) = [one for one in found if one.operation == "downloadExport"]
+    assert (one.state, "no such thing, or no such operation" in one.words) == (State.UNKNOWN, True)
+    assert "downloadExport" not in blocks(found, slow=True)
 
 
 class Remembers(ExportHost):

@@ -102,7 +102,7 @@ def _bodies(exchange: Exchange) -> dict[str, Json]:
 
 
 def _static(schema: Json, definitions: Json, place: str, depth: int) -> Iterator[tuple[str, str]]:
-    schema = _resolved(schema, definitions)
+    schema = resolved(schema, definitions)
     if depth > DEEPEST:
         return
     yield from ((place, keyword) for keyword in (*CHECKED, *CHOICES) if keyword in schema)
@@ -117,7 +117,7 @@ def _static(schema: Json, definitions: Json, place: str, depth: int) -> Iterator
 
 
 def _dynamic(schema: Json, definitions: Json, value: Json, place: str, depth: int) -> Iterator[tuple[str, str, bool]]:
-    schema = _resolved(schema, definitions)
+    schema = resolved(schema, definitions)
     if depth > DEEPEST:
         return
     for keyword in CHECKED:
@@ -146,7 +146,8 @@ def _members(
             yield from _dynamic(member, definitions, value[name], f"{place}/{pointer(name)}", depth + 1)
 
 
-def _resolved(schema: Json, definitions: Json) -> dict[str, Json]:
+def resolved(schema: Json, definitions: Json) -> dict[str, Json]:
+    """The schema itself, whatever refers to it; {} for what is none."""
     while isinstance(schema, dict) and "$ref" in schema:
         schema = definitions[schema["$ref"].rpartition("/")[2]]
     return schema if isinstance(schema, dict) else {}

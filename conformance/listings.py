@@ -18,6 +18,7 @@ PROMISED = {  # by operation: the list, and the member that it is in the order o
     "listAgentChanges": ("items", "sequence"),
     "listBreaks": ("breaks", "since"),  # the longest first
 }
+FILTERS = {"listAgentStatuses": ("agents", ("status", "queue"))}  # query parameters that rows are chosen by
 NUMBER = re.compile(r"(\D*)(\d*)", re.ASCII)
 ON_CALL, ON_BREAK = "on_call", "on_break"
 
@@ -27,6 +28,7 @@ def judge(exchange: Exchange, body: dict[str, Json]) -> Iterator[Finding]:
     yield from _count(exchange, body)
     yield from _promised(exchange, body)
     yield from _page(exchange, body)
+    yield from _chosen(exchange, body)
     for place, row in _statuses(body):
         yield from _state(exchange, place, row)
 
@@ -65,6 +67,19 @@ def _page(exchange: Exchange, body: dict[str, Json]) -> Iterator[Finding]:
     if given.isdecimal() and isinstance(rows, list) and len(rows) > int(given) > 0:
         words = f"{len(rows)} items came where limit was {given}"
         yield exchange.finding("COUNT", Drift.VALUE, "/items", words, expected=f"≤ {given}", actual=len(rows))
+
+
+def _chosen(exchange: Exchange, body: dict[str, Json]) -> Iterator[Finding]:
+    """Rows that were asked for alone."""
+    listed, names = FILTERS.get(exchange.name, ("", ()))
+    rows, query = body.get(listed), parse_qs(urlsplit(exchange.url).query)
+    for name in names if isinstance(rows, list) else ():
+        wanted = query.get(name, [])
+        others = [row.get(name) for row in rows or () if isinstance(row, dict) and row.get(name) not in wanted]
+        if wanted and others:
+            words = f"{len(others)} of {len(rows or ())} {listed} have another {name} than {wanted[0]}"
+            place = f"/{listed}/*/{name}"
+            yield exchange.finding("VALUE", Drift.VALUE, place, words, expected=wanted[0], actual=others[0])
 
 
 def _statuses(body: dict[str, Json]) -> Iterator[tuple[str, dict[str, Json]]]:

@@ -9,13 +9,15 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from conformance.client import Client
 from conformance.exchange import Exchange
 from conformance.findings import CouldNotTest, Departure, Drift, HeldBack
 from conformance.inputs import named
+from conformance.keywords import resolved
 from conformance.tokens import forgeries, signed_with_public_keys
-from openapi import Operation
+from openapi import Contract, Operation
 
 Json = Any
 TOO_LARGE = 5 * 1024 * 1024
@@ -73,6 +75,7 @@ def _names(client: Client, operation: Operation) -> Iterator[str]:
         without.add("too_large")
     names = (*READING, *SENDING) if "requestBody" in operation.spec else READING
     names = ("example", *names) if operation.effect == "read" else names
+    names = (*names, "each_choice") if _choices(client.contract, operation) else names
     names = (*names, *OF_EXPORTS.get(operation.id, ()))
     names = (*names, "other_audience") if client.foreign_token and operation.security == "bearer" else names
     return (name for name in names if name not in without)
@@ -98,6 +101,12 @@ class _Asker:
         exchange = self._send(headers=JSON if self._body else {}, data=self._body)
         if exchange.status in (404, 405) and exchange.absent():
             exchange.require(200)
+
+    def each_choice(self) -> None:
+        """Each value of a query parameter that has but a few: what comes is judged."""
+        for name, values in _choices(self._client.contract, self._operation).items():
+            for value in values:
+                self._client.request(self._operation.method, f"{self._path}?{name}={quote(value)}").require(200)
 
     def same_key(self) -> None:
         """The same Idempotency-Key and body are the same task."""
@@ -198,6 +207,14 @@ class _Asker:
 
     def _send(self, **options: Any) -> Exchange:
         return self._client.request(self._operation.method, self._path, **options)
+
+
+def _choices(contract: Contract, operation: Operation) -> dict[str, list[str]]:
+    """Query parameters of an operation that reads, with the values that they may have."""
+    given = operation.spec.get("parameters", []) if operation.effect == "read" else []
+    definitions = contract.document["components"].get("schemas", {})
+    chosen = {one["name"]: resolved(one["schema"], definitions).get("enum") for one in given if one["in"] == "query"}
+    return {name: [str(value) for value in values] for name, values in chosen.items() if values}
 
 
 def example_path(operation: Operation) -> str:

@@ -81,6 +81,20 @@ def test_a_page_has_no_more_than_was_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
+    ("query", "rows", "place"),
+    [
+        ("?status=offline", [agent(status="offline")], ""),
+        ("?status=offline", [agent(status="offline"), agent("MCE002")], "/agents/*/status"),
+        ("?queue=a", [agent()], "/agents/*/queue"),
+        ("?queue=a%20b", [agent(status="on_call", queue="a b", call_id="1")], ""),
+        ("?x=1", [agent()], ""),
+    ],
+)
+def test_rows_are_those_that_were_asked_for(query: str, rows: list[Any], place: str) -> None:
+    assert said("listAgentStatuses", agents(*rows), query) == ([("VALUE", place)] if place else [])
+
+
+@pytest.mark.parametrize(
     ("row", "place"),
     [
         (agent(call_id="CALL1", queue="q"), "call_id"),

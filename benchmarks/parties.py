@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from conformance.launcher import PRESENT, STILL
+
 AGENTS = "/services/personnel/agents/2025-07-01/2025-07-31"
 NORM = "/services/personnel/getNormHours"
 REQUEST = {
@@ -84,12 +86,7 @@ class Connection:
 @contextlib.contextmanager
 def argus() -> Iterator[Argus]:
     """`argus up` on free ports, at the seed's present."""
-    command = [
-        "conformance", "up", "--port", "0", "--zup-port", "0", "--oktell-port", "0", "--oktell-speed", "0",
-        "--sites-port", "0", "--sites-beat", "0",
-        "--ldap-port", "0", "--now", "2025-07-29T01:30:00Z", "--json",
-    ]  # fmt: skip
-    with child(["-m", *command]) as line:
+    with child(["-m", "conformance", *STILL, "--now", PRESENT, "--json"]) as line:
         told = json.loads(line)
         yield Argus(told["ready"]["gateway"], told["ready"]["zup"], told["controls"]["zup"])
 

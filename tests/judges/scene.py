@@ -16,6 +16,7 @@ from typing import Any
 import requests
 from requests.auth import _basic_auth_str
 
+from conformance.launcher import STILL
 from openapi import Contract, load
 from openapi.contract import Operation
 from tests.callers import PASSWORD, USER
@@ -23,7 +24,6 @@ from tests.judges.tools import environment
 
 Json = Any
 CONTRACTS = ("personnel", "mce", "sso", "export", "operations")
-UP = "up --port 0 --zup-port 0 --oktell-port 0 --oktell-speed 0 --sites-port 0 --sites-beat 0 --ldap-port 0"
 WAIT_S = 60
 
 
@@ -99,7 +99,7 @@ def scene() -> Iterator[Scene]:
             sys.executable,
             "-m",
             "conformance",
-            *UP.split(),
+            *STILL,
             "--now",
             "2025-07-29T01:30:00Z",
             "--json",

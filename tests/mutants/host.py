@@ -18,28 +18,10 @@ from typing import Any
 import requests
 from pytest_bdd.feature import get_features
 
+from conformance.launcher import STILL
 from tests.mutants.spoiling import BASIC, DIRECTORY
 
 AGENTS = 120  # more than the 100 that a schedule may have, and few enough that reports are made at once
-UP = [
-    "up",
-    "--port",
-    "0",
-    "--zup-port",
-    "0",
-    "--oktell-port",
-    "0",
-    "--oktell-speed",
-    "0",
-    "--sites-port",
-    "0",
-    "--sites-beat",
-    "0",
-    "--ldap-port",
-    "0",
-    "--json",
-    "--until-stdin-ends",
-]
 RUN_S, CALL_S = 240, 30
 FEATURES = Path(__file__).parents[2] / "features"
 AUDIENCES = {"mce": "mce", "stream": "mce", "export": "reports"}
@@ -108,7 +90,7 @@ def _day(now: dt.datetime) -> Iterator[dict[str, Any]]:
 @contextlib.contextmanager
 def running(*arguments: str) -> Iterator[Host]:
     """`argus up` on free ports, as long as the block lasts."""
-    command = [sys.executable, "-m", "conformance", *UP, *arguments]
+    command = [sys.executable, "-m", "conformance", *STILL, "--json", "--until-stdin-ends", *arguments]
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment())
     assert child.stdin is not None
     assert child.stdout is not None

@@ -149,7 +149,7 @@ class Exchange:
         shown = {"expected": status, "actual": f"{self.status} {clipped(self.body.decode('utf-8', 'replace'))}"}
         if self.status in (401, 403):
             self.departs("AUTH_REFUSED", Drift.AUTH, "status", f"{self.status} for credentials it was given", **shown)
-        if self.status in (404, 405) and status != self.status and self.absent():
+        if self.operation and self.status in (404, 405) and status != self.status and self.absent():
             self.departs("OPERATION_ABSENT", Drift.ABSENT, "status", f"The host has no {self.name}", **shown)
         if status == 401:
             self.departs("AUTH_NOT_CHECKED", Drift.AUTH, "status", f"{self.status} where 401 was due", **shown)

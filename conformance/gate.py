@@ -118,7 +118,7 @@ class Gate:
         self, operation: str, method: str, url: str, effect: str, *, contract: str = "", credentials: bool = True
     ) -> Iterator[Passage]:
         """Around the sending of one request. Raises Departure or CouldNotTest before it, where it may not be sent."""
-        self._check_blocked(operation, contract, credentials)
+        self.check_blocked(operation, contract, credentials)
         passage = Passage()
         if self._journal is None:
             yield passage
@@ -163,7 +163,8 @@ class Gate:
         """Who has asked so far, in all processes: scenarios by their ids."""
         return set() if self._journal is None else self._journal.tally().askers
 
-    def _check_blocked(self, operation: str, contract: str, credentials: bool) -> None:
+    def check_blocked(self, operation: str, contract: str = "", credentials: bool = True) -> None:
+        """Raises Departure or CouldNotTest for an operation that is not asked, and for a path where it would be."""
         block = self._blocked.get(operation) or self._blocked.get(contract)
         if block is None or (block.credentials and not credentials):
             return

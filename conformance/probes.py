@@ -166,6 +166,7 @@ class _Asker:
 
     def undeclared_method(self) -> None:
         """A method that cannot do harm where writes are not allowed."""
+        self._client.gate.check_blocked(self._operation.id, self._client.contract.name)
         declared = self._client.contract.methods(self._path)
         tried = ("DELETE", "PUT") if self._client.policy.writes else ("GET", "OPTIONS")
         exchange = self._client.request(next(method for method in tried if method not in declared), self._path)

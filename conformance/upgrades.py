@@ -1,19 +1,25 @@
-"""Probes of the stream's upgrade request: credentials, tokens that are not its own, wrong queries."""
+"""Probes of the stream's upgrade request: credentials, tokens that are not its own, queries, and how it begins."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from conformance.findings import Drift
+from conformance.findings import Departure, Drift
+from conformance.frames import About, message
+from conformance.heard import Heard
 from conformance.probes import Probe
+from conformance.stream import judged
 from conformance.tokens import forgeries
-from conformance.websocket import OPERATION, Socket, Subscription, handshake
+from conformance.websocket import OPERATION, Socket, Subscription, handshake, wscat
+
+BEGINS_S = 5.0  # of real time, for the first message
 
 
 def upgrades(socket: Socket) -> Iterator[Probe]:
     """Every question to the stream; each opens nothing where the host keeps to the contract."""
     operation = handshake().operations[OPERATION]
     authorization, foreign = socket.authorization, socket.foreign_token
+    yield Probe("extended", operation, lambda: _begins(socket))
     yield Probe("no_credentials", operation, lambda: _refused(socket, None, 401, "UNAUTHORIZED"))
     for query in ({"no_such_query": "1"}, {"extended": "2"}, {"extended": "1", "since": "yesterday"}):
         yield Probe(f"undeclared_{[*query][-1]}", operation, _asking(socket, authorization, query))
@@ -21,6 +27,23 @@ def upgrades(socket: Socket) -> Iterator[Probe]:
         yield Probe(f"token_{name}", operation, _presenting(socket, f"Bearer {token}"))
     if foreign:
         yield Probe("other_audience", operation, lambda: _of_other_api(socket, foreign()))
+
+
+def _begins(socket: Socket) -> None:
+    """The extended stream with a snapshot of everybody; what comes first is judged as any message is."""
+    opened = socket.subscribe(extended="1")
+    try:
+        opened.wait_for(bool, BEGINS_S)
+        heard = Heard.of(opened)
+    finally:
+        opened.close()
+    found = judged(heard)
+    socket.recorder.find(opened.exchange, found)
+    first = message(heard.frames[0]) if heard.frames else None
+    if not found and (first is None or first.get("event") != "snapshot"):
+        words = f"The extended stream begins without a snapshot{'' if heard.frames else f' within {BEGINS_S:g} s'}"
+        shown = {"expected": "snapshot", "actual": first and first.get("event")}
+        raise Departure(About(wscat(opened.exchange.url))("STREAM_GAP", Drift.VALUE, "snapshot", words, **shown))
 
 
 def _asking(socket: Socket, authorization: str, query: dict[str, str]) -> Callable[[], None]:

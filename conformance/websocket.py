@@ -85,7 +85,7 @@ class Socket:
         foreign_token: Callable[[], str] | None = None,
         gate: Gate | None = None,
     ) -> None:
-        self.url, self.foreign_token, self._recorder = url, foreign_token, recorder
+        self.url, self.foreign_token, self.recorder = url, foreign_token, recorder
         self.gate = gate or Gate()
         self._token, self._ca_file = token, ca_file
 
@@ -126,11 +126,11 @@ class Socket:
             if answer is None:
                 raise Departure(_unanswered(url, error)) from error
             exchange = _exchange(url, headers, answer.status_code, answer.headers, answer.body, started)
-            self._recorder.add(exchange)
+            self.recorder.add(exchange)
             return exchange
         answered = connection.response.headers if connection.response else None
         exchange = _exchange(url, headers, 101, answered, b"", started)
-        self._recorder.add(exchange, ())
+        self.recorder.add(exchange, ())
         return Subscription(connection, exchange, query)
 
     def _connected(self, url: str, headers: Mapping[str, str]) -> ClientConnection:

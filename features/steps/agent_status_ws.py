@@ -86,22 +86,25 @@ def subscriber(centre: Centre) -> Subscription:
 
 @given("another subscriber of the stream", target_fixture="other")
 def other(centre: Centre) -> Subscription:
-    """And one that asks for somebody else alone; a host that refuses it has a finding, and the scenario goes on."""
-    try:
-        centre.subscribe(agent_id=NOBODY)
-    except Departure as departure:
-        centre.target.recorder.find(centre.subscriptions[0].exchange, [departure.finding])
-    return centre.subscribe()
+    """And one that asks for somebody else alone, and one of the extended stream."""
+    _beside(centre, agent_id=NOBODY)
+    second = centre.subscribe()
+    _beside(centre, extended="1")
+    return second
 
 
 @given("a subscriber of the extended stream")
 def extended(centre: Centre, known: Known) -> None:
-    """A host without it has a finding for that, and the scenario goes on."""
+    known.extended = _beside(centre, extended="1")
+
+
+def _beside(centre: Centre, **query: str) -> Subscription | None:
+    """A host that refuses it has a finding for that, and the scenario goes on."""
     try:
-        known.extended = centre.subscribe(extended="1")
+        return centre.subscribe(**query)
     except Departure as departure:
-        first = centre.subscriptions[0].exchange
-        centre.target.recorder.find(first, [departure.finding])
+        centre.target.recorder.find(centre.subscriptions[0].exchange, [departure.finding])
+        return None
 
 
 @then(parsers.parse("the subscriber was told of each change once, within {seconds:d} s"))

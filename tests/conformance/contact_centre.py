@@ -136,7 +136,7 @@ class ContactCentre:
             return
         extended, since = socket.query_params.get("extended") == "1", socket.query_params.get("since")
         queue: asyncio.Queue[Json] = asyncio.Queue()
-        for message in self._beginning(since) if extended else self.greeting():
+        for message in self.beginning(since) if extended else self.greeting():
             queue.put_nowait(message)
         listener = queue, extended, socket.query_params.get("agent_id")
         self.listeners.append(listener)
@@ -148,7 +148,8 @@ class ContactCentre:
         sending.cancel()
         self.listeners.remove(listener)
 
-    def _beginning(self, since: str | None) -> list[Json]:
+    def beginning(self, since: str | None) -> list[Json]:
+        """What the extended stream begins with."""
         if since is not None:
             return self.replayed(int(since))
         queues = [self.metrics(queue) for queue in self.queues]

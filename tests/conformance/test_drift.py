@@ -12,7 +12,7 @@ import pytest
 from conformance.checks import findings
 from conformance.drift import judge
 from conformance.exchange import Exchange
-from conformance.findings import Finding, Findings
+from conformance.findings import Departure, Finding, Findings
 from openapi import load
 
 CONTRACT = load("personnel")
@@ -120,3 +120,14 @@ def test_stray_path_needs_the_envelope_too() -> None:
     assert judge(stray) == []
     stray.status = 405
     assert [finding.code for finding in judge(stray)] == ["HEADER"]
+
+
+def test_a_method_that_is_not_there_is_no_operation_that_the_host_lacks() -> None:
+    """Whatever a host answers to it."""
+    page: Any = {"status": 404, "body": b"<!doctype html>", "content_type": "text/html"}
+    lacking, other = exchange(**page), exchange(**page)
+    other.operation = None
+    for seen, code in ((lacking, "OPERATION_ABSENT"), (other, "STATUS_UNEXPECTED")):
+        with pytest.raises(Departure) as raised:
+            seen.require(405)
+        assert raised.value.finding.code == code

@@ -16,16 +16,18 @@ from starlette.websockets import WebSocket
 from websockets.frames import Frame, Opcode
 from websockets.server import ServerProtocol
 
+from conformance import upgrades as upgrades_module
 from conformance import websocket as module
 from conformance.exchange import Exchange
 from conformance.findings import Departure
+from conformance.probes import outcome
 from conformance.recorder import Recorder
 from conformance.tokens import forgeries
 from conformance.upgrades import upgrades
 from conformance.websocket import Closing, Socket, Subscription
 from openapi.server import background
 from tests.callers import drips_head, hangs, tcp
-from tests.conformance.contact_centre import TOKEN, ContactCentre, served
+from tests.conformance.contact_centre import TOKEN, ContactCentre, served, without
 
 
 def stream(url: str, recorder: Recorder | None = None, token: str = TOKEN) -> Socket:
@@ -84,13 +86,38 @@ def test_probes_of_the_upgrade_hold_on_a_right_host_and_not_on_an_open_one() -> 
     codes: dict[str, list[str]] = {"token": [], "other": []}
     with served(Open()) as url:
         for probe in upgrades(stream(url)):
-            if "since" in probe.name:
+            if "since" in probe.name or probe.name == "extended":
                 continue  # a host that reads "yesterday" as a number breaks off, which is another finding
             with pytest.raises(Departure) as raised:
                 probe.ask()
             codes["token" if probe.name.startswith("token_") else "other"].append(raised.value.finding.code)
     assert codes["other"] == ["AUTH_NOT_CHECKED", "REQUEST_ACCEPTED", "REQUEST_ACCEPTED"]
     assert codes["token"] == ["AUTH_NOT_CHECKED"] * len(forgeries(TOKEN, "mce"))
+
+
+class Unannounced(ContactCentre):
+    def beginning(self, since: str | None) -> list[Any]:
+        return []
+
+
+class WithoutQueues(ContactCentre):
+    def beginning(self, since: str | None) -> list[Any]:
+        return [without(one, "queues") for one in super().beginning(since)]
+
+
+@pytest.mark.parametrize(
+    ("host", "due"), [(Unannounced, [("STREAM_GAP", "snapshot")]), (WithoutQueues, [("MISSING_MEMBER", "/queues")])]
+)
+def test_the_extended_stream_begins_with_a_whole_snapshot(
+    monkeypatch: pytest.MonkeyPatch, host: type[ContactCentre], due: list[tuple[str, str]]
+) -> None:
+    monkeypatch.setattr(upgrades_module, "BEGINS_S", 0.3)
+    recorder = Recorder()
+    with served(host()) as url:
+        (probe,) = [one for one in upgrades(stream(url, recorder)) if one.name == "extended"]
+        _, departure, _ = outcome(probe)
+    found = [*recorder.drain().findings, *([departure.finding] if departure else [])]
+    assert [(one.code, one.where) for one in found] == due
 
 
 def test_dropped_connection_ends_without_goodbye(monkeypatch: pytest.MonkeyPatch) -> None:

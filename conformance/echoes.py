@@ -10,12 +10,13 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from conformance.exchange import Exchange
-from conformance.findings import Finding, clipped
+from conformance.findings import Finding
+from conformance.values import is_whole
 
 Json = Any
 UNUSUAL = re.compile(rb"[\x80-\xff]|\?\?|\\u|%")  # what text can only be damaged with
-KEPT = 5000  # texts, the first that were sent
-TELLING = 3  # characters that a text needs to be known again inside any other
+KEPT = 300_000  # pieces of texts, the first that were sent
+PIECE, LOOKED_AT = 4, 1000  # characters
 
 
 def sent(exchange: Exchange) -> list[str]:
@@ -28,33 +29,35 @@ def sent(exchange: Exchange) -> list[str]:
 
 
 class Echoes:
-    """Takes requests from any thread, and knows their texts again."""
+    """Takes requests from any thread; knows pieces of their texts again, since a host may cut or quote them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._texts: dict[str, None] = {}
+        self._pieces: set[str] = set()
 
     def take(self, exchange: Exchange) -> None:
         """Remember what a request sent."""
-        texts = sent(exchange)
+        pieces = [piece for text in sent(exchange) for piece in _pieces(text)]
         with self._lock:
-            room = KEPT - len(self._texts)
-            self._texts.update(dict.fromkeys(clipped(text) for text in texts[: max(room, 0)]))
+            if len(self._pieces) < KEPT:
+                self._pieces.update(pieces)
 
     def hold(self, finding: Finding) -> bool:
-        """Whether what a finding takes for damage is a text that was sent, or has one in it."""
+        """Whether what a finding takes for damage is a text that was sent, or has some of one in it."""
         if finding.code != "MOJIBAKE":
             return False
+        text = finding.actual
+        words = [word.strip(".,:;()'\"«»…") for word in re.split("[ /=]", text)]
         with self._lock:
-            text, known = finding.actual, self._texts
-            return any(_within(one.removesuffix("…"), text) for one in known)
+            return not self._pieces.isdisjoint([*_pieces(text), *(word for word in words if len(word) < PIECE)])
 
 
-def _within(sent: str, text: str) -> bool:
-    """A short one only as a word of its own, since damage is made of the same letters."""
-    if sent not in text or len(sent) >= TELLING:
-        return sent in text
-    return any(word.strip(".,:;()'\"«»") == sent for word in re.split("[ /=]", text))
+def _pieces(text: str) -> list[str]:
+    """Of as many characters as no two texts share by chance, that are more than Cyrillic and ASCII; a short text."""
+    if len(text) < PIECE:
+        return [text]
+    pieces = (text[start : start + PIECE] for start in range(min(len(text), LOOKED_AT) - PIECE + 1))
+    return [piece for piece in pieces if not is_whole(piece)]
 
 
 def _texts(body: bytes) -> list[str]:

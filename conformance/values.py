@@ -66,12 +66,12 @@ def _damage(exchange: Exchange, body: Json) -> Iterator[Finding]:
     for place, text in _texts(body, ""):
         if text.isascii() and "??" not in text:
             continue
-        damage = damaged(text) if not _is_whole(text) else ""
+        damage = damaged(text) if not is_whole(text) else ""
         if damage:
             yield exchange.finding("MOJIBAKE", Drift.VALUE, place, f"Damaged text: {damage}", actual=text)
 
 
-def _is_whole(text: str) -> bool:
+def is_whole(text: str) -> bool:
     """Cyrillic as people write it, with a few signs beside: no need to look closer."""
     return re.fullmatch("[\\x20-\\x3e\\x40-\\x7eА-Яа-яЁё№«»–—…·×≤≥\u00a0]*", text) is not None and not re.search(
         "(Р.|С.){3}", text

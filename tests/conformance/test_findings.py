@@ -122,7 +122,8 @@ def test_what_the_run_itself_has_sent_damaged_is_no_finding_of_the_host_s(text: 
     recorder.add(sent)
     recorder.add(exchange("sendSchedule", body={**EXAMPLES["sendSchedule 200"], "document_id": text}))
     recorder.add(exchange("sendSchedule", body={**EXAMPLES["sendSchedule 200"], "document_id": f"{text}, 1"}))
-    recorder.add(exchange("sendSchedule", body={**EXAMPLES["sendSchedule 200"], "document_id": f"no employee {text}."}))
+    for said in (f"no employee {text}.", f"{text[:9]!r}… is longer than 64"):
+        recorder.add(exchange("sendSchedule", body={**EXAMPLES["sendSchedule 200"], "document_id": said}))
     assert "MOJIBAKE" not in [finding.code for finding in recorder.drain().findings]
 
 

@@ -7,7 +7,7 @@ whole run harms nobody and ends soon. Operations that write are not asked.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -174,19 +174,28 @@ def _ask(client: Client, operation: Operation) -> Capability:
 
 def _asked(client: Client, operation: Operation) -> Capability:
     name, body = client.contract.name, named(example_body(operation), client.user)
-    try:
+
+    def ask() -> Capability:
         exchange = client.ask(operation.method, _path(operation), json=body)
-    except HeldBack as held:
-        return Capability(name, operation.id, State.UNKNOWN, str(held))
-    except CouldNotTest as closed:
-        return Capability(name, operation.id, State.UNKNOWN, str(closed))
+        state, finding = _state(exchange)
+        words = finding.message if finding else ""
+        if state is State.THERE and exchange.elapsed_s > SLOW_S:
+            took = f"{operation.id} took {exchange.elapsed_s:.0f} s"
+            state, words = State.SLOW, f"{took}; --scenario ID asks all the same"
+        return Capability(name, operation.id, state, words, exchange.elapsed_s, finding, _ahead(exchange))
+
+    return _answered(name, operation.id, ask)
+
+
+def _answered(contract: str, operation: str, ask: Callable[[], Capability]) -> Capability:
+    """What `ask` makes of an answer, or why there is none."""
+    try:
+        return ask()
+    except (HeldBack, CouldNotTest) as error:
+        return Capability(contract, operation, State.UNKNOWN, str(error))
     except Departure as departure:
-        return Capability(name, operation.id, State.UNREACHABLE, departure.finding.message, 0.0, departure.finding)
-    state, finding = _state(exchange)
-    words = finding.message if finding else ""
-    if state is State.THERE and exchange.elapsed_s > SLOW_S:
-        state, words = State.SLOW, f"{operation.id} took {exchange.elapsed_s:.0f} s; --scenario ID asks all the same"
-    return Capability(name, operation.id, state, words, exchange.elapsed_s, finding, _ahead(exchange))
+        found = departure.finding
+        return Capability(contract, operation, State.UNREACHABLE, found.message, finding=found)
 
 
 def _path(operation: Operation) -> str:
@@ -224,19 +233,17 @@ def _ahead(exchange: Exchange) -> float | None:
 
 def _upgrade(target: Target) -> Capability:
     """A socket that is closed at once."""
-    try:
-        socket = target.stream
-        opened = socket.upgrade(socket.authorization)
-    except CouldNotTest as error:
-        return Capability("mce", OPERATION, State.UNKNOWN, str(error))
-    except Departure as departure:
-        return Capability("mce", OPERATION, State.UNREACHABLE, departure.finding.message, 0.0, departure.finding)
-    if isinstance(opened, Subscription):
-        opened.close()
-        return Capability("mce", OPERATION, State.THERE)
-    try:
-        opened.require(101)
-    except Departure as departure:
-        found = departure.finding
-        return Capability("mce", OPERATION, OF_DRIFT.get(found.drift, State.BROKEN), found.message, 0.0, found)
-    return Capability("mce", OPERATION, State.THERE)
+
+    def ask() -> Capability:
+        opened = target.stream.upgrade(target.stream.authorization)
+        if isinstance(opened, Subscription):
+            opened.close()
+            return Capability("mce", OPERATION, State.THERE)
+        try:
+            opened.require(101)
+        except Departure as departure:
+            found = departure.finding
+            return Capability("mce", OPERATION, OF_DRIFT.get(found.drift, State.BROKEN), found.message, finding=found)
+        raise AssertionError("unreachable: 101 is no refusal")
+
+    return _answered("mce", OPERATION, ask)

@@ -99,7 +99,7 @@ class ExportHost:
         sheet.append(HEADS)
         for number, row in enumerate(ROWS, 2):
             sheet.append([*row, self.balance(number, row, body["include_formulas"])])
-        return _with_values(_saved(book), self.values())
+        return with_values(_saved(book), self.values())
 
     def balance(self, number: int, row: list[Json], formulas: bool) -> Json:
         return f"=C{number}-D{number}" if formulas else row[2] - row[3]
@@ -212,7 +212,7 @@ def _saved(made: Any) -> bytes:
     return out.getvalue()
 
 
-def _with_values(book: bytes, values: dict[str, float]) -> bytes:
+def with_values(book: bytes, values: dict[str, float]) -> bytes:
     """openpyxl writes formulas without the values that a spreadsheet keeps beside them."""
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(book)) as given, zipfile.ZipFile(out, "w") as made:

@@ -25,7 +25,7 @@ from conformance.gate import Limits
 from conformance.probes import outcome, probes
 from conformance.target import Target
 from features.steps.report_export import filename
-from tests.conformance.export_host import HEADS, MCE, ROWS, ExportHost, Refused, served
+from tests.conformance.export_host import HEADS, MCE, ROWS, ExportHost, Refused, served, with_values
 from tests.conformance.scenes import Played, play_on
 from tests.conformance.test_deviations import conform
 
@@ -43,6 +43,10 @@ def played(scenario: str, host: ExportHost) -> Played:
 def test_right_host_passes(scenario: str) -> None:
     one = played(scenario, ExportHost())
     assert (one.verdict, one.reason, one.findings) == ("pass", "", [])
+
+
+def test_files_may_say_when_they_were_made() -> None:
+    assert played("RPT-03", SaysWhen()).verdict == "pass"
 
 
 class RunsAtOnce(ExportHost):
@@ -88,6 +92,19 @@ class WithoutValues(ExportHost):
 class OtherValues(ExportHost):
     def balance(self, number: int, row: list[Json], formulas: bool) -> Json:
         return super().balance(number, row, formulas) if formulas else row[2] - row[3] + 1
+
+
+class SaysWhen(ExportHost):
+    """Each file a minute later than the one before."""
+
+    def xlsx(self, body: Json) -> bytes:
+        self.minute = getattr(self, "minute", 0) + 1
+        book = openpyxl.load_workbook(io.BytesIO(super().xlsx(body)))
+        sheet: Any = book.active
+        sheet["H1"] = f"Сформировано 29.07.2025 в 10:{self.minute:02}:07"
+        out = io.BytesIO()
+        book.save(out)
+        return out.getvalue() if not body["include_formulas"] else with_values(out.getvalue(), self.values())
 
 
 class Unfilled(ExportHost):

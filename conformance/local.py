@@ -9,6 +9,7 @@ import asyncio
 import atexit
 import contextlib
 import datetime as dt
+import functools
 import json
 import os
 import signal
@@ -27,6 +28,7 @@ from openapi import load
 from openapi.server import address, bind, run
 
 if TYPE_CHECKING:
+    from conformance.exchange import Exchange
     from gateway.settings import Settings
     from mocks.faults import Fault, Struck
     from mocks.forwarding import Ask
@@ -256,19 +258,28 @@ def _if(options: Options, url: str) -> str:
 
 def _live(text: str) -> Ask:
     """How a host of others is asked: as the judge does, through its gate. What it is not asked has no answer."""
+    from conformance.drift import judge
     from conformance.findings import CouldNotTest, Departure, HeldBack
     from conformance.target import Address, Target
+    from mocks.forwarding import NoAnswer, Reply
 
     target = Target(Address.from_dict(json.loads(text)))
     target.gate.by = "gateway-on-live"
 
-    def ask(method: str, path: str, body: bytes) -> tuple[int, str, bytes] | None:
+    def departs(exchange: Exchange) -> str:
+        errors = (finding for finding in judge(exchange) if finding.severity == "error")
+        return next((f"{finding.where}: {finding.message}" for finding in errors), "")
+
+    def ask(method: str, path: str, body: bytes) -> Reply:
         headers = {"Content-Type": "application/json"} if body else {}
         try:
             exchange = target.personnel.ask(method, path, data=body or None, headers=headers)
-        except (Departure, CouldNotTest, HeldBack):
-            return None
-        return exchange.status, exchange.headers.get("content-type", ""), exchange.body
+        except Departure as error:
+            raise NoAnswer(f"{error.finding.operation} of the host: {error.finding.message}") from error
+        except (CouldNotTest, HeldBack) as error:
+            raise NoAnswer(str(error)) from error
+        media_type = exchange.headers.get("content-type", "")
+        return Reply(exchange.status, media_type, exchange.body, functools.cache(lambda: departs(exchange)))
 
     return ask
 

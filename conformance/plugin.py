@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import requests
 from pytest_bdd.parser import ScenarioTemplate
 from pytest_bdd.scenario import scenario_wrapper_template_registry
 
@@ -140,6 +141,8 @@ class Judge:
         if on_live:
             seen = Seen(findings=seen.findings, latest=seen.latest)  # of our gateway's requests none is the host's
         verdict, reason, finding = _outcome(call.excinfo.value if call.excinfo else None, scenario_id, call.when, seen)
+        if on_live and self.target and (why := _not_had(self.target, verdict)):
+            verdict, reason, finding, seen = Verdict.UNTESTED, why, None, Seen()
         return {
             "id": scenario_id,
             "title": template.name,
@@ -187,6 +190,21 @@ def _outcome(error: BaseException | None, scenario_id: str, when: str, seen: See
         case _ if isinstance(error, UNREADABLE) and when == "call":
             return _unreadable(error, scenario_id, seen)
     return "error", f"{type(error).__name__}: {error}", None
+
+
+def _not_had(gateway: Target, verdict: str) -> str:
+    """Why an outcome says nothing of the host: what our gateway needed of it was not to be had. Empty where it was.
+
+    What the host answered against the contract is told where it is asked directly; here it only explains a failure.
+    """
+    if verdict in (Verdict.UNTESTED, Verdict.HELD):
+        return ""
+    try:
+        told = gateway.controls.host("zup")
+    except requests.RequestException:
+        return ""
+    reasons = told["lacked"] if verdict == Verdict.PASS else [*told["lacked"], *told["departed"], *told["waiting"]]
+    return next(iter(reasons), "")
 
 
 def _unreadable(error: Exception, scenario_id: str, seen: Seen) -> tuple[str, str, Finding | None]:

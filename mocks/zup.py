@@ -21,7 +21,7 @@ from mocks.central import Central, Token
 from mocks.clock import MOSCOW, Clock
 from mocks.documents import Refusal, Rules
 from mocks.faults import Fault
-from mocks.forwarding import Ask, Forwarding, Roster
+from mocks.forwarding import Ask, Forwarding, Host, Roster
 from mocks.injection import Injection
 from mocks.payroll import Payroll
 from mocks.relay import Relay
@@ -171,7 +171,8 @@ def zup(
     what is read.
     """
     clock = clock or Clock()
-    roster = Roster(ask, clock) if ask else staff
+    host = Host(ask, clock) if ask else None
+    roster = Roster(host, clock) if host else staff
     state = State(seed=seed, agents=agents, clock=clock, calendar=calendar or Calendar(), roster=roster)
     payroll = Payroll(state, clock, Central(gateway, token))
     state.on_due = payroll.settle
@@ -184,8 +185,8 @@ def zup(
         now=clock.now,
         on_exchange=on_exchange,
     )
-    if ask:
-        app = Forwarding(app, contract, state, ask)
+    if host:
+        app = Forwarding(app, contract, state, host)
     if relay:
         app = Injection(app, [contract], switchboard=switchboard, relay=relay, clock=clock)
 
@@ -199,7 +200,7 @@ def zup(
                 await relay.refuse(switchboard.refuses)
             yield
 
-    extra = [Mount("/_control", controls(state, payroll, switchboard, relay))] if with_controls else []
+    extra = [Mount("/_control", controls(state, payroll, switchboard, relay, host))] if with_controls else []
     return with_routes(app, [Route("/health", health), *extra], lifespan)
 
 

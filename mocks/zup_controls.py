@@ -7,10 +7,12 @@ import re
 import types
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.routing import Router
 
 from mocks.controls import Switches, body_of, control, router
+from mocks.forwarding import Host
 from mocks.payroll import Payroll
 from mocks.relay import Relay
 from mocks.staff import Person
@@ -30,10 +32,13 @@ TYPES: dict[str, type | types.UnionType] = {
 }
 
 
-def controls(state: State, payroll: Payroll, switchboard: Switchboard, relay: Relay | None) -> Router:
+def controls(
+    state: State, payroll: Payroll, switchboard: Switchboard, relay: Relay | None, host: Host | None = None
+) -> Router:
     """
     POST agents {"hire": day} or {"agent_id", field: value, …}
     POST payroll {"period": "2025-08"}, or {} for every month    and what all mocks have
+    GET host, where one of others is behind it: what could not be had of it since the last reset, and what was wrong
     """
 
     async def agents(request: Request) -> Json:
@@ -42,9 +47,13 @@ def controls(state: State, payroll: Payroll, switchboard: Switchboard, relay: Re
     async def confirm(request: Request) -> Json:
         return {"documents": await payroll.confirm(_month((await body_of(request)).get("period")))}
 
+    async def of_host(_request: Request) -> Json:
+        return await run_in_threadpool(host.view) if host else {}
+
     switches = Switches(switchboard, "replies", relay)
     now = state.clock.now
     own = [control("/agents", agents, "POST", now=now), control("/payroll", confirm, "POST", now=now)]
+    own += [control("/host", of_host, "GET", now=now)] if host else []
     return router(state, switches, own)
 
 

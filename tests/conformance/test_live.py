@@ -14,7 +14,7 @@ from conformance.findings import Verdict
 from conformance.local import issue_token
 from conformance.target import DEVELOPMENT_KEY
 from openapi import load
-from tests.conformance.hosts import Reply, host
+from tests.conformance.hosts import Reply, host, in_json, unchanged
 from tests.conformance.test_cli import running
 from tests.conformance.test_deviations import conform
 
@@ -161,6 +161,66 @@ def test_generated_tests_send_nothing_past_the_gate(tmp_path: Path) -> None:
     assert len(asked) <= len(sent) == 90
     assert [one["url"].removeprefix(url) for one in sent if "schemathesis-probe" in one["url"]]
     assert "90 requests were sent, as many as --max-requests allows" in json.dumps(report["generated"])
+
+
+def on_live(url: str, folder: Path, *chosen: str, more: tuple[str, ...] = ()) -> tuple[int, Any, dict[str, Any]]:
+    """(exit code, report, scenarios by id); all of them need our gateway with the host behind it."""
+    some = [argument for scenario in chosen for argument in ("--scenario", scenario)]
+    exit_code, _, report = conform(url, folder, *some, *more)
+    return (
+        exit_code,
+        report,
+        {row["id"]: (row["verdict"], row["on_live"], row["reason"]) for row in report["scenarios"]},
+    )
+
+
+def asked_on_live(folder: Path) -> int:
+    return sum(one["by"] == "gateway-on-live" for one in journal(folder))
+
+
+@pytest.mark.slow
+def test_a_limit_that_is_reached_inside_of_a_scenario_is_no_failure_of_anybody(tmp_path: Path) -> None:
+    most = 6  # five to learn what it has, one to learn who works there, none for what the scenario is about
+    with host(unchanged, agents=130) as url:
+        more = ("--max-requests", f"{most}")
+        _, report, rows = on_live(url, tmp_path, "AUD-01", "BRK-01", "SYN-01", more=more)
+    assert (len(journal(tmp_path)), asked_on_live(tmp_path)) == (most, 1)
+    words = f"{most} requests were sent, as many as --max-requests allows"
+    assert rows["AUD-01"] == (Verdict.UNTESTED.value, True, words)
+    assert {verdict for verdict, _, _ in rows.values()} == {Verdict.UNTESTED.value}
+    assert report["findings"] == []
+
+
+@pytest.mark.slow
+def test_a_host_that_refuses_for_a_moment_fails_no_scenario_and_is_asked_again(tmp_path: Path) -> None:
+    times = itertools.count(1)
+
+    def third(method: str, path: str, reply: Reply) -> Reply:
+        if "/agents/" in path and next(times) == 3:  # after what it has, and who works there
+            return 429, [(b"content-type", b"application/json"), (b"retry-after", b"1")], b"{}"
+        return reply
+
+    with host(third, agents=130) as url:
+        exit_code, report, rows = on_live(url, tmp_path, "AUD-01", "AUD-02", "AUD-04", "PRF-02", "SYN-01")
+    words = "getAgents of the host: 429 where 200 was due"
+    assert rows.pop("AUD-01") == (Verdict.UNTESTED.value, True, words)
+    assert (exit_code, set(rows.values())) == (0, {(Verdict.PASS.value, True, None)})
+    assert report["findings"] == []
+
+
+@pytest.mark.slow
+def test_what_the_host_gets_wrong_is_found_where_it_is_asked_and_explains_the_rest(tmp_path: Path) -> None:
+    def nameless(body: Any) -> Any:
+        del body["agents"][100]["tab_number"]
+        return body
+
+    with host(in_json("/agents/", nameless), agents=130) as url:
+        exit_code, report, rows = on_live(url, tmp_path, "AUD-01", "MAP-01", "PER-01", "SYN-01")
+    words = "getAgents of the host: /agents/100/tab_number: tab_number is missing"
+    assert rows["AUD-01"] == rows["SYN-01"] == (Verdict.UNTESTED.value, True, words)
+    assert rows["MAP-01"] == (Verdict.PASS.value, True, None)
+    assert exit_code == 1
+    assert [(one["code"], one["scenarios"]) for one in report["findings"]] == [("MISSING_MEMBER", ["PER-01"])]
 
 
 def _reading(name: str) -> list[Any]:

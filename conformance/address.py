@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -65,8 +66,8 @@ class Address:
 
     `limits` and `blocked` (by operation) are for a host of others, and found out before it is judged. `controls` are
     the parties that we started, by name, each with the URL of its controls. `mce`, `stream`, `sso`,
-    `export` and `ldap` are empty for a target without them; `ldap_dn` is how the directory's user binds, where it takes
-    no user@domain.
+    `export` and `ldap` are empty for a target without them; `ca_file` is absolute or empty; `ldap_dn` is how the
+    directory's user binds, where it takes no user@domain.
     """
 
     name: str
@@ -148,7 +149,23 @@ def by_profile(path: Path, policy: Policy) -> Address:
         raise TargetError(f"Profile {path}: {'.'.join(map(str, fault['loc']))}: {fault['msg'].lower()}.") from error
     except ValueError as error:
         raise TargetError(f"Profile {path} is not TOML: {error}.") from error
-    return _address(profile, str(path), policy)
+    address = _address(profile, str(path), policy)
+    return replace(address, ca_file=_authority(path, profile.ca_file))
+
+
+def _authority(profile: Path, ca_file: str) -> str:
+    """Of a profile, whose folder it stands in unless it says otherwise; child processes run elsewhere."""
+    if not ca_file:
+        return ""
+    path = (profile.parent / ca_file).absolute()
+    try:
+        path.open("rb").close()  # which of the two it is, ssl does not say
+        ssl.create_default_context(cafile=path)
+    except ssl.SSLError as error:
+        raise TargetError(f"Profile {profile}: ca_file {path} holds no certificates (PEM).") from error
+    except OSError as error:
+        raise TargetError(f"Profile {profile}: ca_file {path}: {error.strerror}.") from error
+    return str(path)
 
 
 def _is_url(text: str) -> bool:

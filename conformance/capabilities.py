@@ -7,8 +7,9 @@ whole run harms nobody and ends soon. Operations that write are not asked.
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -82,16 +83,59 @@ class Capability:
         }
 
 
+class Exploration:
+    """Contracts side by side, each one question after the other; SSO comes before those that need its tokens.
+
+    Whoever is interrupted waits for no answer: what was found until then is there.
+    """
+
+    def __init__(self, target: Target, contracts: Sequence[str]) -> None:
+        self._target, self._contracts = target, contracts
+        self._others = [name for name in ("mce", "export") if name in contracts]
+        self._found: dict[str, list[Capability]] = {name: [] for name in ("personnel", "sso", *self._others)}
+        self._ended = threading.Event()
+
+    def run(self) -> list[Capability]:
+        """All of it. Once it was interrupted no further operation is asked."""
+        self._target.gate.by = EXPLORING
+        try:
+            personnel = self._start("personnel")
+            if "sso" in self._contracts or self._others:
+                self._start("sso").result()
+            issuing = [one for one in self._found["sso"] if one.operation == "issueToken"]
+            hopeless = next((one for one in issuing if one.state in BLOCKED), None)
+            for contract in [*[self._start(name, hopeless) for name in self._others], personnel]:
+                contract.result()
+        finally:
+            self._ended.set()
+        return self.found()
+
+    def found(self) -> list[Capability]:
+        """So far, in the order of contracts."""
+        found = [one for of_contract in self._found.values() for one in [*of_contract]]
+        return [one for one in found if one.contract in self._contracts or one.operation in ("getAgents", "issueToken")]
+
+    def _start(self, name: str, sso: Capability | None = None) -> Future[None]:
+        """In a thread that ends with the process, whatever answer it waits for."""
+        done = Future[None]()
+
+        def ask() -> None:
+            try:
+                for one in _of_contract(self._target, name, sso):
+                    self._found[name].append(one)
+                    if self._ended.is_set():
+                        break
+                done.set_result(None)
+            except Exception as error:
+                done.set_exception(error)
+
+        threading.Thread(target=ask, name=f"exploring-{name}", daemon=True).start()
+        return done
+
+
 def explore(target: Target, contracts: Sequence[str]) -> list[Capability]:
-    """Contracts side by side, each one question after the other; SSO comes before those that need its tokens."""
-    target.gate.by = EXPLORING
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        personnel = pool.submit(_of_contract, target, "personnel")
-        sso = [*pool.submit(_of_contract, target, "sso").result()] if {"sso", "mce", "export"} & {*contracts} else []
-        hopeless = next((one for one in sso if one.operation == "issueToken" and one.state in BLOCKED), None)
-        others = [pool.submit(_of_contract, target, name, hopeless) for name in ("mce", "export") if name in contracts]
-        found = [*personnel.result(), *sso, *(one for other in others for one in other.result())]
-    return [one for one in found if one.contract in contracts or one.operation in ("getAgents", "issueToken")]
+    """What each operation that reads says of itself."""
+    return Exploration(target, contracts).run()
 
 
 def blocks(capabilities: Sequence[Capability], *, slow: bool) -> dict[str, Block]:
@@ -123,24 +167,25 @@ def skew(capabilities: Sequence[Capability]) -> float:
     return next((one.ahead_s for one in capabilities if one.ahead_s is not None), 0.0)
 
 
-def _of_contract(target: Target, name: str, sso: Capability | None = None) -> list[Capability]:
+def _of_contract(target: Target, name: str, sso: Capability | None = None) -> Iterator[Capability]:
     """`sso` is why no token can be had of the host; one that is given needs none."""
     try:
         if sso and not (target.address.token() if name == "mce" else target.address.reports_token()):
             raise CouldNotTest(f"needs a token, and issueToken is {sso.state}")
         client: Client = getattr(target, name)
     except CouldNotTest as error:
-        return [Capability(name, name, State.UNKNOWN, str(error))]
-    found: list[Capability] = []
+        yield Capability(name, name, State.UNKNOWN, str(error))
+        return
+    last: Capability | None = None
+    there = False  # whether any operation of the contract is
     for operation in _questions(client):
-        found.append(
-            _like(found[-1], operation.id) if found and found[-1].state in HOPELESS else _ask(client, operation)
-        )
-        if found[-1].state is State.ABSENT and _of_things(operation) and any(one.state is State.THERE for one in found):
-            found[-1] = replace(found[-1], state=State.UNKNOWN, words=UNTOLD, finding=None)
+        last = _like(last, operation.id) if last and last.state in HOPELESS else _ask(client, operation)
+        if last.state is State.ABSENT and there and _of_things(operation):
+            last = replace(last, state=State.UNKNOWN, words=UNTOLD, finding=None)
+        there = there or last.state is State.THERE
+        yield last
     if name == "mce" and target.address.stream:
-        found.append(_like(found[-1], OPERATION) if found[-1].state in HOPELESS else _upgrade(target))
-    return found
+        yield _like(last, OPERATION) if last and last.state in HOPELESS else _upgrade(target)
 
 
 def _of_things(operation: Operation) -> bool:

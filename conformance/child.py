@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -38,27 +39,38 @@ class Children:
             return child
 
     def end(self) -> None:
-        """Ask all that still run to stop; whoever reads their events sees the end of them."""
+        """Ask all that still run to stop, and insist after a while; whoever reads their events sees the end of them."""
         with self._lock:
             self._ended = True
-            for child in self._running:
-                if child.poll() is None:
-                    child.send_signal(signal.SIGTERM)
+            running = [child for child in self._running if child.poll() is None]
+        for child in running:
+            child.send_signal(signal.SIGTERM)
+        if running:
+            insisting = threading.Timer(STOP_S, _kill, (running,))
+            insisting.daemon = True
+            insisting.start()
+
+    @property
+    def ended(self) -> bool:
+        """Whether they were asked to stop."""
+        return self._ended
 
 
 def events(children: Children, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Iterator[Json]:
     """Run `python arguments…`, where "{fd}" stands for the pipe's descriptor; yields what it tells until it ends.
 
-    It runs in a folder of its own, so that nothing it leaves behind lands in the user's. The last event is
-    {"event": "exit", "status"}. Raises CouldNotRun, with the end of the log, for a line that is no event.
+    It runs in a folder of its own, so that nothing it leaves behind lands in the user's, and in a process group of its
+    own: Ctrl-C on a terminal is for this process to hear, or what is judged would end before whoever judges it. The
+    last event is {"event": "exit", "status"}. Raises CouldNotRun, with the end of the log, for a line that is no event.
     """
     reading, writing = os.pipe()
     command = [sys.executable, *(argument.replace("{fd}", str(writing)) for argument in arguments)]
     log.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="argus-") as folder, log.open("wb") as output:
-        options = {"stdout": output, "stderr": subprocess.STDOUT, "env": dict(environment), "cwd": folder}
+        streams = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": subprocess.STDOUT}
+        options = {"env": dict(environment), "cwd": folder, "process_group": 0}
         try:
-            child = children.start(command, pass_fds=(writing,), **options)
+            child = children.start(command, pass_fds=(writing,), **streams, **options)
         finally:
             os.close(writing)
         try:
@@ -68,6 +80,8 @@ def events(children: Children, arguments: Sequence[str], environment: Mapping[st
             yield {"event": "exit", "status": child.wait()}
         finally:
             end(child)
+            with contextlib.suppress(OSError):  # of its group nobody is left
+                os.killpg(child.pid, signal.SIGTERM)
 
 
 def tell(fd: int, event: Json) -> None:
@@ -91,6 +105,12 @@ def _event(line: str, log: Path) -> Json:
         return json.loads(line)
     except ValueError as error:
         raise CouldNotRun(f"A child process broke off. {end_of(log)}") from error
+
+
+def _kill(children: Sequence[subprocess.Popen[bytes]]) -> None:
+    for child in children:
+        if child.poll() is None:
+            child.kill()
 
 
 def end(child: subprocess.Popen[Any]) -> None:

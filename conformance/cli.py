@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import traceback
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated
@@ -30,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Mocks and a conformance judge for the integration APIs of Argus WFM.",
-    epilog="Exit codes: 0 all passed, 1 findings, 2 could not run.",
+    epilog="Exit codes: 0 all passed, 1 findings, 2 could not run, 130 and 143 interrupted.",
 )
 
 for starting, examples in COMMANDS:
@@ -197,17 +198,19 @@ def options(
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line, sys.argv's unless given; expected failures are one line on stderr and exit code 2."""
-    from conformance.failures import EXPECTED
+    """Run the command line, sys.argv's unless given; any failure is one line on stderr and exit code 2.
+
+    A fault of argus is none of the host's: 1 says that something was judged.
+    """
+    from conformance.failures import told
 
     try:
         return app(arguments, standalone_mode=False) or PASSED
-    except EXPECTED as error:
-        if os.environ.get("ARGUS_DEBUG"):
-            raise
-        words = error.format_message() if isinstance(error, typer.TyperException) else str(error)
-        typer.echo(f"argus: {' '.join(words.split())}", err=True)
-        return COULD_NOT_RUN
     except (KeyboardInterrupt, typer.Abort):
         typer.echo("argus: interrupted", err=True)
         return INTERRUPTED
+    except Exception as error:
+        if os.environ.get("ARGUS_DEBUG"):
+            traceback.print_exc()
+        typer.echo(f"argus: {told(error)}", err=True)
+        return COULD_NOT_RUN

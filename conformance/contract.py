@@ -15,19 +15,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conformance.child import Children, end_of, events, tell
+from conformance.account import Account, Teller
+from conformance.account import Probed as Probed
+from conformance.child import Children, end_of, events
 from conformance.client import Client
-from conformance.findings import CouldNotRun, CouldNotTest, Departure, Finding
+from conformance.findings import CouldNotRun, CouldNotTest, Departure
 from conformance.launcher import child_environment, launched
 from conformance.local import LocalError
 from conformance.recorder import Seen
+from conformance.signals import on_end
 from conformance.target import Address, Target, TargetError
 
 if TYPE_CHECKING:
     from conformance.probes import Probe
 
 Json = Any
-Probed = tuple[str, str, str, str, Departure | None]  # operation, name, outcome, reason
 SEES = "conformance.contract"
 SHARES = {"personnel": 4, "operations": 2, "mce": 2, "sso": 1, "export": 1}
 TELL_S = 0.5  # between two progress events
@@ -60,7 +62,10 @@ class Order:
 
 @dataclass(slots=True)
 class Generated:
-    """What generated tests did: probes are (operation, name, outcome, reason), cases are Schemathesis' requests."""
+    """What generated tests did: probes are (operation, name, outcome, reason), cases are Schemathesis' requests.
+
+    `broken_off` is true where the child was ended before it had done all.
+    """
 
     probes: list[tuple[str, str, str, str]] = field(default_factory=list)
     cases: int = 0
@@ -69,6 +74,7 @@ class Generated:
     notes: list[str] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
     seen: Seen = field(default_factory=Seen)
+    broken_off: bool = False
 
 
 def run(children: Children, order: Order, log: Path, on_progress: Callable[[int, str], None]) -> Generated:
@@ -85,46 +91,46 @@ def run(children: Children, order: Order, log: Path, on_progress: Callable[[int,
                 finished = event
     if finished is None:
         raise CouldNotRun(f"Generated tests broke off.\n{end_of(log)}")
-    fields = {name: finished[name] for name in ("cases", "phases", "stop", "notes", "held")}
+    fields = {name: finished[name] for name in ("cases", "phases", "stop", "notes", "held", "broken_off")}
     probes = [(probe[0], probe[1], probe[2], probe[3]) for probe in finished["probes"]]
     return Generated(probes=probes, seen=Seen.from_dict(finished["seen"]), **fields)
 
 
 def main(order_text: str, descriptor: str) -> None:
-    """The child."""
+    """The child; on SIGTERM it tells what it has done until then, and ends."""
     fd, order = int(descriptor), Order.read(order_text)
+    account, teller = Account(), Teller(fd)
+    on_end(fd, lambda: teller.last(lambda: account.as_event(broken_off=True)))
     try:
         with contextlib.ExitStack() as stack:
             address = Address.from_dict(order.address) if order.address else stack.enter_context(launched())
-            _tell_all(fd, Target(address), order)
+            account.target = Target(address)
+            _test_all(account.target, order, account, teller)
+            teller.last(lambda: account.as_event(broken_off=False))
     except (LocalError, TargetError, CouldNotRun) as error:
-        tell(fd, {"event": "failed", "reason": str(error)})
+        reason = str(error)
+        teller.last(lambda: {"event": "failed", "reason": reason})
 
 
-def _tell_all(fd: int, target: Target, order: Order) -> None:
+def _test_all(target: Target, order: Order, account: Account, teller: Teller) -> None:
     target.gate.by = "probes"
-    clients, notes = _clients(target, order.only)
+    clients, account.notes = _clients(target, order.only)
     target.recorder.pool.add(order.ids)
-    probed = [probe for client, _ in clients for probe in _probed(target, client)]
+    for client, _ in clients:
+        _take(account, _probed(target, client))
     if not order.only or "sso" in order.only:
         for what, asked in (("directory", _asked_of_directory), ("sso", _asked_of_logins)):
             try:
-                probed += asked(target)
+                _take(account, asked(target))
             except CouldNotTest as error:
-                notes += [] if any(note.endswith(str(error)) for note in notes) else [f"{what}: {error}"]
-    found = [departure.finding for *_, departure in probed if departure]
-    told: dict[str, Json] = {"cases": 0, "phases": [], "stop": "", "notes": notes, "held": []}
+                known = any(note.endswith(str(error)) for note in account.notes)
+                account.notes += [] if known else [f"{what}: {error}"]
     target.gate.by = "generated"
     for client, share in clients:
         if target.policy.ours:
             target.recorder.pool.clear()
             target.reset()
-        findings, more = _generated(fd, target, client, order.max_time_s * share, order.seed, told["cases"])
-        found += findings
-        told = {name: _joined(told[name], value) for name, value in more.items()}
-    seen = target.recorder.drain()
-    seen.findings += found
-    tell(fd, {"event": "finished", "seen": seen.as_dict(), "probes": [probe[:4] for probe in probed], **told})
+        _generate(target, client, order.max_time_s * share, order.seed, account, teller)
 
 
 def _clients(target: Target, only: Sequence[str]) -> tuple[list[tuple[Client, float]], list[str]]:
@@ -160,24 +166,22 @@ def _sso(target: Target) -> Client:
     return target.sso
 
 
-def _generated(
-    fd: int, target: Target, client: Client, max_time_s: float, seed: int, before: int
-) -> tuple[list[Finding], dict[str, Json]]:
+def _take(account: Account, probed: Iterable[Probed]) -> None:
+    """One after the other, so that each is in the account as soon as it is known."""
+    for one in probed:
+        account.probed.append(one)
+
+
+def _generate(target: Target, client: Client, max_time_s: float, seed: int, account: Account, teller: Teller) -> None:
     from conformance.generator import Generator
 
-    generator, last = Generator(target, client, max_time_s=max_time_s, seed=seed), 0.0
+    before, last = account.cases, 0.0
+    generator = Generator(target, client, max_time_s=max_time_s, seed=seed)
+    account.generators.append(generator)
     for cases, phase in generator.run():
         if time.monotonic() - last > TELL_S:
             last = time.monotonic()
-            tell(fd, {"event": "progress", "cases": before + cases, "phase": phase})
-    return generator.findings, generator.told()
-
-
-def _joined(first: Json, second: Json) -> Json:
-    """Counts are added, lists put together without repeats; of two reasons to stop the later one is told."""
-    if isinstance(first, int):
-        return first + second
-    return [*dict.fromkeys([*first, *second])] if isinstance(first, list) else second or first
+            teller.tell({"event": "progress", "cases": before + cases, "phase": phase})
 
 
 def _probed(target: Target, client: Client) -> Iterator[Probed]:
@@ -196,18 +200,18 @@ def _publisher(target: Target) -> Client | None:
         return None
 
 
-def _asked_of_directory(target: Target) -> list[Probed]:
+def _asked_of_directory(target: Target) -> Iterable[Probed]:
     """Raises CouldNotTest where nobody of it is given."""
     from conformance.ldap import questions
 
-    return [*_outcomes(questions(target))] if target.address.ldap else []
+    return _outcomes(questions(target)) if target.address.ldap else ()
 
 
-def _asked_of_logins(target: Target) -> list[Probed]:
+def _asked_of_logins(target: Target) -> Iterable[Probed]:
     """Raises CouldNotTest where no user of the directory is given."""
     from conformance.token_probes import questions
 
-    return [*_outcomes(questions(target))] if target.address.sso else []
+    return _outcomes(questions(target)) if target.address.sso else ()
 
 
 def _outcomes(probes: Iterable[Probe]) -> Iterator[Probed]:

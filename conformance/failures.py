@@ -1,4 +1,4 @@
-"""Failures that are told in one line: the user can mend them."""
+"""Failures that are told in one line: those that the user can mend, and those that argus is to blame for."""
 
 from __future__ import annotations
 
@@ -18,3 +18,15 @@ EXPECTED: tuple[type[Exception], ...] = (
     PortTaken,
     typer.TyperException,
 )
+
+
+def told(error: Exception) -> str:
+    """In one line."""
+    if isinstance(error, typer.TyperException):
+        words = error.format_message()
+    elif isinstance(error, EXPECTED):
+        words = str(error)
+    else:
+        what = f"{type(error).__name__}: {error}".rstrip(": ")
+        words = f"This is a fault of argus: {what}. argus --debug shows where."
+    return " ".join(words.split())

@@ -17,12 +17,13 @@ from conformance.coverage import Coverage, coverage
 from conformance.findings import Findings, Verdict, Witnessed, steadiness
 from conformance.gate import Tally
 from conformance.recorder import Seen
-from conformance.scenarios import Result
+from conformance.scenarios import Chosen, Result
 from openapi import Contract
 
 Json = Any
-PASSED, FOUND, NOTHING_RUN, INTERRUPTED = 0, 1, 2, 130
+PASSED, FOUND, NOTHING_RUN = 0, 1, 2
 ON_LIVE = "through our gateway with the host behind it; writes were answered here"  # of a scenario
+NOT_REACHED = "not reached"
 INNER = ("variant", "request", "attempt")  # members of findings that only this program needs
 
 
@@ -43,7 +44,8 @@ class Run:
     baseline: Sequence[Accepted] = ()
     capabilities: Sequence[Capability] = ()  # of a host of others
     journal: Tally | None = None  # of all that was sent to it
-    interrupted: bool = False
+    interrupted: int = 0  # the exit code of the signal that ended it, 0 where it came to its end
+    not_reached: Sequence[Chosen] = ()  # scenarios without a verdict, since it was interrupted
 
     @functools.cached_property
     def sorted(self) -> Sorted:
@@ -62,10 +64,10 @@ class Run:
     def exit(self) -> int:
         """0 when all that was run held, 1 for a finding that is not accepted, 2 when nothing at all was run.
 
-        A host that is down could not be judged: 2. A run that was interrupted ends as a shell says it, with 130.
+        A host that is down could not be judged: 2. A run that was interrupted ends as a shell says it, with 130 or 143.
         """
         if self.interrupted:
-            return INTERRUPTED
+            return self.interrupted
         if down(self.capabilities):
             return NOTHING_RUN
         if self.sorted.new or self._failed_otherwise():
@@ -94,7 +96,9 @@ class Run:
     @property
     def word(self) -> str:
         """What the run comes to."""
-        return {PASSED: "Pass", FOUND: "Findings", INTERRUPTED: "Interrupted"}.get(self.exit, "Not judged")
+        if self.interrupted:
+            return "Interrupted"
+        return {PASSED: "Pass", FOUND: "Findings"}.get(self.exit, "Not judged")
 
     def count(self, verdict: Verdict) -> int:
         """Scenarios with this verdict."""
@@ -106,6 +110,9 @@ class Run:
         for result in self.scenarios:
             if result.verdict in (Verdict.UNTESTED, Verdict.HELD):
                 grouped.setdefault((result.verdict.value, result.reason), []).append(result.id)
+        if self.not_reached:
+            reason = "the run was interrupted before it came to them; --failed runs them"
+            grouped[(NOT_REACHED, reason)] = [one.id for one in self.not_reached]
         held = [
             (probe[3], probe[0]) for probe in (self.generated.probes if self.generated else ()) if probe[2] == "held"
         ]
@@ -128,7 +135,8 @@ class Run:
             "seed": self.seed,
             "requests": self.sent.requests,
             "writes": self.sent.writes,
-            "interrupted": self.interrupted,
+            "interrupted": bool(self.interrupted),
+            "not_reached": [one.id for one in self.not_reached],
             "capabilities": [one.as_dict() for one in self.capabilities],
             "verdicts": {verdict.value: self.count(verdict) for verdict in Verdict},
             "scenarios": [_scenario(result) for result in self.scenarios],

@@ -7,15 +7,18 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from conformance import baseline, contract, report, scenarios
-from conformance.capabilities import Capability, ailing, answering, blocks, explore
+from conformance.account import BROKEN_OFF
+from conformance.baseline import Accepted
+from conformance.capabilities import Capability, Exploration, ailing, answering, blocks
 from conformance.child import Children
 from conformance.client import Policy
 from conformance.contract import Generated
+from conformance.failures import told
 from conformance.findings import CouldNotRun, Verdict
 from conformance.gate import (
     FAILURES,
@@ -31,6 +34,7 @@ from conformance.recorder import Seen
 from conformance.results import Run, joined
 from conformance.scenarios import Result
 from conformance.screen import Screen
+from conformance.signals import Interrupted, interruptible
 from conformance.target import Address, Target, TargetError, by_profile, by_url
 from conformance.websocket import handshake
 from openapi import Contract, load
@@ -82,38 +86,151 @@ class Plan:
         return self.max_time_s > 0 and not self.failed and (not self.scenarios or not self.wants_scenarios)
 
 
+@dataclass(slots=True)
+class Course:
+    """What a run has come to so far, which is all there is once it is interrupted; it began when this was made."""
+
+    address: Address | None
+    started: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
+    began: float = field(default_factory=time.monotonic)
+    exploration: Exploration | None = None
+    results: list[Result] = field(default_factory=list)
+    generated: Generated | None = None
+    interrupted: int = 0  # the exit code of the signal
+
+    @property
+    def capabilities(self) -> list[Capability]:
+        """Of a host of others; of ours nothing is asked."""
+        return self.exploration.found() if self.exploration else []
+
+
 def run(plan: Plan) -> int:
-    """The exit code. Raises CouldNotRun, TargetError and their like for a run without a verdict."""
+    """The exit code. Raises CouldNotRun, TargetError and their like for a run without a verdict.
+
+    However it ends, what stands in the folder of reports is this run's: also where it is killed, or argus is at fault.
+    """
     ids = _failed(plan.report) if plan.failed else plan.scenarios
-    try:
-        return _run(plan, ids if plan.wants_scenarios else ())
-    except (CouldNotRun, TargetError) as error:
-        report.write_failure(str(error), plan.report)
-        raise
+    with report.occupied(plan.report):
+        with interruptible() as unheeded:
+            try:
+                report.begin(plan.report)
+                done, written = _run(plan, ids if plan.wants_scenarios else (), unheeded)
+            except Interrupted as signal:
+                report.write_failure("The run was interrupted before it began.", plan.report, signal.exit)
+                return signal.exit
+            except Exception as error:
+                unheeded()
+                report.write_failure(told(error), plan.report)
+                raise
+        screen = Screen(quiet=plan.as_json)
+        screen.summary(done, written)
+        if plan.as_json:
+            screen.machine(report.machine(done.as_dict()))
+    return done.exit
 
 
-def _run(plan: Plan, ids: tuple[str, ...]) -> int:
+def _run(plan: Plan, ids: tuple[str, ...], unheeded: Callable[[], None]) -> tuple[Run, list[Path]]:
+    """All of it, and the files that tell of it; once these are to be written, signals are `unheeded`."""
     _check(plan)
     accepted = baseline.read(plan.baseline) if plan.baseline else []
-    address, capabilities = None if plan.on_mocks else _address(plan), list[Capability]()
-    started, began = dt.datetime.now(dt.UTC), time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="argus-log-") as logs, Screen(quiet=plan.as_json) as screen:
-        screen.heading(f"{_name(address)} · {_conditions(address)}")
-        if address:
-            capabilities = explore(Target(address), plan.only or CONTRACTS)
-            screen.capabilities(capabilities)
-            limits = _limits(plan, address.limits.journal, ailing=ailing(capabilities))
-            address = replace(address, limits=limits, blocked=blocks(capabilities, slow=not plan.scenarios))
-        answers = answering(capabilities)
-        results, generated, interrupted = _both(plan, ids, address, Path(logs), screen, answers=answers)
+    course = Course(None if plan.on_mocks else _address(plan))
+    try:
+        with tempfile.TemporaryDirectory(prefix="argus-log-") as logs, Screen(quiet=plan.as_json) as screen:
+            screen.heading(f"{_name(course.address)} · {_conditions(course.address)}")
+            _explore(plan, course, screen)
+            _test(plan, ids, course, Path(logs), screen)
+        unheeded()
+    except Interrupted as signal:
+        course.interrupted = signal.exit
+    done = _done(plan, ids, course, accepted)
+    written = [*report.write(done, plan.report), *([plan.report / JOURNAL] if course.address else [])]
+    if plan.write_baseline:
+        text = baseline.written(done.findings, accepted, course.started.date())
+        written.append(report.put(plan.write_baseline, text))
+    return done, written
+
+
+def _explore(plan: Plan, course: Course, screen: Screen) -> None:
+    """What a host of others has, and what is not asked again."""
+    address = course.address
+    if address is None:
+        return
+    course.exploration = Exploration(Target(address), plan.only or CONTRACTS)
+    capabilities = course.exploration.run()
+    screen.capabilities(capabilities)
+    limits = _limits(plan, address.limits.journal, ailing=ailing(capabilities))
+    course.address = replace(address, limits=limits, blocked=blocks(capabilities, slow=not plan.scenarios))
+
+
+def _test(plan: Plan, ids: tuple[str, ...], course: Course, logs: Path, screen: Screen) -> None:
+    """Side by side on mocks, each with a gateway of its own; one after the other on a host that is not ours."""
+    address, children = course.address, Children()
+    seen = Seen()  # what scenarios saw of a host that generated tests ask next
+
+    def take(result: Result, chosen: int) -> None:
+        course.results.append(result)
+        seen.merge(result.seen)
+        screen.scenario(result, chosen)
+
+    def run_scenarios() -> None:
+        workers = plan.workers if address is None and len(ids) != 1 else 1
+        scenarios.run(children, _order(plan, ids, address), workers, logs / "scenarios.log", take)
+
+    def run_generated() -> None:
+        given = address.as_dict() if address else None
+        order = contract.Order(given, plan.max_time_s, plan.seed, plan.only, seen.ids if address else {})
+        course.generated = contract.run(
+            children,
+            order,
+            logs / "generated.log",
+            lambda cases, phase: screen.generated(cases, phase, plan.max_time_s),
+        )
+        if course.generated.broken_off and not children.ended:
+            raise CouldNotRun("Generated tests were ended by somebody else.")
+
+    wanted = [
+        *([run_scenarios] if plan.wants_scenarios else []),
+        *([run_generated] if _generates(plan, course) else []),
+    ]
+    with ThreadPoolExecutor(max_workers=2 if address is None else 1) as pool:
+        try:
+            done, _ = wait([pool.submit(act) for act in wanted], return_when=FIRST_EXCEPTION)
+            for job in done:
+                job.result()
+        finally:
+            children.end()
+
+
+def _generates(plan: Plan, course: Course) -> bool:
+    return plan.wants_generated and answering(course.capabilities)
+
+
+def _order(plan: Plan, ids: tuple[str, ...], address: Address | None) -> scenarios.Order:
+    return scenarios.Order(address.as_dict() if address else None, ids, plan.tag, plan.only)
+
+
+def _done(plan: Plan, ids: tuple[str, ...], course: Course, accepted: Sequence[Accepted]) -> Run:
+    """What the run comes to; what it did not come to counts for nothing."""
+    results, generated, capabilities = (
+        sorted(course.results, key=lambda one: one.id),
+        course.generated,
+        course.capabilities,
+    )
+    not_reached: list[scenarios.Chosen] = []
+    if course.interrupted:
+        if generated is None and _generates(plan, course):
+            generated = Generated(stop=BROKEN_OFF)
+        if plan.wants_scenarios:
+            reached = {result.id for result in results}
+            not_reached = [one for one in scenarios.chosen(_order(plan, ids, None)) if one.id not in reached]
     chosen = plan.only or CONTRACTS
     others = _contracts([name for name in CONTRACTS if name not in chosen])
     findings, covered, seen = joined(results, generated, _contracts(chosen), others)
-    done = Run(
-        target=_name(address),
-        conditions=_conditions(address),
-        started=started,
-        duration_s=time.monotonic() - began,
+    return Run(
+        target=_name(course.address),
+        conditions=_conditions(course.address),
+        started=course.started,
+        duration_s=time.monotonic() - course.began,
         seed=plan.seed,
         scenarios=results,
         generated=generated,
@@ -122,66 +239,10 @@ def _run(plan: Plan, ids: tuple[str, ...]) -> int:
         seen=seen,
         baseline=accepted,
         capabilities=capabilities,
-        journal=Journal(plan.report / JOURNAL).tally() if address else None,
-        interrupted=interrupted,
+        journal=Journal(plan.report / JOURNAL).tally() if course.address else None,
+        interrupted=course.interrupted,
+        not_reached=not_reached,
     )
-    written = [*report.write(done, plan.report), *([plan.report / JOURNAL] if address else [])]
-    if plan.write_baseline:
-        written.append(report.put(plan.write_baseline, baseline.written(findings, accepted, started.date())))
-    screen.summary(done, written)
-    if plan.as_json:
-        print(report.machine(done.as_dict()), end="")
-    return done.exit
-
-
-def _both(
-    plan: Plan, ids: tuple[str, ...], address: Address | None, logs: Path, screen: Screen, *, answers: bool
-) -> tuple[list[Result], Generated | None, bool]:
-    """Side by side on mocks, each with a gateway of its own; one after the other on a host that is not ours.
-
-    The last is true where the user interrupted, and what came before is all there is.
-    """
-    given, children = address.as_dict() if address else None, Children()
-    told: list[Result] = []
-    seen = Seen()  # what scenarios saw of a host that generated tests ask next
-
-    def take(result: Result, chosen: int) -> None:
-        told.append(result)
-        seen.merge(result.seen)
-        screen.scenario(result, chosen)
-
-    def run_scenarios() -> list[Result]:
-        order = scenarios.Order(given, ids, plan.tag, plan.only)
-        workers = plan.workers if address is None and len(ids) != 1 else 1
-        return scenarios.run(children, order, workers, logs / "scenarios.log", take)
-
-    def run_generated() -> Generated:
-        order = contract.Order(given, plan.max_time_s, plan.seed, plan.only, seen.ids if address else {})
-        return contract.run(
-            children,
-            order,
-            logs / "generated.log",
-            lambda cases, phase: screen.generated(cases, phase, plan.max_time_s),
-        )
-
-    first = run_scenarios if plan.wants_scenarios else None
-    second = run_generated if plan.wants_generated and answers else None
-    with ThreadPoolExecutor(max_workers=2 if address is None else 1) as pool:
-        try:
-            results, generated = _submit(pool, first), _submit(pool, second)
-            done, _ = wait([job for job in (results, generated) if job], return_when=FIRST_EXCEPTION)
-            for job in done:
-                job.result()
-            return (results.result() if results else []), (generated.result() if generated else None), False
-        except KeyboardInterrupt:
-            children.end()
-            return sorted(told, key=lambda result: result.id), None, True
-        finally:
-            children.end()
-
-
-def _submit(pool: ThreadPoolExecutor, act: Callable[[], Any] | None) -> Any:
-    return pool.submit(act) if act else None
 
 
 def _check(plan: Plan) -> None:
@@ -197,7 +258,7 @@ def _address(plan: Plan) -> Address:
     """The host to judge, with a journal that is new. Raises TargetError, CouldNotRun."""
     policy = Policy(allow_writes=plan.allow_writes, allow_auth_failures=plan.allow_auth_failures)
     address = by_url(plan.base_url, policy) if plan.base_url else by_profile(Path(plan.target), policy)
-    journal = report.put(plan.report / JOURNAL, "")
+    journal = report.emptied(plan.report / JOURNAL)
     return replace(address, limits=_limits(plan, str(journal.resolve()), ailing=False))
 
 
@@ -216,10 +277,13 @@ def _contracts(names: Sequence[str]) -> list[Contract]:
 
 
 def _failed(folder: Path) -> tuple[str, ...]:
-    """Ids of the last report's scenarios that failed or had no verdict. Raises CouldNotRun for none."""
+    """Ids of the last report's scenarios that failed or have no verdict. Raises CouldNotRun for none."""
     last = report.read(folder)
+    if "could_not_run" in last:
+        raise CouldNotRun(f"{folder / report.MACHINE} is of a run without a verdict; leave --failed out.")
     passed = (Verdict.PASS.value, Verdict.HELD.value)
-    ids = tuple(row["id"] for row in last.get("scenarios", []) if row["verdict"] not in passed)
+    failed = [row["id"] for row in last.get("scenarios", []) if row["verdict"] not in passed]
+    ids = (*failed, *last.get("not_reached", ()))
     if not ids:
         raise CouldNotRun(f"No scenario failed in {folder / report.MACHINE}; leave --failed out.")
     return ids

@@ -49,6 +49,15 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """A scenario that was asked for, whether or not it was run."""
+
+    id: str
+    title: str
+    feature: str
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """One scenario's verdict; `finding` is there when it failed on a check of its own."""
 
@@ -113,6 +122,20 @@ def run(
                 status = event["status"]
     _check(order, status, chosen, results, log)
     return [results[scenario_id] for scenario_id in sorted(results)]
+
+
+def chosen(order: Order) -> list[Chosen]:
+    """What an order means, by id, read from the features themselves: for a run that did not come to ask."""
+    from pytest_bdd.feature import get_features
+
+    found = []
+    for feature in get_features([str(_folder())]):
+        for scenario in feature.scenarios.values():
+            tags = scenario.tags | feature.tags
+            scenario_id = next((tag for tag in sorted(tags) if tag[:1].isupper()), scenario.name)
+            if order.wants(scenario_id, tags):
+                found.append(Chosen(scenario_id, scenario.name, Path(feature.filename).stem))
+    return sorted(found, key=lambda one: one.id)
 
 
 ISOLATION = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections import Counter
@@ -43,10 +44,10 @@ def safe(text: str) -> str:
     return escape(CONTROL.sub("\N{REPLACEMENT CHARACTER}", text))
 
 
-def console(*, stderr: bool = False) -> Console:
+def console(kind: type[Console] = Console, *, stderr: bool = False) -> Console:
     """Colour and the terminal's width on a terminal; neither in a file or a pipe."""
     stream = sys.stderr if stderr else sys.stdout
-    return Console(stderr=stderr, highlight=False, soft_wrap=True, width=None if stream.isatty() else PLAIN_WIDTH)
+    return kind(stderr=stderr, highlight=False, soft_wrap=True, width=None if stream.isatty() else PLAIN_WIDTH)
 
 
 def parties_table(
@@ -107,11 +108,24 @@ def _member(name: str, default: str) -> str:
     return name if default in ("required", "none", "") else f"{name}={default}"
 
 
+class _Heard(Console):
+    """Goes on in silence when whoever read it is gone (argus conform | head): what a run comes to is in its reports."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        _unread()
+
+
+def _unread() -> None:
+    """Nothing of stdout is left over, which Python would try to write when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 class Screen:
     """Progress of one run; a context, since a terminal's live lines have to be ended."""
 
     def __init__(self, *, quiet: bool) -> None:
-        self._out, self._quiet = console(), quiet
+        self._out, self._quiet = console(_Heard), quiet
         self._live = None if quiet or not self._out.is_terminal else _progress(self._out)
         self._tasks = {}  # type: dict[str, object]
         self._told = 0
@@ -195,6 +209,13 @@ class Screen:
         out.print(_totals(run))
         out.print(f"Reports     {', '.join(str(path) for path in written)}")
         out.print(_verdict(run))
+
+    def machine(self, text: str) -> None:
+        """What a program reads, whatever else is shown."""
+        try:
+            print(text, end="", flush=True)
+        except BrokenPipeError:
+            _unread()
 
 
 def _progress(out: Console) -> Progress:

@@ -8,25 +8,32 @@ from typing import Any
 
 from conformance.findings import CouldNotRun
 from conformance.report import html, junit, sarif
-from conformance.results import Run
+from conformance.report.folder import emptied, occupied, removed, written
+from conformance.results import NOTHING_RUN, Run
 
+__all__ = ["begin", "emptied", "machine", "occupied", "put", "read", "write", "write_failure"]
 Json = Any
 MACHINE, JUNIT, SARIF, PAGE = "report.json", "junit.xml", "sarif.json", "index.html"
 
 
 def write(run: Run, folder: Path) -> list[Path]:
     """All reports; the folder is made where it is missing. Raises CouldNotRun when that is not possible."""
-    return _written(
+    return written(
         folder,
         {MACHINE: machine(run.as_dict()), JUNIT: junit.render(run), SARIF: sarif.render(run), PAGE: html.render(run)},
     )
 
 
-def write_failure(message: str, folder: Path) -> None:
-    """In place of a report that would be an older run's: this one had no verdict."""
-    _written(folder, {MACHINE: machine({"exit": 2, "could_not_run": message, "scenarios": [], "findings": []})})
-    for name in (JUNIT, SARIF, PAGE):
-        (folder / name).unlink(missing_ok=True)
+def begin(folder: Path) -> None:
+    """In place of an older run's reports: what is there when this one is killed."""
+    write_failure("The run has not ended: it is still going on, or it was killed.", folder)
+
+
+def write_failure(message: str, folder: Path, code: int = NOTHING_RUN) -> None:
+    """In place of a report that would be an older run's: this one had no verdict; `code` is how it ends."""
+    told = {"exit": code, "could_not_run": message, "scenarios": [], "findings": []}
+    written(folder, {MACHINE: machine(told)})
+    removed(folder, (JUNIT, SARIF, PAGE))
 
 
 def read(folder: Path) -> Json:
@@ -53,13 +60,3 @@ def put(path: Path, text: str) -> Path:
     except OSError as error:
         raise CouldNotRun(f"Cannot write {path}: {error.strerror}.") from error
     return path
-
-
-def _written(folder: Path, texts: dict[str, str]) -> list[Path]:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            (folder / name).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise CouldNotRun(f"Cannot write reports to {folder}: {error.strerror}. Choose another --report.") from error
-    return [folder / name for name in texts]

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from xml.etree import ElementTree as Xml
 
+from conformance.account import BROKEN_OFF
 from conformance.findings import Verdict, Witnessed
-from conformance.results import ON_LIVE, Run
+from conformance.results import NOT_REACHED, ON_LIVE, Run
 
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -50,6 +51,10 @@ def _scenarios(run: Run) -> Iterator[Xml.Element]:
         if result.on_live:
             Xml.SubElement(case, "system-out").text = ON_LIVE
         yield case
+    for one in run.not_reached:
+        case = Xml.Element("testcase", classname=one.feature, name=f"{one.id} {one.title}")
+        _child(case, "skipped", NOT_REACHED, "", "")
+        yield case
 
 
 def _generated(run: Run) -> Iterator[Xml.Element]:
@@ -70,6 +75,8 @@ def _generated(run: Run) -> Iterator[Xml.Element]:
             _child(case, "skipped", Verdict.HELD.value, "", "")
         elif found:
             _child(case, "failure", f"{len(found)} findings", "", "\n".join(_line(witnessed) for witnessed in found))
+        elif run.interrupted:  # or what was not asked would have passed
+            _child(case, "skipped", BROKEN_OFF, "", "")
         yield case
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.codes import CODES
 from conformance.findings import Witnessed
-from conformance.results import Run
+from conformance.results import FOUND, PASSED, Run
 
 Json = Any
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -27,7 +27,7 @@ def render(run: Run) -> str:
         "columnKind": "unicodeCodePoints",
         "invocations": [
             {
-                "executionSuccessful": run.exit != 2,
+                "executionSuccessful": run.exit in (PASSED, FOUND),
                 "exitCode": run.exit,
                 "startTimeUtc": run.started.strftime("%Y-%m-%dT%H:%M:%SZ"),
             }

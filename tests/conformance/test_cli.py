@@ -11,7 +11,6 @@ import socket
 import ssl
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -283,44 +282,6 @@ def test_one_scenario_then_the_failed_ones(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"argus-report"}
     again = argus("conform", "--failed", cwd=tmp_path)
     assert (again.returncode, "No scenario failed" in again.stderr) == (2, True)
-
-
-def _ends(group: int) -> bool:
-    """Whether a process group is gone within ten seconds."""
-    for _ in range(200):
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.05)
-    return False
-
-
-@pytest.mark.slow
-def test_interrupt_ends_everything_that_was_started(tmp_path: Path) -> None:
-    child = subprocess.Popen(
-        [*ARGUS, "conform"],
-        cwd=tmp_path,
-        env={**CLEAN, "PYTHONPATH": str(Path(__file__).parents[2])},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # what runs tests may ignore it
-    )
-    with child:
-        assert child.stdout is not None
-        while "pass" not in child.stdout.readline():
-            assert child.poll() is None
-        os.killpg(child.pid, signal.SIGINT)
-        screen, told = child.communicate(timeout=60)
-    assert (child.returncode, told) == (130, "")
-    assert "INTERRUPTED" in screen
-    report = json.loads((tmp_path / "argus-report" / "report.json").read_text(encoding="utf-8"))
-    assert report["interrupted"]
-    assert 0 < len(report["scenarios"]) < 128
-    assert _ends(child.pid)
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from conformance.coverage import State, coverage
 from conformance.findings import CouldNotRun, Drift, Finding, Verdict
 from conformance.recorder import Seen
 from conformance.results import Run, joined
-from conformance.scenarios import Result
+from conformance.scenarios import Chosen, Result
 from conformance.screen import Screen
 from openapi import load
 
@@ -94,6 +94,20 @@ def test_junit_is_xml_with_failures_and_skips(tmp_path: Path) -> None:
     scenarios, generated = ElementTree.parse(tmp_path / "junit.xml").getroot()
     assert (scenarios.get("tests"), scenarios.get("failures"), scenarios.get("skipped")) == ("3", "1", "1")
     assert (generated.get("tests"), generated.get("failures"), generated.get("skipped")) == ("8", "2", "2")
+
+
+def test_what_was_not_reached_passes_nowhere(tmp_path: Path) -> None:
+    reached, left = run(PASSED, generated=GENERATED), Chosen("PER-02", "Сценарий PER-02", "personnel_agents")
+    report.write(replace(reached, interrupted=143, not_reached=[left]), tmp_path)
+    scenarios, generated = ElementTree.parse(tmp_path / "junit.xml").getroot()
+    assert (scenarios.get("tests"), scenarios.get("skipped")) == ("2", "1")
+    asked = [case for case in generated if case.get("name") == "generated requests"]
+    assert [case.get("classname") for case in asked if case.find("skipped") is None] == ["getAgents"]  # with a finding
+    (one,) = json.loads((tmp_path / "sarif.json").read_text(encoding="utf-8"))["runs"]
+    assert (one["invocations"][0]["executionSuccessful"], one["invocations"][0]["exitCode"]) == (False, 143)
+    told = report.read(tmp_path)
+    assert (told["exit"], told["interrupted"], told["not_reached"]) == (143, True, ["PER-02"])
+    assert "PER-02" in (tmp_path / "index.html").read_text(encoding="utf-8")
 
 
 def test_page_escapes_what_a_host_sent(tmp_path: Path) -> None:

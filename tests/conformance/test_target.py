@@ -17,6 +17,7 @@ from conformance.contract import Order, _clients
 from conformance.findings import CouldNotTest
 from conformance.inputs import tamed
 from conformance.target import Address, Profile, Target, TargetError, by_profile, by_url
+from mocks.certificates import made
 from tests.conformance.contact_centre import PEOPLE, TOKEN, ContactCentre, served
 
 HOST = "https://argus.example/root/"
@@ -138,7 +139,32 @@ def test_the_example_names_every_member_and_each_of_its_lines_is_right(
     assert profile(tmp_path, text).policy.writes is False
     given = re.sub(r"(?m)^# (?=\w+ = )", "", text)
     assert tomllib.loads(given).keys() == Profile.model_fields.keys()
+    (tmp_path / "company-ca.pem").write_bytes(made().authority)
     assert profile(tmp_path, given).ldap == "ldaps://dc.example"
+
+
+def test_an_authority_is_looked_for_beside_its_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, elsewhere = tmp_path / "profiles", tmp_path / "elsewhere"
+    for one in (folder, elsewhere):
+        one.mkdir()
+        (one / "ca.pem").write_bytes(made().authority)
+    text = f'base_url = "{HOST}"\nca_file = '
+    assert profile(folder, f'{text}"{elsewhere / "ca.pem"}"').ca_file == str(elsewhere / "ca.pem")
+    monkeypatch.chdir(tmp_path)
+    assert profile(Path("profiles"), f'{text}"ca.pem"').ca_file == str(folder / "ca.pem")
+
+
+@pytest.mark.parametrize(
+    ("ca_file", "said"),
+    [("none.pem", "none.pem: No such file"), (".", ": Is a directory"), ("target.toml", "holds no certificates")],
+)
+def test_an_authority_that_cannot_be_read_is_named(
+    ca_file: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(TargetError, match=said):
+        profile(tmp_path, f'base_url = "{HOST}"\nca_file = "{ca_file}"\n')
+    assert main(["conform", "--target", str(tmp_path / "target.toml"), "--report", str(tmp_path / "r")]) == 2
+    assert str(tmp_path / ca_file) in capsys.readouterr().err
 
 
 def test_credentials_in_a_url_are_refused_and_not_repeated(tmp_path: Path) -> None:

@@ -52,19 +52,20 @@ def token(
     now: Annotated[str, Option(help="Valid from this instant on. Default: real time.")] = "",
 ) -> None:
     """Print a token for the gateway's APIs, signed with ARGUS_TOKEN_KEY, or with the last of ARGUS_TOKEN_KEYS."""
-    from conformance import local
+    from conformance.issuing import issue_token
+    from conformance.parties import LocalError
     from conformance.target import DEVELOPMENT_KEY
 
     secret, folder = os.environ.get("ARGUS_TOKEN_KEY", ""), os.environ.get("ARGUS_TOKEN_KEYS", "")
     if secret and folder and not development:
-        raise local.LocalError("ARGUS_TOKEN_KEY and ARGUS_TOKEN_KEYS are two ways of signing; set one.")
+        raise LocalError("ARGUS_TOKEN_KEY and ARGUS_TOKEN_KEYS are two ways of signing; set one.")
     key = DEVELOPMENT_KEY if development else secret or (Path(folder) if folder else "")
     if not key:
-        raise local.LocalError(
+        raise LocalError(
             "Set ARGUS_TOKEN_KEY to the gateway's key, or ARGUS_TOKEN_KEYS to its folder of keys, "
             "or give --development for argus up."
         )
-    typer.echo(local.issue_token(key, audience, subject, life, instant(now)))
+    typer.echo(issue_token(key, audience, subject, life, instant(now)))
 
 
 @app.command(
@@ -142,10 +143,10 @@ def target() -> None:
 @app.command(epilog="argus faults   |   argus mock zup --fault status,status=503,operation=getNormHours,times=5")
 def faults(as_json: Json = False) -> None:
     """List what can go wrong with a mock, and how to say it."""
-    from conformance import local
+    from conformance.outside import explained_faults
     from conformance.screen import faults_table
 
-    kinds, common, examples = local.explained_faults()
+    kinds, common, examples = explained_faults()
     if not as_json:
         faults_table(kinds, common, examples)
         return

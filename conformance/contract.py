@@ -21,7 +21,7 @@ from conformance.child import Children, end_of, events
 from conformance.client import Client
 from conformance.findings import CouldNotRun, CouldNotTest, Departure
 from conformance.launcher import child_environment, launched
-from conformance.local import LocalError
+from conformance.parties import LocalError
 from conformance.recorder import Seen
 from conformance.signals import on_end
 from conformance.target import Address, Target, TargetError

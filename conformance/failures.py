@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from conformance.findings import CouldNotRun
-from conformance.local import LocalError
+from conformance.parties import LocalError
 from conformance.remote import RemoteError
 from conformance.target import TargetError
 from openapi.server import PortTaken

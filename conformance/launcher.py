@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from conformance.child import end
 from conformance.client import Policy
-from conformance.local import LocalError
+from conformance.parties import LocalError
 from conformance.target import Address, by_url
 
 PRESENT = "2025-07-29T01:30:00Z"  # the seed's own stamp, at which scenarios on mocks start (A43)

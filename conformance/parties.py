@@ -6,9 +6,12 @@ import datetime as dt
 import socket
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from starlette.types import ASGIApp
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
+HOST = "127.0.0.1"
 GATEWAY_PORT, ZUP_PORT, OKTELL_PORT, SITES_PORT, LDAP_PORT = 8090, 8091, 8092, 8093, 8389
 
 
@@ -35,6 +38,10 @@ class Options:
     live: str = ""  # an Address as JSON: a host of others that 1C's part is read from
     gateway_url: str = ""  # that Oktell, the sites and 1C post to, where none is started beside them
 
+    def controls_at(self, url: str) -> str:
+        """This address, or nothing where there are to be no controls."""
+        return url if self.controls else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Party:
@@ -52,3 +59,7 @@ class Party:
     controls: str = ""
     page: str = ""
     credentials: dict[str, str] = field(default_factory=dict)
+
+
+class LocalError(Exception):
+    """Gateway or mocks could not be started; the message is one line."""

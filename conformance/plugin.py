@@ -25,7 +25,7 @@ from conformance.child import tell
 from conformance.client import Policy
 from conformance.findings import CouldNotTest, Departure, Drift, Finding, HeldBack, Verdict
 from conformance.launcher import launched
-from conformance.local import LocalError
+from conformance.parties import LocalError
 from conformance.recorder import Seen
 from conformance.scenarios import Order
 from conformance.target import Address, Target, TargetError

@@ -123,18 +123,18 @@ def mock(
     as_json: Json = False,
 ) -> None:
     """Start the mocks alone: 1C ZUP, Oktell, the sites, the directory."""
-    from conformance import local
-    from conformance.parties import ZUP_PORT, Options
+    from conformance import outside
+    from conformance.parties import ZUP_PORT, LocalError, Options
 
     starts = {
-        "zup": lambda told: [local.zup(told)],
-        "oktell": lambda told: [local.oktell(told)],
-        "sites": lambda told: [local.sites(told)],
-        "ldap": lambda told: [local.ldap(told)],
-        "all": local.mocks,
+        "zup": lambda told: [outside.zup(told)],
+        "oktell": lambda told: [outside.oktell(told)],
+        "sites": lambda told: [outside.sites(told)],
+        "ldap": lambda told: [outside.ldap(told)],
+        "all": outside.mocks,
     }
     if name not in starts:
-        raise local.LocalError(f"There is no mock {name}; there are: {', '.join(starts)}.")
+        raise LocalError(f"There is no mock {name}; there are: {', '.join(starts)}.")
     options = Options(
         zup_port=ZUP_PORT if port is None else port,
         oktell_port=oktell_port if port is None or name == "all" else port,
@@ -170,7 +170,7 @@ def worker(as_json: Json = False) -> None:
 
 def instant(text: str) -> dt.datetime | None:
     """Of --now; None for real time. Raises LocalError."""
-    from conformance.local import LocalError
+    from conformance.parties import LocalError
 
     if not text:
         return None

@@ -15,7 +15,7 @@ import yaml
 import openapi
 from conformance import export_command
 from conformance.address import DEVELOPMENT_KEY
-from conformance.local import issue_token
+from conformance.issuing import issue_token
 from tests.conformance.shell import Shell, gateway
 
 PRESENT = dt.datetime(2025, 7, 29, 1, 30, tzinfo=dt.UTC)

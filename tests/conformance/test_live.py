@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from conformance.findings import Verdict
-from conformance.local import issue_token
+from conformance.issuing import issue_token
 from conformance.target import DEVELOPMENT_KEY
 from openapi import load
 from tests.conformance.hosts import Reply, host, in_json, unchanged

@@ -14,7 +14,7 @@ import requests
 
 from conformance import launcher
 from conformance.launcher import child_environment, from_ready, launched
-from conformance.local import LocalError
+from conformance.parties import LocalError
 from conformance.target import Target
 
 

@@ -1,0 +1,203 @@
+"""The outside world on this machine: the mocks, each as a party of its own, for `argus up` and `argus mock`."""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from conformance.issuing import accepting, operations_token, token_for
+from conformance.parties import HOST, LocalError, Options, Party
+from conformance.target import DEVELOPMENT
+from openapi import load
+from openapi.server import address, bind
+
+if TYPE_CHECKING:
+    from conformance.exchange import Exchange
+    from mocks.faults import Fault, Struck
+    from mocks.forwarding import Ask
+    from mocks.language import Explained
+
+
+def mocks(options: Options) -> list[Party]:
+    """Every mock; each of the faults goes to whom it is one of. Raises PortTaken, LocalError."""
+    from mocks.language import operation, struck
+    from mocks.ldap import OPERATIONS
+    from mocks.site import OPERATIONS as SITE_OPERATIONS
+
+    of_messages = tuple(text for text in options.faults if struck(text) == "messages")
+    of_ldap = tuple(text for text in options.faults if operation(text) in OPERATIONS)
+    others = tuple(text for text in options.faults if text not in of_messages + of_ldap)
+    of_sites = tuple(text for text in of_messages if operation(text) in SITE_OPERATIONS)
+    of_oktell = tuple(text for text in of_messages if text not in of_sites)
+    started: list[Party] = []
+    try:
+        for start, faults in ((zup, others), (oktell, of_oktell), (sites, of_sites), (ldap, of_ldap)):
+            started.append(start(replace(options, faults=faults)))
+    except Exception:
+        for party in started:
+            party.bound.close()
+        raise
+    return started
+
+
+def zup(options: Options) -> Party:
+    """The mock 1C alone, with controls and a relay. Raises PortTaken, LocalError for a wrong calendar or fault."""
+    from mocks.calendar import Calendar
+    from mocks.clock import Clock
+    from mocks.relay import Relay
+    from mocks.zup import zup as build
+
+    operations = frozenset(load("personnel").operations)
+    try:
+        calendar = Calendar.from_file(options.calendar) if options.calendar else Calendar()
+    except ValueError as error:
+        raise LocalError(str(error)) from error
+    faults = [_fault(text, operations) for text in options.faults]
+    clock = Clock(options.now)
+    token = operations_token(options.gateway_url, "zup", clock.now)
+    public, bound = bind(HOST, options.zup_port), bind(HOST, 0)
+    url = address(public)
+    user, password = DEVELOPMENT
+    app = build(
+        user=user,
+        password=password,
+        seed=options.seed,
+        agents=options.agents,
+        clock=clock,
+        calendar=calendar,
+        gateway=options.gateway_url,
+        token=token,
+        with_controls=options.controls,
+        relay=Relay(public, bound.getsockname()[:2]),
+        faults=faults,
+        ask=_live(options.live) if options.live else None,
+    )
+    return Party("1C ZUP", url, app, bound, if_controlled(options, address(bound)))
+
+
+def _live(text: str) -> Ask:
+    """How a host of others is asked: as the judge does, through its gate. What it is not asked has no answer."""
+    from conformance.drift import judge
+    from conformance.findings import CouldNotTest, Departure, HeldBack
+    from conformance.target import Address, Target
+    from mocks.forwarding import NoAnswer, Reply
+
+    target = Target(Address.from_dict(json.loads(text)))
+    target.gate.by = "gateway-on-live"
+
+    def departs(exchange: Exchange) -> str:
+        errors = (finding for finding in judge(exchange) if finding.severity == "error")
+        return next((f"{finding.where}: {finding.message}" for finding in errors), "")
+
+    def ask(method: str, path: str, body: bytes) -> Reply:
+        headers = {"Content-Type": "application/json"} if body else {}
+        try:
+            exchange = target.personnel.ask(method, path, data=body or None, headers=headers)
+        except Departure as error:
+            raise NoAnswer(f"{error.finding.operation} of the host: {error.finding.message}") from error
+        except (CouldNotTest, HeldBack) as error:
+            raise NoAnswer(str(error)) from error
+        media_type = exchange.headers.get("content-type", "")
+        return Reply(exchange.status, media_type, exchange.body, functools.cache(lambda: departs(exchange)))
+
+    return ask
+
+
+def ldap(options: Options) -> Party:
+    """The mock directory alone, with controls and a relay. Raises PortTaken, LocalError for a wrong fault."""
+    from mocks.breakage import KINDS
+    from mocks.clock import Clock
+    from mocks.ldap import CREDENTIALS, OPERATIONS
+    from mocks.ldap import ldap as build
+
+    faults = [_fault(text, OPERATIONS, only=KINDS) for text in options.faults]
+    public, bound = bind(HOST, options.ldap_port), bind(HOST, 0)
+    ldaps = None if options.ldaps_port is None else bind(HOST, options.ldaps_port)
+    url, controls = address(public).replace("http", "ldap", 1), address(bound)
+    clock = Clock(options.now)
+    app = build(
+        public,
+        ldaps,
+        seed=options.seed,
+        agents=options.agents,
+        clock=clock,
+        with_controls=options.controls,
+        faults=faults,
+    )
+    told = CREDENTIALS | ({"authority": f"{controls}/_control/certificate"} if options.controls else {})
+    told |= {"ldaps": address(ldaps).replace("http", "ldaps", 1)} if ldaps else {}
+    return Party("LDAP", url, app, bound, options.controls_at(controls), f"{url}/{told['base']}", told)
+
+
+def oktell(options: Options) -> Party:
+    """The mock Oktell alone, with controls. Raises PortTaken, LocalError for a wrong fault or no token."""
+    from mocks.clock import Clock
+    from mocks.oktell import OPERATIONS
+    from mocks.oktell import oktell as build
+    from openapi.stream import load_stream
+
+    faults = [_fault(text, OPERATIONS, "messages") for text in options.faults]
+    clock = Clock(options.now)
+    token = token_for(options.gateway_url, clock.now) if options.gateway_url else ""
+    bound = bind(HOST, options.oktell_port)
+    url = address(bound)
+    app = build(
+        seed=options.seed,
+        agents=min(options.agents, options.oktell_agents),
+        clock=clock,
+        speed=options.oktell_speed,
+        gateway=options.gateway_url,
+        token=token,
+        accepts=accepting(clock.now),
+        with_controls=options.controls,
+        faults=faults,
+    )
+    return Party(
+        "Oktell", url, app, bound, options.controls_at(url), url.replace("http", "ws", 1) + load_stream().address
+    )
+
+
+def sites(options: Options) -> Party:
+    """The mock sites alone, all in one, with controls. Raises PortTaken, LocalError for a wrong fault or no token."""
+    from mocks.clock import Clock
+    from mocks.site import KINDS, OPERATIONS
+    from mocks.site import sites as build
+
+    faults = [_fault(text, OPERATIONS, "messages", KINDS) for text in options.faults]
+    clock = Clock(options.now)
+    token = operations_token(options.gateway_url, "sites", clock.now)
+    bound = bind(HOST, options.sites_port)
+    url = address(bound)
+    app = build(
+        gateway=options.gateway_url,
+        token=token,
+        seed=options.seed,
+        agents=options.agents,
+        clock=clock,
+        beat_s=options.sites_beat_s,
+        with_controls=options.controls,
+        faults=faults,
+    )
+    return Party(
+        "sites", url, app, bound, options.controls_at(url), f"{url}/_control/state" if options.controls else url
+    )
+
+
+def _fault(
+    text: str, operations: frozenset[str], strikes: Struck = "replies", only: frozenset[str] | None = None
+) -> Fault:
+    from mocks.language import FaultError, from_text
+
+    try:
+        return from_text(text, operations, strikes, only)
+    except FaultError as error:
+        raise LocalError(f"--fault {text}: {error}. argus faults explains them.") from error
+
+
+def explained_faults() -> tuple[list[Explained], list[tuple[str, str, str]], list[str]]:
+    """(kinds with their members, members that all have, examples), for `argus faults`."""
+    from mocks.language import EXAMPLES, catalogue, common
+
+    return list(catalogue()), common(), [text for texts in EXAMPLES.values() for text in texts]

@@ -77,13 +77,14 @@ class Running:
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         return [entry for line in lines if "method" in (entry := json.loads(line))]
 
-    def processes(self) -> dict[int, str]:
-        """Command lines of all that is left of the session, by process id."""
+    def processes(self, *, of_terminal: bool = False) -> dict[int, str]:
+        """Command lines of all that is left of the session, or of what Ctrl-C reaches of it, by process id."""
         found = {}
+        member = 2 if of_terminal else 3  # process group, session
         for folder in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 fields = (folder / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-                if int(fields[3]) == self.child.pid and fields[0] != "Z":
+                if int(fields[member]) == self.child.pid and fields[0] != "Z":
                     found[int(folder.name)] = (folder / "cmdline").read_text(encoding="utf-8", errors="replace")
         return found
 
@@ -193,6 +194,7 @@ def test_ctrl_c_leaves_no_findings_that_are_its_own(tmp_path: Path) -> None:
     """It reaches the judge alone; a gateway that ended before it would be unreachable."""
     with running(tmp_path, "--only", "personnel", "--scenario", "none", "--max-time", "90") as one:
         one.says("generated tests: ")
+        assert [*one.processes(of_terminal=True)] == [one.child.pid]
         one.kill(signal.SIGINT, all_of_terminal=True)
         one.ends(130)
         report = one.report

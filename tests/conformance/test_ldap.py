@@ -120,8 +120,8 @@ def test_password_does_not_show_where_the_directory_is_printed(mock: Served) -> 
 
 def test_nobody_given_could_not_be_tested() -> None:
     with pytest.raises(CouldNotTest, match="set ARGUS_TARGET_LDAP_USER and ARGUS_TARGET_LDAP_PASSWORD"):
-        _asked_of_directory(target("ldap://ldap.example", sso="https://argus.example/auth/sso"))
-    assert _asked_of_directory(target("")) == list[Probed]()
+        list(_asked_of_directory(target("ldap://ldap.example", sso="https://argus.example/auth/sso")))
+    assert list(_asked_of_directory(target(""))) == list[Probed]()
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def zup(options: Options) -> Party:
         faults=faults,
         ask=_live(options.live) if options.live else None,
     )
-    return Party("1C ZUP", url, app, bound, if_controlled(options, address(bound)))
+    return Party("1C ZUP", url, app, bound, options.controls_at(address(bound)))
 
 
 def _live(text: str) -> Ask:

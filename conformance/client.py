@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import requests
 
-from conformance.deadline import DeadlineAdapter
+from conformance.deadline import DeadlineAdapter, bounded
 from conformance.exchange import Exchange
 from conformance.findings import Departure, Drift, Finding, HeldBack
 from conformance.gate import Gate
@@ -57,15 +57,12 @@ class Client:
         foreign_token: Callable[[], str] | None = None,
         gate: Gate | None = None,
     ) -> None:
-        self.contract, self.url, self.policy = contract, url.rstrip("/"), policy
+        self.contract, self.url, self.policy = contract, _prepared(url).rstrip("/"), policy
         self.foreign_token = foreign_token  # of the same issuer, for another API
         self._token = token  # of a contract that takes Bearer; the user and password are not sent then
         self._credentials, self._recorder, self._verify = credentials, recorder, verify
         self.gate = gate or Gate()
-        self._session, adapter = requests.Session(), DeadlineAdapter()
-        self._session.trust_env = False  # neither proxies nor ~/.netrc of the environment
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, adapter)
+        self._session = bounded(requests.Session(), DeadlineAdapter())
 
     def get(self, path: str, **options: Any) -> Exchange:
         """See request()."""
@@ -205,6 +202,11 @@ class Client:
 def basic(user: str, password: str) -> str:
     """An Authorization header for Basic in UTF-8 (RFC 7617)."""
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def _prepared(url: str) -> str:
+    """As requests are sent to it: what is Cyrillic is encoded."""
+    return str(requests.Request("GET", url).prepare().url)
 
 
 def _named(operation: Operation | None, method: str, path: str) -> str:

@@ -22,10 +22,10 @@ class Overlong(requests.RequestException):
 
 
 class DeadlineAdapter(HTTPAdapter):
-    """Answers are whole when send() returns. Remembers the sockets it opens, so that a watchdog can shut them."""
+    """Answers are whole when send() returns. Knows which socket each thread uses, so that a watchdog can shut it."""
 
     def __init__(self, largest: int = LARGEST) -> None:
-        self.sockets: list[socket.socket] = []
+        self.using: dict[int, socket.socket] = {}  # by thread
         self._largest = largest
         super().__init__()
 
@@ -33,11 +33,12 @@ class DeadlineAdapter(HTTPAdapter):
         """Send and read all of the answer within `timeout` seconds. Raises requests.Timeout after it, Overlong."""
         total_s = options["timeout"]
         late = requests.Timeout(f"no whole answer within {total_s:g} s", request=request)
-        fired = threading.Event()
+        fired, thread = threading.Event(), threading.get_ident()
 
         def bark() -> None:
             fired.set()
-            self._shut()
+            with contextlib.suppress(KeyError, OSError):
+                self.using[thread].shutdown(socket.SHUT_RDWR)
 
         watchdog = threading.Timer(total_s, bark)
         watchdog.daemon = True
@@ -51,6 +52,7 @@ class DeadlineAdapter(HTTPAdapter):
             raise
         finally:
             watchdog.cancel()
+            self.using.pop(thread, None)
         if fired.is_set():
             raise late
         return response
@@ -67,17 +69,27 @@ class DeadlineAdapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        sockets = self.sockets
+        using = self.using
 
-        class Plain(HTTPConnection):
-            def connect(self) -> None:
-                super().connect()
-                _keep(sockets, self.sock)
+        class Told:
+            """Of a connection: its socket, which may be used by one thread after the other."""
 
-        class Tls(HTTPSConnection):
+            opened: socket.socket
+
             def connect(self) -> None:
-                super().connect()
-                _keep(sockets, self.sock)
+                super().connect()  # type: ignore[misc]
+                self.opened = using[threading.get_ident()] = self.sock  # type: ignore[attr-defined]
+
+            def request(self, *args: Any, **kwargs: Any) -> None:
+                if hasattr(self, "opened"):
+                    using[threading.get_ident()] = self.opened
+                super().request(*args, **kwargs)  # type: ignore[misc]
+
+        class Plain(Told, HTTPConnection):
+            pass
+
+        class Tls(Told, HTTPSConnection):
+            pass
 
         class PlainPool(HTTPConnectionPool):
             ConnectionCls = Plain
@@ -87,13 +99,18 @@ class DeadlineAdapter(HTTPAdapter):
 
         self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": TlsPool}
 
-    def _shut(self) -> None:
-        """End every connection now; reads on them fail at once."""
-        for opened in self.sockets:
-            with contextlib.suppress(OSError):
-                opened.shutdown(socket.SHUT_RDWR)
-        self.sockets.clear()
+
+def bounded(session: requests.Session, adapter: DeadlineAdapter) -> requests.Session:
+    """One that sends through the adapter alone: neither proxies nor ~/.netrc of the environment, and no redirects.
+
+    requests reads the address that it is redirected to even where it is not to go there, and raises what it likes.
+    """
+    session.trust_env = False
+    session.get_redirect_target = _nowhere  # type: ignore[method-assign]
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, adapter)
+    return session
 
 
-def _keep(sockets: list[socket.socket], opened: socket.socket) -> None:
-    sockets[:] = [*(one for one in sockets if one.fileno() != -1), opened]
+def _nowhere(resp: requests.Response) -> str | None:
+    return None

@@ -10,13 +10,13 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from conformance.exchange import Exchange
-from conformance.findings import Finding
-from conformance.values import is_whole
+from conformance.texts import is_whole
 
 Json = Any
 UNUSUAL = re.compile(rb"[\x80-\xff]|\?\?|\\u|%")  # what text can only be damaged with
 KEPT = 300_000  # pieces of texts, the first that were sent
 PIECE, LOOKED_AT = 4, 1000  # characters
+EXACTLY = "="  # before a whole text
 
 
 def sent(exchange: Exchange) -> list[str]:
@@ -42,22 +42,29 @@ class Echoes:
             if len(self._pieces) < KEPT:
                 self._pieces.update(pieces)
 
-    def hold(self, finding: Finding) -> bool:
-        """Whether what a finding takes for damage is a text that was sent, or has some of one in it."""
-        if finding.code != "MOJIBAKE":
-            return False
-        text = finding.actual
+    def hold(self, text: str) -> bool:
+        """Whether a text that looks damaged was sent, or has some of one in it."""
         words = [word.strip(".,:;()'\"«»…") for word in re.split("[ /=]", text)]
+        short = [word for word in words if len(word) < PIECE and _tells(word)]
         with self._lock:
-            return not self._pieces.isdisjoint([*_pieces(text), *(word for word in words if len(word) < PIECE)])
+            return f"{EXACTLY}{text}" in self._pieces or not self._pieces.isdisjoint([*_cut(text), *short])
 
 
 def _pieces(text: str) -> list[str]:
-    """Of as many characters as no two texts share by chance, that are more than Cyrillic and ASCII; a short text."""
-    if len(text) < PIECE:
-        return [text]
+    """By which a text is known again: as it is, and its pieces; a short one is a piece of its own."""
+    return [f"{EXACTLY}{text[:LOOKED_AT]}", *_cut(text), *([text] if len(text) < PIECE and _tells(text) else [])]
+
+
+def _cut(text: str) -> list[str]:
+    """Of as many characters as no two texts share by chance."""
     pieces = (text[start : start + PIECE] for start in range(min(len(text), LOOKED_AT) - PIECE + 1))
-    return [piece for piece in pieces if not is_whole(piece)]
+    return [piece for piece in pieces if _tells(piece)]
+
+
+def _tells(piece: str) -> bool:
+    """More than Cyrillic, ASCII and question marks, which anybody's text has."""
+    letters = piece.replace("?", "")
+    return not is_whole(letters) or ("??" in piece and len(letters.strip()) > 1)
 
 
 def _texts(body: bytes) -> list[str]:

@@ -8,7 +8,7 @@ import json
 import re
 import shlex
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
@@ -48,6 +48,7 @@ class Exchange:
     body: bytes = field(repr=False)
     elapsed_s: float = 0.0
     base_url: str = ""
+    echoed: Callable[[str], bool] = field(default=lambda text: False, repr=False)  # whether the run sent this text
     attempt: str = field(default_factory=lambda: uuid.uuid4().hex[:8], repr=False)
 
     @property

@@ -13,6 +13,7 @@ from conformance.codes import CODES as CODES
 from conformance.codes import kind, severity
 
 Json = Any
+UNREADABLE = (KeyError, IndexError, TypeError, AttributeError, ValueError)  # what reading a misshapen answer raises
 SHOWN = 300  # characters of an expected or actual value that a finding keeps
 TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]*\.?[\w-]*")  # a JSON Web Token, which is nobody else's business
 

@@ -13,6 +13,7 @@ import os
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from io import FileIO
@@ -26,6 +27,7 @@ Json = Any
 REQUESTS, FAILURES, MINUTES = 5000, 30, 10.0  # what a run may come to, unless it is told otherwise
 REQUESTS_OF_AILING, MINUTES_OF_AILING = 300, 1.5  # with a host that lacks operations, stumbles or takes its time
 IN_A_ROW = 5  # failures after which a host is left alone
+HOST, DIRECTORY = "host", "directory"
 EXPLORING = "capabilities"  # who asks first; a host that is down is told of by that, and not by the kill switch
 
 
@@ -80,21 +82,25 @@ class Tally:
     requests: int = 0
     writes: int = 0
     failures: int = 0
-    in_a_row: int = 0
+    in_a_row: Counter[str] = field(default_factory=Counter)  # failures, of the host and of its directory
     askers: set[str] = field(default_factory=set)
     sent: dict[str, float] = field(default_factory=dict, compare=False)  # by operation: a time.time(), of the last
+    asked: dict[str, str] = field(default_factory=dict, compare=False)  # by request on its way: the party
 
     def take(self, entry: dict[str, Json]) -> None:
         """One line more."""
         if "method" in entry:
             self.requests += 1
+            self.asked[entry["request"]] = _party(entry["operation"])
             self.sent[entry["operation"]] = dt.datetime.fromisoformat(entry["at"]).timestamp()
             self.askers.add(entry["by"])
             self.writes += entry["effect"] == "write"
-        elif entry["by"] != EXPLORING:
+            return
+        party = self.asked.pop(entry["request"], HOST)
+        if entry["by"] != EXPLORING:
             failed = bool(entry.get("error")) or (entry.get("status") or 0) >= 500
             self.failures += failed
-            self.in_a_row = self.in_a_row + 1 if failed else 0
+            self.in_a_row[party] = self.in_a_row[party] + 1 if failed else 0
 
 
 class Gate:
@@ -145,12 +151,12 @@ class Gate:
         """Why nothing more is sent; empty while requests may be."""
         if self._journal is None:
             return ""
-        return self._why(self._journal.tally(), self._clock())
+        return self._why(self._journal.tally(), self._clock(), HOST)
 
-    def _why(self, tally: Tally, now: float) -> str:
+    def _why(self, tally: Tally, now: float, party: str) -> str:
         limits = self._limits
-        if tally.in_a_row >= IN_A_ROW:
-            return f"the host failed {IN_A_ROW} times in a row and is left alone"
+        if tally.in_a_row[party] >= IN_A_ROW:
+            return f"the {party} failed {IN_A_ROW} times in a row and is left alone"
         if tally.failures >= limits.failures:
             return f"the host failed {limits.failures} times and is left alone; --max-failures sets how often it may"
         if tally.requests >= limits.requests:
@@ -177,7 +183,7 @@ class Gate:
         assert self._journal is not None
         with self._journal.alone() as tally:
             at = max(self._clock(), tally.sent.get(operation, 0.0) + 1 / self._limits.rate)
-            if why := self._why(tally, at):
+            if why := self._why(tally, at, _party(operation)):
                 raise CouldNotTest(why)
             who = {"request": number, "at": _instant(at), "by": self.by, "operation": operation}
             self._journal.append({**who, **sent})
@@ -225,6 +231,11 @@ class Journal:
     def _opened(self) -> FileIO:
         """For lines at its end, each in one write; for the user alone, since it tells whose data was read."""
         return open(self.path, "ab", buffering=0, opener=lambda path, flags: os.open(path, flags, 0o600))
+
+
+def _party(operation: str) -> str:
+    """Whose failures these are: a directory that is down does not speak for the host that stands before it."""
+    return DIRECTORY if operation == DIRECTORY else HOST
 
 
 def _instant(seconds: float) -> str:

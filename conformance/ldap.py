@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import re
+import socket
 import ssl
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -12,7 +15,7 @@ from urllib.parse import urlsplit
 
 from conformance.address import LOOPBACK
 from conformance.findings import Departure, Drift, Finding, HeldBack, clipped
-from conformance.gate import Gate
+from conformance.gate import DIRECTORY, Gate
 from conformance.probes import Probe
 from openapi import Operation
 
@@ -20,8 +23,8 @@ if TYPE_CHECKING:
     from conformance.target import Target
 
 Json = Any
-OPERATION = "directory"
-ANSWER_S = 10
+OPERATION = DIRECTORY
+ANSWER_S, LEEWAY_S = 10, 0.5  # whole seconds, as ldap3 wants them
 ATTRIBUTES = ("cn", "mail", "department", "title")
 SUCCESS, INVALID_CREDENTIALS = 0, 49
 NOBODY = "no.such.user.of.argus"
@@ -47,6 +50,7 @@ class Directory:
     name_attribute: str
     ca_file: str = ""
     refusals: list[Departure] = field(default_factory=list)  # of the user: who is refused is not tried again
+    silence: list[Departure] = field(default_factory=list)  # why there was no answer in time; nothing else is asked
     gate: Gate = field(default_factory=Gate)
     guesses: str = ""  # why a wrong password may not be tried for the user; empty where it may
 
@@ -95,7 +99,7 @@ class Directory:
     def refuses_empty_password(self) -> None:
         """Of the user: a bind that proves nothing. It counts as no wrong password, so that no account is at stake."""
         with self._opened("", "") as connection:
-            if self._told("BIND", lambda: _unauthenticated(connection, self.dn)) == SUCCESS:
+            if self._told("BIND", connection, lambda: _unauthenticated(connection, self.dn)) == SUCCESS:
                 words = "A bind with the user's name and an empty password succeeds"
                 self._departs("LDAP_EMPTY_PASSWORD", Drift.AUTH, "bind", words, expected="49 or 53", actual=SUCCESS)
 
@@ -130,7 +134,7 @@ class Directory:
 
     def _refused(self, dn: str) -> None:
         with self._opened(dn, WRONG) as connection:
-            let_in, result = self._told("BIND", connection.bind), connection.result
+            let_in, result = self._told("BIND", connection, connection.bind), connection.result
         if let_in or result["result"] != INVALID_CREDENTIALS:
             words = f"{result['result']} ({result['description']}) where 49 was due"
             self._departs("LDAP_WRONG_PASSWORD", Drift.AUTH, "bind", words, expected=49, actual=result["result"])
@@ -139,7 +143,8 @@ class Directory:
         return self._people(connection, f"({self.name_attribute}={escaped(name)})")
 
     def _people(self, connection: Any, condition: str) -> list[Json]:
-        self._told("SEARCH", lambda: connection.search(self.base, condition, attributes=[*ATTRIBUTES], size_limit=2))
+        asked = {"attributes": [*ATTRIBUTES], "size_limit": 2}
+        self._told("SEARCH", connection, lambda: connection.search(self.base, condition, **asked))
         return [entry for entry in connection.response or [] if entry["type"] == "searchResEntry"]
 
     @contextlib.contextmanager
@@ -149,7 +154,7 @@ class Directory:
             raise self.refusals[0]
         given = self.dn if dn is None else dn, self.password if password is None else password
         with self._opened(*given) as connection:
-            if not self._told("BIND", connection.bind):
+            if not self._told("BIND", connection, connection.bind):
                 refusal = self._refusal(connection.result)
                 self.refusals.extend([refusal] if dn is None else [])
                 raise refusal
@@ -167,9 +172,12 @@ class Directory:
         required = ssl.CERT_NONE if self._is_here else ssl.CERT_REQUIRED
         tls = ldap3.Tls(validate=required, ca_certs_file=self.ca_file or None)
         server = ldap3.Server(self.url, tls=tls, get_info=ldap3.NONE, connect_timeout=ANSWER_S)
-        connection = ldap3.Connection(server, dn or None, password or None, receive_timeout=ANSWER_S, check_names=False)
+        safe = {"auto_referrals": False, "check_names": False}  # a referral would take the password to whoever it names
+        connection = ldap3.Connection(server, dn or None, password or None, receive_timeout=ANSWER_S, **safe)
+        if self.silence:
+            raise self.silence[0]
         try:
-            self._told("CONNECT", connection.open)
+            self._told("CONNECT", connection, connection.open)
             if password and not self._is_here and urlsplit(self.url).scheme == "ldap":
                 self._start_tls(connection)
             yield connection
@@ -183,27 +191,28 @@ class Directory:
 
     def _start_tls(self, connection: Any) -> None:
         """Raises Departure."""
-        from ldap3.core.exceptions import LDAPException
-
-        with self.gate.request(OPERATION, "STARTTLS", self.url, "read") as passage:
+        with self.gate.request(OPERATION, "STARTTLS", self.url, "read") as passage, _within(ANSWER_S, connection):
             try:
                 offered, words = connection.start_tls(read_server_info=False), str(connection.result)
-            except (LDAPException, OSError) as error:
+            except Exception as error:  # as below
                 offered, words = False, _reason(error)
                 passage.error = words
         if not offered:
             self._departs("LDAP_STARTTLS", Drift.PROTOCOL, "StartTLS", "StartTLS does not come about", actual=words)
 
-    def _told(self, request: str, act: Callable[[], Any]) -> Any:
+    def _told(self, request: str, connection: Any, act: Callable[[], Any]) -> Any:
         """What a request comes to. Raises Departure where there is no answer of LDAP's, and what the gate raises."""
-        with self.gate.request(OPERATION, request, self.url, "read") as passage:
+        began = time.monotonic()
+        with self.gate.request(OPERATION, request, self.url, "read") as passage, _within(ANSWER_S, connection):
             try:
                 return act()
             except Exception as error:  # ldap3 raises what it likes where it reads what is no LDAP
                 passage.error = _reason(error)
                 words = f"{self.url} did not answer as a directory: {passage.error}"
-                found = Finding("LDAP_UNREACHABLE", Drift.UNREACHABLE, OPERATION, "connection", words)
-                raise Departure(found) from error
+                departure = Departure(Finding("LDAP_UNREACHABLE", Drift.UNREACHABLE, OPERATION, "connection", words))
+                if request == "CONNECT" or time.monotonic() - began > ANSWER_S - LEEWAY_S:
+                    self.silence.append(departure)  # each further question would wait as long
+                raise departure from error
 
     def _departs(
         self, code: str, drift: Drift, where: str, message: str, *, expected: object = "", actual: object = ""
@@ -245,6 +254,23 @@ def _unauthenticated(connection: Any, dn: str) -> int:
     request["name"] = dn
     response = connection.post_send_single_response(connection.send("bindRequest", request))
     return int(response[0]["result"])
+
+
+@contextlib.contextmanager
+def _within(seconds: float, connection: Any) -> Iterator[None]:
+    """In all: ldap3's own limit is for each read, and a directory that drips would never come to its end."""
+
+    def shut() -> None:
+        with contextlib.suppress(OSError, AttributeError):
+            connection.socket.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, shut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _end(connection: Any) -> None:

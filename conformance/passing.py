@@ -29,7 +29,11 @@ class Passing(DeadlineAdapter):
             request.headers.pop("Authorization", None)  # nobody has to say who he is there
         if effect == "write" and not client.policy.writes:
             raise HeldBack(f"{name} could change the host")  # what is held back is left out before; nothing slips by
-        with self._gate.request(clipped(name), method, clipped(url), effect) as passage:
+        own = request.headers.get("Authorization") == client.authorization
+        through = self._gate.request(
+            clipped(name), method, clipped(url), effect, contract=client.contract.name, credentials=own
+        )
+        with through as passage:
             try:
                 response = super().send(request, **{**options, "timeout": DEADLINE_S})
             except requests.RequestException:

@@ -23,7 +23,7 @@ from pytest_bdd.scenario import scenario_wrapper_template_registry
 
 from conformance.child import tell
 from conformance.client import Policy
-from conformance.findings import CouldNotTest, Departure, Drift, Finding, HeldBack, Verdict
+from conformance.findings import UNREADABLE, CouldNotTest, Departure, Drift, Finding, HeldBack, Verdict
 from conformance.launcher import launched
 from conformance.parties import LocalError
 from conformance.recorder import Seen
@@ -33,7 +33,6 @@ from conformance.target import Address, Target, TargetError
 Json = Any
 KEY = "argus"
 OWN_VIEW = ("fault", "clock", "admin", "operations")  # tags of what needs faults, a clock to move, or a gateway of ours
-UNREADABLE = (KeyError, IndexError, TypeError, AttributeError, ValueError)  # what reading a misshapen answer raises
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

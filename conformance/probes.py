@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from conformance.client import Client
 from conformance.exchange import Exchange
-from conformance.findings import CouldNotTest, Departure, Drift, HeldBack
+from conformance.findings import UNREADABLE, CouldNotTest, Departure, Drift, Finding, HeldBack
 from conformance.inputs import named
 from conformance.keywords import resolved
 from conformance.tokens import forgeries, signed_with_public_keys
@@ -84,7 +84,8 @@ def _names(client: Client, operation: Operation) -> Iterator[str]:
 READING = ("no_credentials", "undeclared_method", "not_acceptable", "too_large")
 SENDING = ("wrong_media_type", "truncated_json", "bad_utf8", "chunked")
 OF_EXPORTS = {"exportReport": ("same_key", "too_soon"), "downloadExport": ("not_modified",)}
-MADE_S, LOOK_S = 20.0, 0.2  # of real time, in which a file should be there
+MADE_S, LOOK_S = 20.0, 1.0  # of real time, in which a file should be there, and between two looks
+GOING_ON = ("queued", "waiting", "running")
 
 
 class _Asker:
@@ -141,14 +142,20 @@ class _Asker:
 
     def _task(self) -> str:
         """One that is over, of those that replies have named."""
-        deadline, tasks = time.monotonic() + MADE_S, self._client.recorder.pool.of("task_id")
+        deadline, tasks = time.monotonic() + MADE_S, self._client.recorder.pool.of("task_id")[:OF_A_KIND]
         while tasks and time.monotonic() < deadline:
-            for task in tasks[:OF_A_KIND]:
-                told = self._client.ask("GET", f"/status/{task}")
-                if told.status == 200 and told.json().get("status") == "completed":
+            states = {task: self._state(task) for task in tasks}
+            for task, state in states.items():
+                if state == "completed":
                     return task
-            time.sleep(LOOK_S)
+            tasks = [task for task, state in states.items() if state in GOING_ON]
+            time.sleep(LOOK_S if tasks else 0)
         raise CouldNotTest("no export was made")
+
+    def _state(self, task: str) -> Json:
+        told = self._client.ask("GET", f"/status/{task}")
+        body = told.json() if told.status == 200 else None
+        return body.get("status") if isinstance(body, dict) else None
 
     def no_credentials(self) -> None:
         self._send(headers=JSON if self._body else {}, data=self._body, auth=None).require(401, "UNAUTHORIZED")
@@ -243,4 +250,7 @@ def outcome(probe: Probe) -> tuple[str, Departure | None, str]:
         return "held", None, str(held)
     except CouldNotTest as error:
         return "untested", None, str(error)
+    except UNREADABLE as error:
+        words = f"{probe.name} could not read the answer ({type(error).__name__}: {error})"
+        return "fail", Departure(Finding("UNREADABLE", Drift.SHAPE, probe.operation.id, "body", words)), words
     return "pass", None, ""

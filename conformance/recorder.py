@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,11 +78,11 @@ class Recorder:
         self._seen = Seen()
         self.pool, self.echoes = Pool(), Echoes()
 
-    def add(self, exchange: Exchange, findings: Iterable[Finding] | None = None) -> None:
-        """Judge an exchange and count it; `findings` are given where somebody else has judged it."""
+    def add(self, exchange: Exchange, judging: Callable[[Exchange], Iterable[Finding]] = judge) -> None:
+        """Judge an exchange and count it."""
         self.echoes.take(exchange)
-        judged = judge(exchange) if findings is None else findings
-        found = [finding for finding in judged if not self.echoes.hold(finding)]
+        exchange.echoed = self.echoes.hold
+        found = list(judging(exchange))
         touched = list(exercised(exchange))
         self.pool.take(exchange)
         with self._lock:

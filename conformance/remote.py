@@ -51,13 +51,10 @@ class Remote:
     def __init__(self, url: str, environment: Mapping[str, str] = os.environ, api: Api = OPERATIONS) -> None:
         import requests
 
-        from conformance.deadline import DeadlineAdapter
+        from conformance.deadline import DeadlineAdapter, bounded
 
         self._host, self.url = str(_checked(url).hostname), url.rstrip("/")
-        self._session, adapter = requests.Session(), DeadlineAdapter()
-        self._session.trust_env = False  # neither proxies nor ~/.netrc of the environment
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, adapter)
+        self._session = bounded(requests.Session(), DeadlineAdapter())
         self._environment, self._api = environment, api
         self._token = environment.get(api.variable, "").strip()
         self._signs = not self._token

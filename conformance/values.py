@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +11,7 @@ from conformance import listings
 from conformance.exchange import Exchange
 from conformance.findings import Drift, Finding
 from conformance.shape import pointer
+from conformance.texts import damaged, is_whole
 
 Json = Any
 IDENTITIES = {"agents": ("agent_id", "tab_number"), "operations": ("id",), "items": ("id",)}
@@ -21,9 +21,6 @@ PERIODS = (
     ("enqueued_at", "finished_at"),
     ("submitted_at", "finished_at"),
 )
-CHARSETS = ("cp1251", "latin-1", "cp1252", "cp866", "koi8-r")
-WESTERN = re.compile(r"\b[\u00c0-\u00ff]{2,}\b")
-CYRILLIC = re.compile("[А-Яа-яЁё]")
 HOURS = 0.005  # that a sum of norms may be off by
 
 
@@ -37,45 +34,14 @@ def judge(exchange: Exchange, body: Json) -> Iterator[Finding]:
     yield from _order(exchange, body, "")
 
 
-def damaged(text: str) -> str:
-    """In what way Cyrillic was damaged on its way; empty when it was not."""
-    if "\ufffd" in text:
-        return "U+FFFD"
-    if "??" in text:
-        return "question marks"
-    for charset in CHARSETS:
-        try:
-            meant = text.encode(charset).decode("utf-8")
-        except UnicodeError:
-            continue
-        if meant != text and CYRILLIC.search(meant):
-            return f"UTF-8 read as {charset}; meant is {meant}"
-    if WESTERN.search(text):
-        return f"windows-1251 read in a Western charset; meant is {_cyrillic(text)}"
-    return "control characters" if re.search("[\u0080-\u009f]", text) else ""
-
-
-def _cyrillic(text: str) -> str:
-    try:
-        return text.encode("latin-1").decode("cp1251")
-    except UnicodeError:
-        return "Cyrillic"
-
-
 def _damage(exchange: Exchange, body: Json) -> Iterator[Finding]:
+    """Of any text that the run has not sent itself: an echo is the sender's."""
     for place, text in _texts(body, ""):
         if text.isascii() and "??" not in text:
             continue
         damage = damaged(text) if not is_whole(text) else ""
-        if damage:
+        if damage and not exchange.echoed(text):
             yield exchange.finding("MOJIBAKE", Drift.VALUE, place, f"Damaged text: {damage}", actual=text)
-
-
-def is_whole(text: str) -> bool:
-    """Cyrillic as people write it, with a few signs beside: no need to look closer."""
-    return re.fullmatch("[\\x20-\\x3e\\x40-\\x7eА-Яа-яЁё№«»–—…·×≤≥\u00a0]*", text) is not None and not re.search(
-        "(Р.|С.){3}", text
-    )
 
 
 def _texts(body: Json, place: str) -> Iterator[tuple[str, str]]:

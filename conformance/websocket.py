@@ -130,7 +130,7 @@ class Socket:
             return exchange
         answered = connection.response.headers if connection.response else None
         exchange = _exchange(url, headers, 101, answered, b"", started)
-        self.recorder.add(exchange, ())
+        self.recorder.add(exchange, lambda _: ())
         return Subscription(connection, exchange, query)
 
     def _connected(self, url: str, headers: Mapping[str, str]) -> ClientConnection:

@@ -15,7 +15,7 @@ from conformance.drift import judge
 from conformance.exchange import Exchange
 from conformance.findings import CouldNotTest, Departure, Drift
 from conformance.target import Target
-from conformance.values import damaged
+from conformance.texts import damaged
 from features.steps.replies import Labelled, in_utc, members_are
 
 Json = Any

@@ -238,9 +238,9 @@ def _as_told(task: Exchange, file: Exchange) -> None:
     task.expect(
         told["size"] == len(file.body), "VALUE", "/file/size", words, expected=len(file.body), actual=told["size"]
     )
-    sent = file.headers.get("etag", "")
+    sent, said = (tag.removeprefix("W/") for tag in (file.headers.get("etag", ""), told["etag"]))  # weak once packed
     words = "The task tells of another ETag than the file comes with"
-    task.expect(told["etag"] == sent or not sent, "VALUE", "/file/etag", words, expected=sent, actual=told["etag"])
+    task.expect(said == sent or not sent, "VALUE", "/file/etag", words, expected=sent, actual=said)
 
 
 def filename(disposition: str) -> str:

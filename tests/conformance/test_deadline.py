@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,9 +15,9 @@ import requests
 
 from conformance import passing as passing_module
 from conformance.client import Client, Policy
-from conformance.deadline import DeadlineAdapter, Overlong
-from conformance.findings import HeldBack
-from conformance.gate import Gate, Limits
+from conformance.deadline import DeadlineAdapter, Overlong, bounded
+from conformance.findings import Departure, Drift, Finding, HeldBack
+from conformance.gate import Block, Gate, Limits
 from conformance.passing import Passing
 from conformance.recorder import Recorder
 from openapi import load
@@ -23,10 +25,7 @@ from tests.callers import AGENTS, drips, drips_head, hangs, tcp
 
 
 def session(adapter: DeadlineAdapter) -> requests.Session:
-    made = requests.Session()
-    made.trust_env = False
-    made.mount("http://", adapter)
-    return made
+    return bounded(requests.Session(), adapter)
 
 
 def endless(connection: socket.socket) -> None:
@@ -50,6 +49,50 @@ def test_an_answer_is_whole_in_time_or_none(slow: Callable[[socket.socket], None
 def test_an_answer_that_does_not_end_is_left() -> None:
     with tcp(endless) as url, pytest.raises(Overlong, match="an answer of more than 1000000 bytes"):
         session(DeadlineAdapter(largest=1_000_000)).get(url, timeout=20)
+
+
+def test_one_that_hangs_does_not_end_the_others_of_its_adapter() -> None:
+    """Threads share an adapter where one client asks for many."""
+    shared, asked = session(DeadlineAdapter()), threading.Event()
+
+    def slow(connection: socket.socket) -> None:
+        asked.wait(10)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    with tcp(hangs) as hanging, tcp(slow) as fine, ThreadPoolExecutor() as pool:
+        other = pool.submit(shared.get, fine, timeout=20)
+        with pytest.raises(requests.Timeout):
+            shared.get(hanging, timeout=0.3)
+        asked.set()
+        assert other.result().text == "ok"
+
+
+@pytest.mark.parametrize("where", [b"/\xd0\x92\xf5\xee\xe4", b"http://[bad", b"http://argus.example/x"])
+def test_an_address_that_nobody_goes_to_is_not_read(where: bytes) -> None:
+    reply = b"HTTP/1.1 302 X\r\nLocation: " + where + b"\r\nContent-Length: 0\r\n\r\n"
+    with tcp(lambda connection: connection.sendall(reply)) as url:
+        assert bounded(requests.Session(), DeadlineAdapter()).get(url, timeout=5).status_code == 302
+
+
+def test_a_refused_password_is_not_sent_again_by_the_engine(tmp_path: Path) -> None:
+    found = Finding("AUTH_REFUSED", Drift.AUTH, "getAgents", "status", "401 for credentials it was given")
+    asked: list[int] = []
+    with tcp(lambda connection: asked.append(1)) as url:
+        client = Client(load("personnel"), url, ("argus", "argus"), Policy(allow_writes=True), Recorder())
+        gate = Gate(Limits(str(tmp_path / "journal.jsonl")), {"personnel": Block("refused", found, credentials=True)})
+        headers = {"Authorization": client.authorization}
+        with pytest.raises(Departure, match="401 for credentials"):
+            session(Passing(client, gate)).post(f"{url}/sendSchedule", headers=headers, timeout=5)
+    assert asked == []
+
+
+def test_an_address_in_cyrillic_is_matched(tmp_path: Path) -> None:
+    reply = b"HTTP/1.1 204 X\r\n\r\n"
+    with tcp(lambda connection: connection.sendall(reply)) as url:
+        adapter = passing(f"{url}/сервис", tmp_path)
+        session(adapter).get(f"{url}/сервис{AGENTS}", timeout=5)
+    (sent, _) = (json.loads(line) for line in (tmp_path / "journal.jsonl").read_text(encoding="utf-8").splitlines())
+    assert sent["operation"] == "getAgents"
 
 
 def test_what_the_engine_sends_has_the_judges_deadline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,7 +23,7 @@ from conformance.client import Policy
 from conformance.codes import CODES
 from conformance.findings import Departure
 from conformance.gate import Limits
-from conformance.probes import outcome, probes
+from conformance.probes import MADE_S, outcome, probes
 from conformance.target import Target
 from features.steps.report_export import filename
 from tests.conformance.export_host import HEADS, MCE, ROWS, ExportHost, Refused, served, with_values
@@ -378,6 +379,32 @@ def test_what_a_file_is_asked_twice_or_too_soon(host: type[ExportHost], name: st
         verdict, departure, _ = outcome(probe)
         found = [*target.recorder.drain().findings, *([departure.finding] if departure else [])]
     assert (verdict, due[1] in [one.code for one in found] if due[1] else True) == (due[0], True)
+
+
+class Lists(ExportHost):
+    def accepted(self, task: str) -> Json:
+        return [super().accepted(task)]
+
+
+@pytest.mark.parametrize("name", ["same_key", "too_soon"])
+def test_a_reply_of_another_shape_is_a_finding(name: str) -> None:
+    with served(Lists()) as url:
+        target = Target(replace(by_url(url, Policy(ours=True)), controls={"gateway": f"{url}/gateway"}))
+        (probe,) = [probe for probe in probes(target.export) if probe.name == name]
+        verdict, departure, _ = outcome(probe)
+    assert (verdict, departure.finding.code if departure else "") == ("fail", "UNREADABLE")
+
+
+def test_tasks_that_have_failed_are_not_waited_for() -> None:
+    with served(Fails()) as url:
+        target = Target(replace(by_url(url, Policy(ours=True)), controls={"gateway": f"{url}/gateway"}))
+        for _ in range(2):
+            target.export.post("/export", {"report_id": "personnel_list", "format": "csv", "period": "2025-07"})
+        target.recorder.drain()
+        (probe,) = [probe for probe in probes(target.export) if probe.name == "not_modified"]
+        began = time.monotonic()
+        assert outcome(probe)[0] == "untested"
+    assert time.monotonic() - began < MADE_S / 2
 
 
 def test_a_task_that_nobody_knows_is_no_operation_that_the_host_lacks(

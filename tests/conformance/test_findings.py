@@ -15,6 +15,7 @@ from conformance.drift import judge
 from conformance.exchange import Exchange
 from conformance.findings import Departure, Finding, Findings, clipped, steadiness
 from conformance.recorder import Recorder, Seen
+from conformance.texts import damaged, is_whole, legible
 from openapi import load
 from tests.conformance.test_drift import CONTRACT, ENVELOPE, EXAMPLES, JSON, amended, exchange
 
@@ -127,13 +128,34 @@ def test_what_the_run_itself_has_sent_damaged_is_no_finding_of_the_host_s(text: 
     assert "MOJIBAKE" not in [finding.code for finding in recorder.drain().findings]
 
 
+def test_an_echo_excuses_no_damage_beside_it() -> None:
+    recorder, rows = Recorder(), copy.deepcopy(GOOD)
+    sent = exchange("sendSchedule", body=EXAMPLES["sendSchedule 200"])
+    sent.request_body = json.dumps(["Ôèãíÿ??", "и", "??", "???"], ensure_ascii=False).encode()
+    recorder.add(sent)
+    names = ("Ôèãíÿ??", "Служба ра??ты и про??ж", "?? ????? ??", "Èâàíîâ")
+    rows["agents"] = [{**rows["agents"][0], "agent_id": f"A{n}", "lastname": name} for n, name in enumerate(names)]
+    recorder.add(exchange(body=rows))
+    (found,) = [one for one in recorder.drain().findings if one.code == "MOJIBAKE"]
+    assert (found.where, "3 times" in found.message) == ("/agents/1/lastname", True)
+
+
+@pytest.mark.parametrize(
+    "text", ["ô\U000d75d7\x80÷", "what??", "????", "РџРµС‚СЂРѕРІ", "Èâàíîâ Пётр", "\ufffd", "Иванов"]
+)
+def test_what_is_written_to_a_host_of_others_looks_damaged_to_nobody(text: str) -> None:
+    made = legible({"name": [text]})["name"][0]
+    assert (len(made), damaged(made) if not is_whole(made) else "") == (len(text), "")
+    assert made == text or not is_whole(text)
+
+
 def test_what_was_sent_whole_and_came_damaged_is_one() -> None:
     recorder = Recorder()
     sent = exchange("sendSchedule", body=EXAMPLES["sendSchedule 200"])
     sent.request_body = json.dumps({"rows": ["Петров", "é"]}).encode()
     recorder.add(sent)
-    for damaged in ("Петров".encode().decode("cp1251"), "\u0090é\u0098", "??????"):
-        recorder.add(exchange("sendSchedule", body={**EXAMPLES["sendSchedule 200"], "document_id": damaged}))
+    for text in ("Петров".encode().decode("cp1251"), "\u0090é\u0098", "??????"):
+        recorder.add(exchange("sendSchedule", body={**EXAMPLES["sendSchedule 200"], "document_id": text}))
     assert [finding.code for finding in recorder.drain().findings].count("MOJIBAKE") == 3
 
 

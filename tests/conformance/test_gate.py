@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from conformance.findings import CouldNotTest, Departure, Drift, Finding
-from conformance.gate import EXPLORING, IN_A_ROW, Block, Gate, Journal, Limits, Tally
+from conformance.gate import DIRECTORY, EXPLORING, IN_A_ROW, Block, Gate, Journal, Limits, Tally
 
 URL = "http://argus.example/x"
 
@@ -105,7 +106,7 @@ def test_all_processes_of_a_run_count_together(tmp_path: Path, effect: str) -> N
         with pytest.raises(CouldNotTest, match="3 requests were sent, as many as --max-requests allows"):
             ask(through)
     tally = Journal(tmp_path / "journal.jsonl").tally()
-    assert tally == Tally(requests=3, writes=3 * (effect == "write"), failures=0, in_a_row=0, askers={""})
+    assert tally == Tally(requests=3, writes=3 * (effect == "write"), failures=0, in_a_row=Counter(host=0), askers={""})
 
 
 def test_a_line_that_is_not_whole_yet_is_read_once_it_is(tmp_path: Path) -> None:
@@ -115,7 +116,7 @@ def test_a_line_that_is_not_whole_yet_is_read_once_it_is(tmp_path: Path) -> None
     path.write_bytes(whole[:-5])
     assert journal.tally().requests == 1
     path.write_bytes(whole)
-    assert journal.tally() == Tally(requests=1, askers={""})
+    assert journal.tally() == Tally(requests=1, in_a_row=Counter(host=0), askers={""})
 
 
 def test_the_time_of_a_run_ends(tmp_path: Path) -> None:
@@ -192,3 +193,14 @@ def test_processes_keep_an_operations_pace_together(tmp_path: Path) -> None:
 def test_the_journal_is_the_users_alone(tmp_path: Path) -> None:
     ask(gate(tmp_path))
     assert (tmp_path / "journal.jsonl").stat().st_mode & 0o077 == 0
+
+
+def test_a_directory_that_is_down_does_not_speak_for_the_host(tmp_path: Path) -> None:
+    through = gate(tmp_path)
+    for _ in range(IN_A_ROW):
+        with pytest.raises(OSError, match="refused"), through.request(DIRECTORY, "CONNECT", URL, "read"):
+            raise OSError("refused")
+    ask(through)
+    with pytest.raises(CouldNotTest, match="the directory failed 5 times in a row"):
+        ask(through, operation=DIRECTORY)
+    assert through.closed() == ""

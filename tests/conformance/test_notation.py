@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from conformance.notation import recognised
-from conformance.values import damaged
+from conformance.texts import damaged
 
 DAY = {"type": "string", "format": "date"}
 MOMENT = {"type": "string", "format": "date-time"}

@@ -78,7 +78,10 @@ def example(call: Call) -> Json:
     if call.body is not None:
         request |= {"headers": {"Content-Type": "application/json"}, "body": call.body}
     media_type, content = answer(call.operation, call.status)
-    response = {"status": call.status, "headers": {"Content-Type": media_type}, "body": content.get("example", "")}
+    declared = call.operation.spec["responses"][str(call.status)].get("headers", {})
+    due = {name: _of(one["schema"]) for name, one in declared.items() if one.get("required")}
+    headers = {"Content-Type": media_type, **due}
+    response = {"status": call.status, "headers": headers, "body": content.get("example", "")}
     return {"http-request": request, "http-response": response}
 
 
@@ -149,3 +152,8 @@ def test_a_spoiled_reply_is_told_of(up: Scene, tmp_path: Path) -> None:
     (told,) = found.failed.values()
     assert "RESPONSE.BODY.salary" in told
     assert len(found.passed) == len(contract.operations) - 1
+
+
+def _of(schema: Json) -> str:
+    """A value that a header may have."""
+    return str(schema.get("enum", ["anything"])[0])

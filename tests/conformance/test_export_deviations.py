@@ -26,7 +26,7 @@ from conformance.gate import Limits
 from conformance.probes import MADE_S, outcome, probes
 from conformance.target import Target
 from features.steps.report_export import filename
-from tests.conformance.export_host import HEADS, MCE, ROWS, ExportHost, Refused, served, with_values
+from tests.conformance.export_host import HEADS, MCE, ROWS, TAG, ExportHost, Refused, served, with_values
 from tests.conformance.scenes import Played, play_on
 from tests.conformance.test_deviations import conform
 
@@ -44,6 +44,18 @@ def played(scenario: str, host: ExportHost) -> Played:
 def test_right_host_passes(scenario: str) -> None:
     one = played(scenario, ExportHost())
     assert (one.verdict, one.reason, one.findings) == ("pass", "", [])
+
+
+class Packed(ExportHost):
+    """As a proxy makes an ETag weak that packs what it passes on (RFC 9110, 8.8.1)."""
+
+    def headers(self, format_: str) -> dict[str, str]:
+        return {**super().headers(format_), "ETag": f"W/{TAG}"}
+
+
+def test_a_weak_etag_is_the_same_file() -> None:
+    one = played("RPT-06", Packed())
+    assert (one.verdict, one.findings) == ("pass", [])
 
 
 def test_files_may_say_when_they_were_made() -> None:

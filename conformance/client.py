@@ -122,7 +122,7 @@ class Client:
 
     def _sent(self, prepared: requests.PreparedRequest, path: str, *, credentials: bool) -> Exchange:
         method, operation = str(prepared.method), self._operation(str(prepared.method), path)
-        name, effect = _named(operation, method, path), self.effect(operation, method)
+        name, effect = name_of(operation, method, path), self.effect(operation, method)
         gate = self.gate.request(
             name, method, str(prepared.url), effect, contract=self.contract.name, credentials=credentials
         )
@@ -153,7 +153,7 @@ class Client:
     def _check_policy(self, method: str, path: str, auth: Auth) -> None:
         operation = self._operation(method, path)
         if self.effect(operation, method) == "write" and not self.policy.writes:
-            name = _named(operation, method, path)
+            name = name_of(operation, method, path)
             raise HeldBack(f"{name} could change the host; --allow-writes lets it run")
         user, password = self._credentials
         if isinstance(auth, tuple) and auth[0] == user and auth[1] != password and not self.policy.auth_failures:
@@ -209,7 +209,8 @@ def _prepared(url: str) -> str:
     return str(requests.Request("GET", url).prepare().url)
 
 
-def _named(operation: Operation | None, method: str, path: str) -> str:
+def name_of(operation: Operation | None, method: str, path: str) -> str:
+    """Its id, or method and path of what the contract has not."""
     return operation.id if operation else f"{method} {path}"
 
 

@@ -15,8 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conformance.account import Account, Teller
-from conformance.account import Probed as Probed
+from conformance.account import Account, Probed, Teller
 from conformance.child import Children, end_of, events
 from conformance.client import Client
 from conformance.findings import CouldNotRun, CouldNotTest, Departure

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import requests
@@ -15,6 +16,18 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 CONNECT_S = 5.0
 LARGEST = 256 * 2**20  # bytes of an answer, unpacked; the largest report is a tenth of it
 PIECE = 2**16
+
+
+@contextlib.contextmanager
+def watchdog(seconds: float, bark: Callable[[], None]) -> Iterator[None]:
+    """Call `bark`, in another thread, where the block takes longer."""
+    timer = threading.Timer(seconds, bark)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 class Overlong(requests.RequestException):
@@ -40,18 +53,15 @@ class DeadlineAdapter(HTTPAdapter):
             with contextlib.suppress(KeyError, OSError):
                 self.using[thread].shutdown(socket.SHUT_RDWR)
 
-        watchdog = threading.Timer(total_s, bark)
-        watchdog.daemon = True
-        watchdog.start()
         try:
-            response = super().send(request, **{**options, "timeout": (CONNECT_S, total_s), "stream": True})
-            self._read(response)
+            with watchdog(total_s, bark):
+                response = super().send(request, **{**options, "timeout": (CONNECT_S, total_s), "stream": True})
+                self._read(response)
         except requests.RequestException as error:
             if fired.is_set() or isinstance(error, requests.ReadTimeout):
                 raise late from error
             raise
         finally:
-            watchdog.cancel()
             self.using.pop(thread, None)
         if fired.is_set():
             raise late

@@ -6,7 +6,6 @@ import contextlib
 import re
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
 from conformance.address import LOOPBACK
+from conformance.deadline import watchdog
 from conformance.findings import Departure, Drift, Finding, HeldBack, clipped
 from conformance.gate import DIRECTORY, Gate
 from conformance.probes import Probe
@@ -256,21 +256,14 @@ def _unauthenticated(connection: Any, dn: str) -> int:
     return int(response[0]["result"])
 
 
-@contextlib.contextmanager
-def _within(seconds: float, connection: Any) -> Iterator[None]:
+def _within(seconds: float, connection: Any) -> contextlib.AbstractContextManager[None]:
     """In all: ldap3's own limit is for each read, and a directory that drips would never come to its end."""
 
     def shut() -> None:
         with contextlib.suppress(OSError, AttributeError):
             connection.socket.shutdown(socket.SHUT_RDWR)
 
-    timer = threading.Timer(seconds, shut)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
+    return watchdog(seconds, shut)
 
 
 def _end(connection: Any) -> None:

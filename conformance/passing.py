@@ -6,7 +6,7 @@ from typing import Any
 
 import requests
 
-from conformance.client import DEADLINE_S, Client
+from conformance.client import DEADLINE_S, Client, name_of
 from conformance.deadline import DeadlineAdapter
 from conformance.findings import HeldBack, clipped
 from conformance.gate import Gate
@@ -24,7 +24,7 @@ class Passing(DeadlineAdapter):
         client, method, url = self._client, str(request.method), str(request.url)
         path = url[len(client.url) :].partition("?")[0]
         operation = client.contract.match(method, path)
-        name, effect = operation.id if operation else f"{method} {path}", client.effect(operation, method)
+        name, effect = name_of(operation, method, path), client.effect(operation, method)
         if operation and operation.security is None:
             request.headers.pop("Authorization", None)  # nobody has to say who he is there
         if effect == "write" and not client.policy.writes:

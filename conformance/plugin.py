@@ -27,7 +27,7 @@ from conformance.findings import UNREADABLE, CouldNotTest, Departure, Drift, Fin
 from conformance.launcher import launched
 from conformance.parties import LocalError
 from conformance.recorder import Seen
-from conformance.scenarios import Order
+from conformance.scenarios import Order, identity
 from conformance.target import Address, Target, TargetError
 
 Json = Any
@@ -168,9 +168,7 @@ def _scenario(item: pytest.Item) -> ScenarioTemplate:
 
 def _identity(item: pytest.Item) -> tuple[str, set[str]]:
     """Id and all tags of a scenario, its feature's included."""
-    scenario = _scenario(item)
-    tags = set(scenario.tags) | set(scenario.feature.tags)
-    return next((tag for tag in sorted(tags) if tag[:1].isupper()), scenario.name), tags
+    return identity(_scenario(item))
 
 
 def _outcome(error: BaseException | None, scenario_id: str, when: str, seen: Seen) -> tuple[str, str, Finding | None]:

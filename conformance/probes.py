@@ -85,7 +85,7 @@ READING = ("no_credentials", "undeclared_method", "not_acceptable", "too_large")
 SENDING = ("wrong_media_type", "truncated_json", "bad_utf8", "chunked")
 OF_EXPORTS = {"exportReport": ("same_key", "too_soon"), "downloadExport": ("not_modified",)}
 MADE_S, LOOK_S = 20.0, 1.0  # of real time, in which a file should be there, and between two looks
-GOING_ON = ("queued", "waiting", "running")
+GOING_ON = ("queued", "waiting", "running")  # of no other status of a task can it be said whether it will end
 
 
 class _Asker:

@@ -8,12 +8,15 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from conformance.child import Children, end_of, events
 from conformance.findings import CouldNotRun, Finding, Verdict
 from conformance.launcher import child_environment
 from conformance.recorder import Seen
+
+if TYPE_CHECKING:
+    from pytest_bdd.parser import ScenarioTemplate
 
 Json = Any
 PLUGINS = ("pytest_bdd.plugin", "xdist.plugin", "conformance.plugin")
@@ -124,6 +127,12 @@ def run(
     return [results[scenario_id] for scenario_id in sorted(results)]
 
 
+def identity(scenario: ScenarioTemplate) -> tuple[str, set[str]]:
+    """Id and all tags of a scenario, its feature's included."""
+    tags = set(scenario.tags) | set(scenario.feature.tags)
+    return next((tag for tag in sorted(tags) if tag[:1].isupper()), scenario.name), tags
+
+
 def chosen(order: Order) -> list[Chosen]:
     """What an order means, by id, read from the features themselves: for a run that did not come to ask."""
     from pytest_bdd.feature import get_features
@@ -131,8 +140,7 @@ def chosen(order: Order) -> list[Chosen]:
     found = []
     for feature in get_features([str(_folder())]):
         for scenario in feature.scenarios.values():
-            tags = scenario.tags | feature.tags
-            scenario_id = next((tag for tag in sorted(tags) if tag[:1].isupper()), scenario.name)
+            scenario_id, tags = identity(scenario)
             if order.wants(scenario_id, tags):
                 found.append(Chosen(scenario_id, scenario.name, Path(feature.filename).stem))
     return sorted(found, key=lambda one: one.id)

@@ -10,11 +10,12 @@ import ssl
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
+from conformance.deadline import watchdog
 from conformance.exchange import BEARER, Exchange
 from conformance.findings import Departure, Drift, Finding
 from conformance.gate import Gate
@@ -246,16 +247,9 @@ class Subscription:
             self._connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             self._connection.socket.shutdown(socket.SHUT_RDWR)
 
-    @contextlib.contextmanager
-    def _cut_after(self, seconds: float) -> Iterator[None]:
+    def _cut_after(self, seconds: float) -> contextlib.AbstractContextManager[None]:
         """Whoever pings and reads no pong holds the connection's lock, for which everything else waits without end."""
-        timer = threading.Timer(seconds, self._cut)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
+        return watchdog(seconds, self._cut)
 
     def _end(self) -> None:
         with self._changed:

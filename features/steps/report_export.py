@@ -13,6 +13,7 @@ from pytest_bdd import parsers, then, when
 from conformance import files, signatures
 from conformance.exchange import Exchange
 from conformance.findings import CouldNotTest, Drift
+from conformance.probes import GOING_ON
 from conformance.target import Target
 from features.steps.replies import Labelled
 
@@ -20,7 +21,6 @@ Json = Any
 MADE_S = 120.0  # of real time, in which a report has to be made
 LOOK_S = 0.05
 FIRST_LOOKS = 10  # quick ones; then one a second, which is a line of somebody's log each
-GOING_ON = ("queued", "waiting", "running")  # of no other status can it be said whether it will end
 SEED = {  # seed section 4
     "report_id": "monthly_attendance",
     "format": "xlsx",

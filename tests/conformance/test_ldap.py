@@ -17,9 +17,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.account import Probed
 from conformance.address import DIRECTORY_USER, by_url
 from conformance.client import Policy
-from conformance.contract import Probed, _asked_of_directory
+from conformance.contract import _asked_of_directory
 from conformance.findings import CODES, CouldNotTest
 from conformance.gate import Gate, Limits
 from conformance.ldap import ESCAPES, HOSTILE, QUESTIONS, Directory, escaped, questions

@@ -73,6 +73,15 @@ class Request(Message):
         return dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.target).query))
 
     @property
+    def members(self) -> dict[str, Any]:
+        """Of the body; none where it is no object."""
+        try:
+            given = self.json
+        except ValueError:
+            return {}
+        return given if isinstance(given, dict) else {}
+
+    @property
     def operation(self) -> str | None:
         """The operationId; None for what no contract has."""
         return next((known.id for known in operations() if known.is_of(self.method, self.path)), None)

@@ -159,7 +159,7 @@ def _truncated(content: bytes, _: dict[str, Any]) -> bytes:
 
 
 def _known_report(request: Request) -> None:
-    given = _object(request)
+    given = request.members
     if isinstance(given.get("report_id"), str) and re.fullmatch("[a-z][a-z0-9_]*", given["report_id"]):
         known = given["report_id"] in _KNOWN
         request.json = given if known else {**given, "report_id": "personnel_list"}
@@ -170,23 +170,15 @@ _KNOWN = ("monthly_attendance", "schedule_vs_fact", "norm_balance", "agent_statu
 
 def _next_january(request: Request) -> None:
     """A thirteenth month is January's."""
-    given = _object(request)
+    given = request.members
     if re.fullmatch(r"20\d\d-13", str(given.get("period"))):
         request.json = {**given, "period": given["period"][:5] + "01"}
 
 
 def _any_format(request: Request) -> None:
-    given = _object(request)
+    given = request.members
     if isinstance(given.get("format"), str) and given["format"] in ("xls", "html", "doc"):
         request.json = {**given, "format": "csv"}
-
-
-def _object(request: Request) -> dict[str, Any]:
-    try:
-        given = json.loads(request.body)
-    except ValueError:
-        return {}
-    return given if isinstance(given, dict) else {}
 
 
 def _forgets_key(request: Request) -> None:

@@ -19,6 +19,7 @@ import requests
 from pytest_bdd.feature import get_features
 
 from conformance.launcher import STILL
+from conformance.scenarios import identity
 from tests.mutants.spoiling import BASIC, DIRECTORY
 
 AGENTS = 120  # more than the 100 that a schedule may have, and few enough that reports are made at once
@@ -124,9 +125,9 @@ def direct_scenarios(contract: str) -> list[str]:
     found = []
     for feature in get_features([str(FEATURES)]):
         for scenario in feature.scenarios.values():
-            tags = feature.tags | scenario.tags
+            scenario_id, tags = identity(scenario)
             if contract in tags and tags.isdisjoint(("fault", "clock", "admin", "operations")):
-                found.append(next(tag for tag in sorted(tags) if tag[:1].isupper()))
+                found.append(scenario_id)
     return found
 
 

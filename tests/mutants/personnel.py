@@ -146,14 +146,14 @@ def _rolled_over(request: Request) -> None:
 
 def _clamped(request: Request) -> None:
     """A weekly norm above 60 is taken for 60."""
-    given = _object(request)
+    given = request.members
     if isinstance(given.get("weekly_norm"), int | float) and given["weekly_norm"] > 60:
         request.json = {**given, "weekly_norm": 60}
 
 
 def _hundred(request: Request) -> None:
     """Of more than 100 employees the first 100 are taken, and nothing is said."""
-    given = _object(request)
+    given = request.members
     if isinstance(given.get("schedules"), list) and len(given["schedules"]) > 100:
         request.json = {**given, "schedules": given["schedules"][:100]}
 
@@ -166,17 +166,9 @@ def _read_as_json(request: Request) -> None:
 
 def _one_less(request: Request) -> None:
     """The last employee of several is forgotten."""
-    given = _object(request)
+    given = request.members
     if len(given.get("AR_agents") or []) > 1:
         request.json = {**given, "AR_agents": given["AR_agents"][:-1]}
-
-
-def _object(request: Request) -> dict[str, Any]:
-    try:
-        given = json.loads(request.body)
-    except ValueError:
-        return {}
-    return given if isinstance(given, dict) else {}
 
 
 def _nobody(request: Request, reply: Reply) -> None:

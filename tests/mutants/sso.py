@@ -78,7 +78,7 @@ def issuing(
             if given.bearer in ours:
                 given.put("Authorization", f"Bearer {ours[given.bearer]}")
             if given.operation == REVOKE:
-                revoked = _object(given)
+                revoked = given.members
                 if isinstance(revoked.get("token"), str) and revoked["token"] in ours:
                     given.json = {**revoked, "token": ours[revoked["token"]]}
 
@@ -114,14 +114,6 @@ def over(*makings: Making) -> Making:
     return make
 
 
-def _object(request: Request) -> dict[str, Any]:
-    try:
-        given = json.loads(request.body)
-    except ValueError:
-        return {}
-    return given if isinstance(given, dict) else {}
-
-
 def _basic(request: Request) -> tuple[str, str]:
     scheme, _, given = (request.header("Authorization") or "").partition(" ")
     if scheme.lower() != "basic":
@@ -140,7 +132,7 @@ def _any_password(request: Request) -> None:
 
 def _any_user(request: Request) -> None:
     """The name in the body may be anybody's."""
-    given = _object(request)
+    given = request.members
     if isinstance(given.get("username"), str) and _basic(request) == ("ivan.ivanov", "argus-dev"):
         request.json = {**given, "username": "ivan.ivanov"}
 
@@ -149,7 +141,7 @@ def _injected(request: Request) -> None:
     """What stands for anybody in a filter is not escaped."""
     if "*" in _basic(request)[0]:
         request.put("Authorization", DIRECTORY)
-        request.json = {**_object(request), "username": "ivan.ivanov"}
+        request.json = {**request.members, "username": "ivan.ivanov"}
 
 
 def _no_credentials(request: Request) -> None:
@@ -159,14 +151,14 @@ def _no_credentials(request: Request) -> None:
 
 
 def _any_target(request: Request) -> None:
-    given = _object(request)
+    given = request.members
     target = given.get("target_system")
     if isinstance(target, str) and target not in ("1c_zup", "mce", "reports", "argus"):
         request.json = {**given, "target_system": "argus"}
 
 
 def _any_type(request: Request) -> None:
-    given = _object(request)
+    given = request.members
     if isinstance(given.get("auth_type"), str):
         request.json = {**given, "auth_type": "ldap"}
 
@@ -192,14 +184,14 @@ def _leaking() -> Spoiler:
 
 def _revoked_in_words(request: Request) -> None:
     """It is said to be over, and is not: the host ends a token that nobody has."""
-    given = _object(request)
+    given = request.members
     if isinstance(given.get("token"), str) and claims(given["token"]):
         request.json = {**given, "token": "0.0.0"}
 
 
 def _never_was(request: Request, answer: Reply) -> None:
     """A token that never was is told so."""
-    token = _object(request).get("token")
+    token = request.members.get("token")
     if request.operation == REVOKE and answer.status == 200 and not claims(token if isinstance(token, str) else None):
         refused = json_reply(400, envelope("VALIDATION_ERROR", "There is no such token.", field="token"))
         answer.status, answer.body = refused.status, refused.body

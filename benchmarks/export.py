@@ -25,9 +25,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from gateway.reports.formats import Options, shown
-from gateway.reports.renderers import FORMATS
-from gateway.reports.table import Column, Kind, Row, Table, Total
+from argus_wfm.gateway.reports.formats import Options, shown
+from argus_wfm.gateway.reports.renderers import FORMATS
+from argus_wfm.gateway.reports.table import Column, Kind, Row, Table, Total
 
 MOSCOW = dt.timezone(dt.timedelta(hours=3), "MSK")
 MADE_AT = dt.datetime(2025, 8, 1, 6, tzinfo=dt.UTC)
@@ -145,9 +145,8 @@ def _bare_xlsx(out: Any, count: int) -> None:
 
 
 def _bare_docx(out: Any, count: int) -> None:
+    from argus_wfm.gateway.reports.docx import FOLDER
     from docxtpl import DocxTemplate
-
-    from gateway.reports.docx import FOLDER
 
     template = DocxTemplate(FOLDER / "report.docx")
     heads = [column.title for column in COLUMNS]
@@ -156,11 +155,10 @@ def _bare_docx(out: Any, count: int) -> None:
 
 
 def _bare_pdf(out: Any, count: int) -> None:
+    from argus_wfm.gateway.reports.pdf import FOLDER
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.ttfonts import TTFont
     from reportlab.pdfgen.canvas import Canvas
-
-    from gateway.reports.pdf import FOLDER
 
     pdfmetrics.registerFont(TTFont("Bare", FOLDER / "DejaVuSansCondensed.ttf"))
     canvas = Canvas(out, (842, 595), pageCompression=1)

@@ -83,8 +83,9 @@ def _bare(replies: object) -> Iterator[str]:
 
 
 def _serve_bare(file: Path) -> None:
+    from argus_wfm.openapi.server import address, bind, run
+
     from benchmarks.bare import from_file
-    from openapi.server import address, bind, run
 
     bound = bind("127.0.0.1", 0)
     asyncio.run(run([(from_file(file), bound)], lambda: print(address(bound), flush=True)))

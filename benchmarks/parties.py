@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from conformance.launcher import PRESENT, STILL
+from argus_wfm.conformance.launcher import PRESENT, STILL
 
 AGENTS = "/services/personnel/agents/2025-07-01/2025-07-31"
 NORM = "/services/personnel/getNormHours"
@@ -86,7 +86,7 @@ class Connection:
 @contextlib.contextmanager
 def argus() -> Iterator[Argus]:
     """`argus up` on free ports, at the seed's present."""
-    with child(["-m", "conformance", *STILL, "--now", PRESENT, "--json"]) as line:
+    with child(["-m", "argus_wfm", *STILL, "--now", PRESENT, "--json"]) as line:
         told = json.loads(line)
         yield Argus(told["ready"]["gateway"], told["ready"]["zup"], told["controls"]["zup"])
 

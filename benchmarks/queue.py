@@ -248,7 +248,7 @@ def _database(database: str, folder: str) -> Iterator[str]:
 @contextlib.contextmanager
 def child(arguments: list[str], environment: Mapping[str, str]) -> Iterator[tuple[Json, int]]:
     """`argus …`; yields its ready line and its pid, ends it afterwards."""
-    command = [sys.executable, "-m", "conformance", *arguments]
+    command = [sys.executable, "-m", "argus_wfm", *arguments]
     variables, pipe, nowhere = {**os.environ, **environment}, subprocess.PIPE, subprocess.DEVNULL
     with subprocess.Popen(command, stdout=pipe, stderr=nowhere, text=True, encoding="utf-8", env=variables) as child:
         try:

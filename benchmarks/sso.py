@@ -33,11 +33,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from argus_wfm.mocks.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, password_of
+from argus_wfm.mocks.entries import PEOPLE, SERVICE
+from argus_wfm.mocks.staff import FIRST, cast
 
 from benchmarks.queue import Gateway, child, running
-from mocks.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, password_of
-from mocks.entries import PEOPLE, SERVICE
-from mocks.staff import FIRST, cast
 
 Json = Any
 NOW = "2025-07-29T01:30:00Z"  # when the cast is employed

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from conformance.child import tell
-from conformance.findings import Departure
-from conformance.recorder import Seen
-from conformance.target import Target
+from argus_wfm.conformance.child import tell
+from argus_wfm.conformance.findings import Departure
+from argus_wfm.conformance.recorder import Seen
+from argus_wfm.conformance.target import Target
 
 if TYPE_CHECKING:
-    from conformance.generator import Generator
+    from argus_wfm.conformance.generator import Generator
 
 Json = Any
 Probed = tuple[str, str, str, str, Departure | None]  # operation, name, outcome, reason

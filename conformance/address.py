@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from argus_wfm.conformance.client import Policy
+from argus_wfm.conformance.findings import CouldNotTest
+from argus_wfm.conformance.gate import Block, Limits
+from argus_wfm.openapi import load
+from argus_wfm.openapi.stream import load_stream
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from conformance.client import Policy
-from conformance.findings import CouldNotTest
-from conformance.gate import Block, Limits
-from openapi import load
-from openapi.stream import load_stream
 
 Json = Any
 DEVELOPMENT = ("argus", "argus-dev")  # what `argus up` accepts; tried on this machine only

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
+from argus_wfm.conformance import columns
+from argus_wfm.conformance.options import LARGEST, LOCAL_URL, AsJson, Direction, Limit, Since, Until, Url, instant
+from argus_wfm.conformance.queue_screen import print_json, say_more
+from argus_wfm.conformance.remote import Remote, RemoteError, checked_id
 from typer import Option
-
-from conformance import columns
-from conformance.options import LARGEST, LOCAL_URL, AsJson, Direction, Limit, Since, Until, Url, instant
-from conformance.queue_screen import print_json, say_more
-from conformance.remote import Remote, RemoteError, checked_id
 
 Json = Any
 HEADINGS = (

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from conformance.codes import CODES, nearest
-from conformance.findings import CouldNotRun, Witnessed
+from argus_wfm.conformance.codes import CODES, nearest
+from argus_wfm.conformance.findings import CouldNotRun, Witnessed
 
 Json = Any
 MEMBERS = {"fingerprint", "code", "reason", "expires", "operation", "where"}  # the last two are for the reader

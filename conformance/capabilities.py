@@ -14,16 +14,16 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from conformance.client import Client
-from conformance.exchange import Exchange
-from conformance.findings import CouldNotTest, Departure, Drift, Finding, HeldBack
-from conformance.gate import EXPLORING, Block
-from conformance.inputs import named
-from conformance.pool import KINDS
-from conformance.probes import example_body, example_path
-from conformance.target import Target
-from conformance.websocket import OPERATION, Subscription
-from openapi import Operation
+from argus_wfm.conformance.client import Client
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.findings import CouldNotTest, Departure, Drift, Finding, HeldBack
+from argus_wfm.conformance.gate import EXPLORING, Block
+from argus_wfm.conformance.inputs import named
+from argus_wfm.conformance.pool import KINDS
+from argus_wfm.conformance.probes import example_body, example_path
+from argus_wfm.conformance.target import Target
+from argus_wfm.conformance.websocket import OPERATION, Subscription
+from argus_wfm.openapi import Operation
 
 Json = Any
 SLOW_S = 10.0  # a third of what the seed allows; with hundreds of requests a run would take hours

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.client import Client
-from conformance.findings import CouldNotTest, Departure
-from conformance.target import Target
+from argus_wfm.conformance.client import Client
+from argus_wfm.conformance.findings import CouldNotTest, Departure
+from argus_wfm.conformance.target import Target
 
 Json = Any
 PEOPLE = 200  # ids that generated requests choose from

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.drift import judge
-from conformance.exchange import Exchange
-from conformance.findings import Drift, Finding
+from argus_wfm.conformance.drift import judge
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.findings import Drift, Finding
 
 SLOW_S = 2.0  # seed section 9
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from conformance.findings import CouldNotRun
+from argus_wfm.conformance.findings import CouldNotRun
 
 Json = Any
 LAST_LINES = 12

@@ -10,16 +10,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from argus_wfm.conformance.audit_commands import audit
+from argus_wfm.conformance.export_command import EXAMPLES as exporting
+from argus_wfm.conformance.export_command import export
+from argus_wfm.conformance.queue_commands import queue
+from argus_wfm.conformance.sites_commands import sites
+from argus_wfm.conformance.start_commands import COMMANDS, Json, instant
+from argus_wfm.conformance.verify_command import EXAMPLES as verifying
+from argus_wfm.conformance.verify_command import verify
 from typer import Option
-
-from conformance.audit_commands import audit
-from conformance.export_command import EXAMPLES as exporting
-from conformance.export_command import export
-from conformance.queue_commands import queue
-from conformance.sites_commands import sites
-from conformance.start_commands import COMMANDS, Json, instant
-from conformance.verify_command import EXAMPLES as verifying
-from conformance.verify_command import verify
 
 PASSED, COULD_NOT_RUN, INTERRUPTED = 0, 2, 130
 
@@ -52,9 +51,9 @@ def token(
     now: Annotated[str, Option(help="Valid from this instant on. Default: real time.")] = "",
 ) -> None:
     """Print a token for the gateway's APIs, signed with ARGUS_TOKEN_KEY, or with the last of ARGUS_TOKEN_KEYS."""
-    from conformance.issuing import issue_token
-    from conformance.parties import LocalError
-    from conformance.target import DEVELOPMENT_KEY
+    from argus_wfm.conformance.issuing import issue_token
+    from argus_wfm.conformance.parties import LocalError
+    from argus_wfm.conformance.target import DEVELOPMENT_KEY
 
     secret, folder = os.environ.get("ARGUS_TOKEN_KEY", ""), os.environ.get("ARGUS_TOKEN_KEYS", "")
     if secret and folder and not development:
@@ -106,8 +105,8 @@ def conform(
     ] = None,
 ) -> None:
     """Judge gateway and mocks, or any host: scenarios, and tests generated from the contract."""
-    from conformance.run import Plan, run
-    from conformance.target import TargetError
+    from argus_wfm.conformance.run import Plan, run
+    from argus_wfm.conformance.target import TargetError
 
     if base_url and target != "mocks":
         raise TargetError("Give --target or --base-url, not both.")
@@ -143,8 +142,8 @@ def target() -> None:
 @app.command(epilog="argus faults   |   argus mock zup --fault status,status=503,operation=getNormHours,times=5")
 def faults(as_json: Json = False) -> None:
     """List what can go wrong with a mock, and how to say it."""
-    from conformance.outside import explained_faults
-    from conformance.screen import faults_table
+    from argus_wfm.conformance.outside import explained_faults
+    from argus_wfm.conformance.screen import faults_table
 
     kinds, common, examples = explained_faults()
     if not as_json:
@@ -160,8 +159,8 @@ def faults(as_json: Json = False) -> None:
 @app.command(epilog="argus explain RENAMED_MEMBER   |   argus explain")
 def explain(code: Annotated[str, typer.Argument(help="A finding's code; all when left out.")] = "") -> None:
     """Say what a finding's code means, what to look at, and an example; without a code, list them all."""
-    from conformance.codes import CODES, SEVERITIES, nearest
-    from conformance.target import TargetError
+    from argus_wfm.conformance.codes import CODES, SEVERITIES, nearest
+    from argus_wfm.conformance.target import TargetError
 
     name = code.upper().replace("-", "_")
     if not name:
@@ -203,7 +202,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     A fault of argus is none of the host's: 1 says that something was judged.
     """
-    from conformance.failures import told
+    from argus_wfm.conformance.failures import told
 
     try:
         return app(arguments, standalone_mode=False) or PASSED

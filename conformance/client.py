@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import requests
-
-from conformance.deadline import DeadlineAdapter, bounded
-from conformance.exchange import Exchange
-from conformance.findings import Departure, Drift, Finding, HeldBack
-from conformance.gate import Gate
-from conformance.recorder import Recorder
-from openapi import Contract, Operation
+from argus_wfm.conformance.deadline import DeadlineAdapter, bounded
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.findings import Departure, Drift, Finding, HeldBack
+from argus_wfm.conformance.gate import Gate
+from argus_wfm.conformance.recorder import Recorder
+from argus_wfm.openapi import Contract, Operation
 
 Json = Any
 Auth = tuple[str, str] | str | Literal["default"] | None

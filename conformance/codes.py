@@ -30,7 +30,7 @@ class Code:
 
 
 def _read() -> dict[str, Code]:
-    text = importlib.resources.files("conformance").joinpath("codes.toml").read_text(encoding="utf-8")
+    text = importlib.resources.files("argus_wfm.conformance").joinpath("codes.toml").read_text(encoding="utf-8")
     return {name: Code(**members) for name, members in tomllib.loads(text).items()}
 
 

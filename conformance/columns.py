@@ -32,7 +32,7 @@ def machine(document: Json) -> None:
 
 def rows(headings: Sequence[str], lines: Iterable[Sequence[Json]], *, empty: str) -> None:
     """A table, or `empty` where there is nothing to show."""
-    from conformance.screen import console
+    from argus_wfm.conformance.screen import console
 
     out = console()
     cells = [[FRACTION.sub("", cell(value)) for value in line] for line in lines]
@@ -46,7 +46,7 @@ def rows(headings: Sequence[str], lines: Iterable[Sequence[Json]], *, empty: str
 
 def facts(pairs: Iterable[tuple[str, Json]]) -> None:
     """A name and a value a line; values that are None are left out."""
-    from conformance.screen import console, safe
+    from argus_wfm.conformance.screen import console, safe
 
     out = console()
     for name, value in pairs:
@@ -56,7 +56,7 @@ def facts(pairs: Iterable[tuple[str, Json]]) -> None:
 
 def text(words: str) -> None:
     """Lines that came from the gateway."""
-    from conformance.screen import console, safe
+    from argus_wfm.conformance.screen import console, safe
 
     console().print(safe(words))
 
@@ -91,15 +91,14 @@ def _table(out: Console, headings: Sequence[str], cells: Sequence[Sequence[str]]
 
 
 def _styled(word: str) -> str:
-    from conformance.screen import safe
+    from argus_wfm.conformance.screen import safe
 
     return f"[{STYLES[word]}]{word}[/]" if word in STYLES else safe(word)
 
 
 def _plain(cells: Sequence[Sequence[str]]) -> None:
+    from argus_wfm.conformance.screen import CONTROL
     from rich.cells import cell_len
-
-    from conformance.screen import CONTROL
 
     clean = [[CONTROL.sub("\N{REPLACEMENT CHARACTER}", word) for word in line] for line in cells]
     widths = [max(map(cell_len, column)) for column in zip(*clean, strict=True)]

@@ -1,4 +1,4 @@
-"""Generated contract tests: probes, then Schemathesis, in a process of their own (python -m conformance.contract).
+"""Generated contract tests: probes, then Schemathesis, in a process of their own (python -m with this module).
 
 Schemathesis decides what to send, by the contract; what comes back is judged by checks.findings, as every other
 exchange is. Of its own checks those stay that need to know how a request was made: whether it was meant to be right.
@@ -15,21 +15,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conformance.account import Account, Probed, Teller
-from conformance.child import Children, end_of, events
-from conformance.client import Client
-from conformance.findings import CouldNotRun, CouldNotTest, Departure
-from conformance.launcher import child_environment, launched
-from conformance.parties import LocalError
-from conformance.recorder import Seen
-from conformance.signals import on_end
-from conformance.target import Address, Target, TargetError
+from argus_wfm.conformance.account import Account, Probed, Teller
+from argus_wfm.conformance.child import Children, end_of, events
+from argus_wfm.conformance.client import Client
+from argus_wfm.conformance.findings import CouldNotRun, CouldNotTest, Departure
+from argus_wfm.conformance.launcher import child_environment, launched
+from argus_wfm.conformance.parties import LocalError
+from argus_wfm.conformance.recorder import Seen
+from argus_wfm.conformance.signals import on_end
+from argus_wfm.conformance.target import Address, Target, TargetError
 
 if TYPE_CHECKING:
-    from conformance.probes import Probe
+    from argus_wfm.conformance.probes import Probe
 
 Json = Any
-SEES = "conformance.contract"
+SEES = "argus_wfm.conformance.contract"
 SHARES = {"personnel": 4, "operations": 2, "mce": 2, "sso": 1, "export": 1}
 TELL_S = 0.5  # between two progress events
 
@@ -172,7 +172,7 @@ def _take(account: Account, probed: Iterable[Probed]) -> None:
 
 
 def _generate(target: Target, client: Client, max_time_s: float, seed: int, account: Account, teller: Teller) -> None:
-    from conformance.generator import Generator
+    from argus_wfm.conformance.generator import Generator
 
     before, last = account.cases, 0.0
     generator = Generator(target, client, max_time_s=max_time_s, seed=seed)
@@ -184,8 +184,8 @@ def _generate(target: Target, client: Client, max_time_s: float, seed: int, acco
 
 
 def _probed(target: Target, client: Client) -> Iterator[Probed]:
-    from conformance.probes import forged, probes
-    from conformance.upgrades import upgrades
+    from argus_wfm.conformance.probes import forged, probes
+    from argus_wfm.conformance.upgrades import upgrades
 
     stream = upgrades(target.stream) if client.contract.name == "mce" and target.address.stream else ()
     return _outcomes((*probes(client), *forged(client, _publisher(target)), *stream))
@@ -201,20 +201,20 @@ def _publisher(target: Target) -> Client | None:
 
 def _asked_of_directory(target: Target) -> Iterable[Probed]:
     """Raises CouldNotTest where nobody of it is given."""
-    from conformance.ldap import questions
+    from argus_wfm.conformance.ldap import questions
 
     return _outcomes(questions(target)) if target.address.ldap else ()
 
 
 def _asked_of_logins(target: Target) -> Iterable[Probed]:
     """Raises CouldNotTest where no user of the directory is given."""
-    from conformance.token_probes import questions
+    from argus_wfm.conformance.token_probes import questions
 
     return _outcomes(questions(target)) if target.address.sso else ()
 
 
 def _outcomes(probes: Iterable[Probe]) -> Iterator[Probed]:
-    from conformance.probes import outcome
+    from argus_wfm.conformance.probes import outcome
 
     for probe in probes:
         verdict, departure, reason = outcome(probe)

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import requests
-
-from conformance.findings import CouldNotTest
+from argus_wfm.conformance.findings import CouldNotTest
 
 Json = Any
 CONTROL_S = 20.0

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from conformance.keywords import declared
-from conformance.recorder import Seen
-from openapi import Contract, Operation
+from argus_wfm.conformance.keywords import declared
+from argus_wfm.conformance.recorder import Seen
+from argus_wfm.openapi import Contract, Operation
 
 Json = Any
 TOO_MANY = 429

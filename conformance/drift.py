@@ -11,11 +11,11 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from conformance import values
-from conformance.exchange import Exchange, protocol
-from conformance.findings import Departure, Drift, Finding, clipped
-from conformance.shape import counted, of_error
-from openapi import Contract
+from argus_wfm.conformance import values
+from argus_wfm.conformance.exchange import Exchange, protocol
+from argus_wfm.conformance.findings import Departure, Drift, Finding, clipped
+from argus_wfm.conformance.shape import counted, of_error
+from argus_wfm.openapi import Contract
 
 if TYPE_CHECKING:  # half a second that `argus up` need not wait for
     import jsonschema

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote_plus
 
-from conformance.exchange import Exchange
-from conformance.texts import is_whole
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.texts import is_whole
 
 Json = Any
 UNUSUAL = re.compile(rb"[\x80-\xff]|\?\?|\\u|%")  # what text can only be damaged with

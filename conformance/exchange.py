@@ -14,8 +14,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from conformance.findings import Departure, Drift, Finding, clipped
-from openapi import Contract, Operation
+from argus_wfm.conformance.findings import Departure, Drift, Finding, clipped
+from argus_wfm.openapi import Contract, Operation
 
 Json = Any
 CREDENTIALS = '"$ARGUS_TARGET_USER:$ARGUS_TARGET_PASSWORD"'

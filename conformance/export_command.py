@@ -8,12 +8,11 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
+from argus_wfm.conformance import columns
+from argus_wfm.conformance.options import LOCAL_URL, AsJson
+from argus_wfm.conformance.remote import REPORTS, Remote, RemoteError
+from argus_wfm.conformance.waiting import COMPLETED, watched
 from typer import Option
-
-from conformance import columns
-from conformance.options import LOCAL_URL, AsJson
-from conformance.remote import REPORTS, Remote, RemoteError
-from conformance.waiting import COMPLETED, watched
 
 Json = Any
 FAILED = 1

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import typer
-
-from conformance.findings import CouldNotRun
-from conformance.parties import LocalError
-from conformance.remote import RemoteError
-from conformance.target import TargetError
-from openapi.server import PortTaken
+from argus_wfm.conformance.findings import CouldNotRun
+from argus_wfm.conformance.parties import LocalError
+from argus_wfm.conformance.remote import RemoteError
+from argus_wfm.conformance.target import TargetError
+from argus_wfm.openapi.server import PortTaken
 
 EXPECTED: tuple[type[Exception], ...] = (
     CouldNotRun,

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
 from xml.etree import ElementTree
 
-from conformance.exchange import Exchange
-from conformance.findings import Drift
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.findings import Drift
 
 Json = Any
 Place = tuple[int, int]  # row and column, from 1

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from conformance.codes import CODES as CODES
-from conformance.codes import kind, severity
+from argus_wfm.conformance.codes import CODES as CODES
+from argus_wfm.conformance.codes import kind, severity
 
 Json = Any
 UNREADABLE = (KeyError, IndexError, TypeError, AttributeError, ValueError)  # what reading a misshapen answer raises

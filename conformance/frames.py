@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from conformance.findings import Drift, Finding, clipped
-from conformance.shape import RENAMES, Found, of_error
-from conformance.websocket import OPERATION, Frame
-from openapi.stream import load_stream
+from argus_wfm.conformance.findings import Drift, Finding, clipped
+from argus_wfm.conformance.shape import RENAMES, Found, of_error
+from argus_wfm.conformance.websocket import OPERATION, Frame
+from argus_wfm.openapi.stream import load_stream
 
 if TYPE_CHECKING:
     import jsonschema

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from conformance.findings import CouldNotTest, Departure, Finding
+from argus_wfm.conformance.findings import CouldNotTest, Departure, Finding
 
 Json = Any
 REQUESTS, FAILURES, MINUTES = 5000, 30, 10.0  # what a run may come to, unless it is told otherwise

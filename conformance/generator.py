@@ -11,20 +11,19 @@ from typing import Any
 
 import requests
 import schemathesis
+from argus_wfm.conformance import checks
+from argus_wfm.conformance.cast import people
+from argus_wfm.conformance.client import DEADLINE_S, Client
+from argus_wfm.conformance.deadline import bounded
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.findings import Drift, Finding, clipped
+from argus_wfm.conformance.inputs import named, tamed
+from argus_wfm.conformance.passing import Passing
+from argus_wfm.conformance.target import Target
+from argus_wfm.conformance.texts import legible
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import context as engine
 from schemathesis.engine import events, from_schema
-
-from conformance import checks
-from conformance.cast import people
-from conformance.client import DEADLINE_S, Client
-from conformance.deadline import bounded
-from conformance.exchange import Exchange
-from conformance.findings import Drift, Finding, clipped
-from conformance.inputs import named, tamed
-from conformance.passing import Passing
-from conformance.target import Target
-from conformance.texts import legible
 
 Json = Any
 FOREIGN_RATE = "10/s"  # requests to a host that is not ours

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance import frames as frame
-from conformance.frames import CHANGE
-from conformance.pairing import Told, paired
-from conformance.websocket import Closing, Frame, Subscription, wscat
+from argus_wfm.conformance import frames as frame
+from argus_wfm.conformance.frames import CHANGE
+from argus_wfm.conformance.pairing import Told, paired
+from argus_wfm.conformance.websocket import Closing, Frame, Subscription, wscat
 
 Json = Any
 

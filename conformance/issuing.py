@@ -8,16 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from conformance.parties import HOST, LocalError
-from conformance.target import DEVELOPMENT_KEY
+from argus_wfm.conformance.parties import HOST, LocalError
+from argus_wfm.conformance.target import DEVELOPMENT_KEY
 
 TOKEN_LIFE_S = 3600
 
 
 def issue_token(key: str | Path, audience: str, subject: str, life_s: int, now: dt.datetime | None = None) -> str:
     """A token for one API, valid from `now` on; `key` is a secret or a folder of keys. Raises LocalError."""
-    from gateway.auth import Tokens
-    from gateway.keys import Keys, KeysError
+    from argus_wfm.gateway.auth import Tokens
+    from argus_wfm.gateway.keys import Keys, KeysError
 
     try:
         keys = Keys.of_folder(key) if isinstance(key, Path) else Keys.shared(key.encode())
@@ -51,9 +51,9 @@ def operations_token(gateway_url: str, subject: str, now: Callable[[], dt.dateti
 
 def accepting(now: Callable[[], dt.datetime]) -> Callable[[str], bool]:
     """Whether a token is one of development for mce."""
-    from gateway.auth import Tokens
-    from gateway.keys import Keys
-    from openapi.errors import ApiError
+    from argus_wfm.gateway.auth import Tokens
+    from argus_wfm.gateway.keys import Keys
+    from argus_wfm.openapi.errors import ApiError
 
     tokens = Tokens(Keys.shared(DEVELOPMENT_KEY.encode()), now)
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from conformance.exchange import Exchange
-from conformance.shape import pointer
-from openapi import Contract, Operation
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.shape import pointer
+from argus_wfm.openapi import Contract, Operation
 
 Json = Any
 CHECKED = ("type", "enum", "const", "format", "pattern", "minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum",

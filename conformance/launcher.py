@@ -14,10 +14,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
-from conformance.child import end
-from conformance.client import Policy
-from conformance.parties import LocalError
-from conformance.target import Address, by_url
+from argus_wfm.conformance.child import end
+from argus_wfm.conformance.client import Policy
+from argus_wfm.conformance.parties import LocalError
+from argus_wfm.conformance.target import Address, by_url
+
+import argus_wfm
 
 PRESENT = "2025-07-29T01:30:00Z"  # the seed's own stamp, at which scenarios on mocks start (A43)
 STILL = (
@@ -37,7 +39,7 @@ def launched(
     LocalError when it does not come up.
     """
     command = [
-        sys.executable, "-m", "conformance", *STILL, "--now", PRESENT,
+        sys.executable, "-m", "argus_wfm", *STILL, "--now", PRESENT,
         "--seed", str(seed), "--json", "--until-stdin-ends", *(("--live", json.dumps(live.as_dict())) if live else ()),
     ]  # fmt: skip
     pipe, environment = subprocess.PIPE, child_environment()
@@ -67,8 +69,8 @@ def from_ready(line: str) -> Address:
 def child_environment() -> dict[str, str]:
     """Of every child process: nothing in the user's folder is imported; no plugins, proxies or .netrc leak in."""
     kept = {name: value for name, value in os.environ.items() if not _leaks(name)}
-    here = str(Path(__file__).parent.parent)  # for children of a checkout that is not installed
-    return {**kept, "PYTHONSAFEPATH": "1", "PYTHONUTF8": "1", "NETRC": os.devnull, "PYTHONPATH": here}
+    installed = str(Path(argus_wfm.__file__).parents[1])  # also when that folder came from the user's PYTHONPATH
+    return {**kept, "PYTHONSAFEPATH": "1", "PYTHONUTF8": "1", "NETRC": os.devnull, "PYTHONPATH": installed}
 
 
 def _leaks(name: str) -> bool:

@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
-from conformance.address import LOOPBACK
-from conformance.deadline import watchdog
-from conformance.findings import Departure, Drift, Finding, HeldBack, clipped
-from conformance.gate import DIRECTORY, Gate
-from conformance.probes import Probe
-from openapi import Operation
+from argus_wfm.conformance.address import LOOPBACK
+from argus_wfm.conformance.deadline import watchdog
+from argus_wfm.conformance.findings import Departure, Drift, Finding, HeldBack, clipped
+from argus_wfm.conformance.gate import DIRECTORY, Gate
+from argus_wfm.conformance.probes import Probe
+from argus_wfm.openapi import Operation
 
 if TYPE_CHECKING:
-    from conformance.target import Target
+    from argus_wfm.conformance.target import Target
 
 Json = Any
 OPERATION = DIRECTORY

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from conformance.exchange import Exchange
-from conformance.findings import Drift, Finding
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.findings import Drift, Finding
 
 Json = Any
 COUNTED = ("agents", "breaks", "queues", "reports")  # lists that come whole, each with its total_count

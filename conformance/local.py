@@ -12,23 +12,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from argus_wfm.conformance.outside import mocks
+from argus_wfm.conformance.parties import HOST, LocalError, Options, Party
+from argus_wfm.conformance.target import DEVELOPMENT, DEVELOPMENT_KEY
+from argus_wfm.openapi import load
+from argus_wfm.openapi.server import address, bind, run
 from pydantic import SecretStr
 
-from conformance.outside import mocks
-from conformance.parties import HOST, LocalError, Options, Party
-from conformance.target import DEVELOPMENT, DEVELOPMENT_KEY
-from openapi import load
-from openapi.server import address, bind, run
-
 if TYPE_CHECKING:
-    from gateway.settings import Settings
+    from argus_wfm.gateway.settings import Settings
 
 
 def up(options: Options) -> list[Party]:
     """Gateway and every mock, joined, with controls. Raises PortTaken, LocalError."""
-    from gateway.app import build
-    from gateway.clock import Clock
-    from gateway.settings import Given
+    from argus_wfm.gateway.app import build
+    from argus_wfm.gateway.clock import Clock
+    from argus_wfm.gateway.settings import Given
 
     database = _migrated(options.database_url or _kept_until_exit())
     gateway_socket = bind(HOST, options.gateway_port)
@@ -69,7 +68,7 @@ def _kept_until_exit() -> str:
 
 def gateway() -> Party:
     """The gateway alone, by its settings, without controls. Raises LocalError for settings, PortTaken."""
-    from gateway.app import build
+    from argus_wfm.gateway.app import build
 
     settings = _read()
     _migrated(settings.database_url)
@@ -84,10 +83,10 @@ def gateway() -> Party:
 
 def worker(on_ready: Callable[[], None]) -> None:
     """Work on the queue, without a web server, until SIGINT or SIGTERM. Raises LocalError."""
-    from gateway.clock import Clock
-    from gateway.database import DatabaseError
-    from gateway.parts import Parts, working
-    from gateway.work.slots import NoSlot
+    from argus_wfm.gateway.clock import Clock
+    from argus_wfm.gateway.database import DatabaseError
+    from argus_wfm.gateway.parts import Parts, working
+    from argus_wfm.gateway.work.slots import NoSlot
 
     settings = _read()
     if not settings.worker_concurrency:
@@ -104,11 +103,11 @@ def worker(on_ready: Callable[[], None]) -> None:
 @contextlib.contextmanager
 def _told() -> Iterator[None]:
     """Settings that only turn out to be wrong when they are used: keys, the directory, the database."""
-    from gateway.database import DatabaseError
-    from gateway.keys import KeysError
-    from gateway.reports.signature import SignatureError
-    from gateway.sites import SitesError
-    from gateway.upstream.login import DirectoryError
+    from argus_wfm.gateway.database import DatabaseError
+    from argus_wfm.gateway.keys import KeysError
+    from argus_wfm.gateway.reports.signature import SignatureError
+    from argus_wfm.gateway.sites import SitesError
+    from argus_wfm.gateway.upstream.login import DirectoryError
 
     try:
         yield
@@ -129,7 +128,7 @@ async def _signalled(on_ready: Callable[[], None]) -> None:
 
 
 def _read() -> Settings:
-    from gateway.settings import SettingsError, read
+    from argus_wfm.gateway.settings import SettingsError, read
 
     try:
         settings = read()
@@ -146,7 +145,7 @@ def _read() -> Settings:
 
 def _migrated(url: str) -> str:
     """A database that can be used; it is tried before anything is served, so that a wrong one is told in one line."""
-    from gateway.database import DatabaseError, connect, default_url, migrate
+    from argus_wfm.gateway.database import DatabaseError, connect, default_url, migrate
 
     try:
         engine = connect(url or default_url())
@@ -159,7 +158,7 @@ def _migrated(url: str) -> str:
 
 def log_to_stderr(level: str) -> None:
     """The JSON log of the servers in this process."""
-    from gateway.logs import configure
+    from argus_wfm.gateway.logs import configure
 
     configure(level)
 

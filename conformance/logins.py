@@ -8,8 +8,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from conformance.client import Client
-from conformance.exchange import Exchange
+from argus_wfm.conformance.client import Client
+from argus_wfm.conformance.exchange import Exchange
 
 Json = Any
 PATH = "/token"

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from argus_wfm.conformance.remote import RemoteError
 from typer import Option
-
-from conformance.remote import RemoteError
 
 
 class Kind(StrEnum):

@@ -7,24 +7,24 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from conformance.issuing import accepting, operations_token, token_for
-from conformance.parties import HOST, LocalError, Options, Party
-from conformance.target import DEVELOPMENT
-from openapi import load
-from openapi.server import address, bind
+from argus_wfm.conformance.issuing import accepting, operations_token, token_for
+from argus_wfm.conformance.parties import HOST, LocalError, Options, Party
+from argus_wfm.conformance.target import DEVELOPMENT
+from argus_wfm.openapi import load
+from argus_wfm.openapi.server import address, bind
 
 if TYPE_CHECKING:
-    from conformance.exchange import Exchange
-    from mocks.faults import Fault, Struck
-    from mocks.forwarding import Ask
-    from mocks.language import Explained
+    from argus_wfm.conformance.exchange import Exchange
+    from argus_wfm.mocks.faults import Fault, Struck
+    from argus_wfm.mocks.forwarding import Ask
+    from argus_wfm.mocks.language import Explained
 
 
 def mocks(options: Options) -> list[Party]:
     """Every mock; each of the faults goes to whom it is one of. Raises PortTaken, LocalError."""
-    from mocks.language import operation, struck
-    from mocks.ldap import OPERATIONS
-    from mocks.site import OPERATIONS as SITE_OPERATIONS
+    from argus_wfm.mocks.language import operation, struck
+    from argus_wfm.mocks.ldap import OPERATIONS
+    from argus_wfm.mocks.site import OPERATIONS as SITE_OPERATIONS
 
     of_messages = tuple(text for text in options.faults if struck(text) == "messages")
     of_ldap = tuple(text for text in options.faults if operation(text) in OPERATIONS)
@@ -44,10 +44,10 @@ def mocks(options: Options) -> list[Party]:
 
 def zup(options: Options) -> Party:
     """The mock 1C alone, with controls and a relay. Raises PortTaken, LocalError for a wrong calendar or fault."""
-    from mocks.calendar import Calendar
-    from mocks.clock import Clock
-    from mocks.relay import Relay
-    from mocks.zup import zup as build
+    from argus_wfm.mocks.calendar import Calendar
+    from argus_wfm.mocks.clock import Clock
+    from argus_wfm.mocks.relay import Relay
+    from argus_wfm.mocks.zup import zup as build
 
     operations = frozenset(load("personnel").operations)
     try:
@@ -79,10 +79,10 @@ def zup(options: Options) -> Party:
 
 def _live(text: str) -> Ask:
     """How a host of others is asked: as the judge does, through its gate. What it is not asked has no answer."""
-    from conformance.drift import judge
-    from conformance.findings import CouldNotTest, Departure, HeldBack
-    from conformance.target import Address, Target
-    from mocks.forwarding import NoAnswer, Reply
+    from argus_wfm.conformance.drift import judge
+    from argus_wfm.conformance.findings import CouldNotTest, Departure, HeldBack
+    from argus_wfm.conformance.target import Address, Target
+    from argus_wfm.mocks.forwarding import NoAnswer, Reply
 
     target = Target(Address.from_dict(json.loads(text)))
     target.gate.by = "gateway-on-live"
@@ -107,10 +107,10 @@ def _live(text: str) -> Ask:
 
 def ldap(options: Options) -> Party:
     """The mock directory alone, with controls and a relay. Raises PortTaken, LocalError for a wrong fault."""
-    from mocks.breakage import KINDS
-    from mocks.clock import Clock
-    from mocks.ldap import CREDENTIALS, OPERATIONS
-    from mocks.ldap import ldap as build
+    from argus_wfm.mocks.breakage import KINDS
+    from argus_wfm.mocks.clock import Clock
+    from argus_wfm.mocks.ldap import CREDENTIALS, OPERATIONS
+    from argus_wfm.mocks.ldap import ldap as build
 
     faults = [_fault(text, OPERATIONS, only=KINDS) for text in options.faults]
     public, bound = bind(HOST, options.ldap_port), bind(HOST, 0)
@@ -133,10 +133,10 @@ def ldap(options: Options) -> Party:
 
 def oktell(options: Options) -> Party:
     """The mock Oktell alone, with controls. Raises PortTaken, LocalError for a wrong fault or no token."""
-    from mocks.clock import Clock
-    from mocks.oktell import OPERATIONS
-    from mocks.oktell import oktell as build
-    from openapi.stream import load_stream
+    from argus_wfm.mocks.clock import Clock
+    from argus_wfm.mocks.oktell import OPERATIONS
+    from argus_wfm.mocks.oktell import oktell as build
+    from argus_wfm.openapi.stream import load_stream
 
     faults = [_fault(text, OPERATIONS, "messages") for text in options.faults]
     clock = Clock(options.now)
@@ -161,9 +161,9 @@ def oktell(options: Options) -> Party:
 
 def sites(options: Options) -> Party:
     """The mock sites alone, all in one, with controls. Raises PortTaken, LocalError for a wrong fault or no token."""
-    from mocks.clock import Clock
-    from mocks.site import KINDS, OPERATIONS
-    from mocks.site import sites as build
+    from argus_wfm.mocks.clock import Clock
+    from argus_wfm.mocks.site import KINDS, OPERATIONS
+    from argus_wfm.mocks.site import sites as build
 
     faults = [_fault(text, OPERATIONS, "messages", KINDS) for text in options.faults]
     clock = Clock(options.now)
@@ -188,7 +188,7 @@ def sites(options: Options) -> Party:
 def _fault(
     text: str, operations: frozenset[str], strikes: Struck = "replies", only: frozenset[str] | None = None
 ) -> Fault:
-    from mocks.language import FaultError, from_text
+    from argus_wfm.mocks.language import FaultError, from_text
 
     try:
         return from_text(text, operations, strikes, only)
@@ -198,6 +198,6 @@ def _fault(
 
 def explained_faults() -> tuple[list[Explained], list[tuple[str, str, str]], list[str]]:
     """(kinds with their members, members that all have, examples), for `argus faults`."""
-    from mocks.language import EXAMPLES, catalogue, common
+    from argus_wfm.mocks.language import EXAMPLES, catalogue, common
 
     return list(catalogue()), common(), [text for texts in EXAMPLES.values() for text in texts]

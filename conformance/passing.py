@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import requests
-
-from conformance.client import DEADLINE_S, Client, name_of
-from conformance.deadline import DeadlineAdapter
-from conformance.findings import HeldBack, clipped
-from conformance.gate import Gate
+from argus_wfm.conformance.client import DEADLINE_S, Client, name_of
+from argus_wfm.conformance.deadline import DeadlineAdapter
+from argus_wfm.conformance.findings import HeldBack, clipped
+from argus_wfm.conformance.gate import Gate
 
 
 class Passing(DeadlineAdapter):

@@ -18,17 +18,16 @@ from typing import Any
 
 import pytest
 import requests
+from argus_wfm.conformance.child import tell
+from argus_wfm.conformance.client import Policy
+from argus_wfm.conformance.findings import UNREADABLE, CouldNotTest, Departure, Drift, Finding, HeldBack, Verdict
+from argus_wfm.conformance.launcher import launched
+from argus_wfm.conformance.parties import LocalError
+from argus_wfm.conformance.recorder import Seen
+from argus_wfm.conformance.scenarios import Order, identity
+from argus_wfm.conformance.target import Address, Target, TargetError
 from pytest_bdd.parser import ScenarioTemplate
 from pytest_bdd.scenario import scenario_wrapper_template_registry
-
-from conformance.child import tell
-from conformance.client import Policy
-from conformance.findings import UNREADABLE, CouldNotTest, Departure, Drift, Finding, HeldBack, Verdict
-from conformance.launcher import launched
-from conformance.parties import LocalError
-from conformance.recorder import Seen
-from conformance.scenarios import Order, identity
-from conformance.target import Address, Target, TargetError
 
 Json = Any
 KEY = "argus"

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from conformance.exchange import Exchange
+from argus_wfm.conformance.exchange import Exchange
 
 Json = Any
 KINDS = {

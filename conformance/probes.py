@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from conformance.client import Client
-from conformance.exchange import Exchange
-from conformance.findings import UNREADABLE, CouldNotTest, Departure, Drift, Finding, HeldBack
-from conformance.inputs import named
-from conformance.keywords import resolved
-from conformance.tokens import forgeries, signed_with_public_keys
-from openapi import Contract, Operation
+from argus_wfm.conformance.client import Client
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.findings import UNREADABLE, CouldNotTest, Departure, Drift, Finding, HeldBack
+from argus_wfm.conformance.inputs import named
+from argus_wfm.conformance.keywords import resolved
+from argus_wfm.conformance.tokens import forgeries, signed_with_public_keys
+from argus_wfm.openapi import Contract, Operation
 
 Json = Any
 TOO_LARGE = 5 * 1024 * 1024

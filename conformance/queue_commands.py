@@ -8,13 +8,25 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from argus_wfm.conformance import columns
+from argus_wfm.conformance.options import (
+    LOCAL_URL,
+    AsJson,
+    Id,
+    Kind,
+    Limit,
+    OfKind,
+    Output,
+    Since,
+    Status,
+    Until,
+    Url,
+    instant,
+)
+from argus_wfm.conformance.queue_screen import print_json, say_more, show_operation, show_queue
+from argus_wfm.conformance.remote import Remote, RemoteError, checked_id, operation
+from argus_wfm.conformance.waiting import COMPLETED, done, eta, until_over
 from typer import Option
-
-from conformance import columns
-from conformance.options import LOCAL_URL, AsJson, Id, Kind, Limit, OfKind, Output, Since, Status, Until, Url, instant
-from conformance.queue_screen import print_json, say_more, show_operation, show_queue
-from conformance.remote import Remote, RemoteError, checked_id, operation
-from conformance.waiting import COMPLETED, done, eta, until_over
 
 Json = Any
 FAILED = 1

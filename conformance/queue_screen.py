@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from conformance import columns
-from conformance.waiting import done, eta
+from argus_wfm.conformance import columns
+from argus_wfm.conformance.waiting import done, eta
 
 Json = Any
 MEMBERS = {

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.drift import judge
-from conformance.echoes import Echoes
-from conformance.exchange import Exchange
-from conformance.findings import Finding
-from conformance.keywords import exercised
-from conformance.pool import Pool
+from argus_wfm.conformance.drift import judge
+from argus_wfm.conformance.echoes import Echoes
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.findings import Finding
+from argus_wfm.conformance.keywords import exercised
+from argus_wfm.conformance.pool import Pool
 
 Json = Any
 HARMLESS = ("HEAD", "OPTIONS")  # what any server may answer to

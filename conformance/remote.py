@@ -50,8 +50,7 @@ class Remote:
 
     def __init__(self, url: str, environment: Mapping[str, str] = os.environ, api: Api = OPERATIONS) -> None:
         import requests
-
-        from conformance.deadline import DeadlineAdapter, bounded
+        from argus_wfm.conformance.deadline import DeadlineAdapter, bounded
 
         self._host, self.url = str(_checked(url).hostname), url.rstrip("/")
         self._session = bounded(requests.Session(), DeadlineAdapter())
@@ -128,8 +127,7 @@ class Remote:
     def _signed(self) -> str:
         """By the gateway's clock, which may be another than ours."""
         import jwt
-
-        from conformance.target import DEVELOPMENT_KEY, LOOPBACK
+        from argus_wfm.conformance.target import DEVELOPMENT_KEY, LOOPBACK
 
         if self._host not in LOOPBACK:
             raise RemoteError(f"Set {self._api.variable}: a token for {self.url}; {self._issuing()} makes one.")

@@ -10,15 +10,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.baseline import Accepted, Sorted, sort
-from conformance.capabilities import Capability, down
-from conformance.contract import Generated
-from conformance.coverage import Coverage, coverage
-from conformance.findings import Findings, Verdict, Witnessed, steadiness
-from conformance.gate import Tally
-from conformance.recorder import Seen
-from conformance.scenarios import Chosen, Result
-from openapi import Contract
+from argus_wfm.conformance.baseline import Accepted, Sorted, sort
+from argus_wfm.conformance.capabilities import Capability, down
+from argus_wfm.conformance.contract import Generated
+from argus_wfm.conformance.coverage import Coverage, coverage
+from argus_wfm.conformance.findings import Findings, Verdict, Witnessed, steadiness
+from argus_wfm.conformance.gate import Tally
+from argus_wfm.conformance.recorder import Seen
+from argus_wfm.conformance.scenarios import Chosen, Result
+from argus_wfm.openapi import Contract
 
 Json = Any
 PASSED, FOUND, NOTHING_RUN = 0, 1, 2

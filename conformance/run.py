@@ -11,16 +11,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from conformance import baseline, contract, report, scenarios
-from conformance.account import BROKEN_OFF
-from conformance.baseline import Accepted
-from conformance.capabilities import Capability, Exploration, ailing, answering, blocks
-from conformance.child import Children
-from conformance.client import Policy
-from conformance.contract import Generated
-from conformance.failures import told
-from conformance.findings import CouldNotRun, Verdict
-from conformance.gate import (
+from argus_wfm.conformance import baseline, contract, report, scenarios
+from argus_wfm.conformance.account import BROKEN_OFF
+from argus_wfm.conformance.baseline import Accepted
+from argus_wfm.conformance.capabilities import Capability, Exploration, ailing, answering, blocks
+from argus_wfm.conformance.child import Children
+from argus_wfm.conformance.client import Policy
+from argus_wfm.conformance.contract import Generated
+from argus_wfm.conformance.failures import told
+from argus_wfm.conformance.findings import CouldNotRun, Verdict
+from argus_wfm.conformance.gate import (
     FAILURES,
     MINUTES,
     MINUTES_OF_AILING,
@@ -29,15 +29,15 @@ from conformance.gate import (
     Journal,
     Limits,
 )
-from conformance.launcher import PRESENT
-from conformance.recorder import Seen
-from conformance.results import Run, joined
-from conformance.scenarios import Result
-from conformance.screen import Screen
-from conformance.signals import Interrupted, interruptible
-from conformance.target import Address, Target, TargetError, by_profile, by_url
-from conformance.websocket import handshake
-from openapi import Contract, load
+from argus_wfm.conformance.launcher import PRESENT
+from argus_wfm.conformance.recorder import Seen
+from argus_wfm.conformance.results import Run, joined
+from argus_wfm.conformance.scenarios import Result
+from argus_wfm.conformance.screen import Screen
+from argus_wfm.conformance.signals import Interrupted, interruptible
+from argus_wfm.conformance.target import Address, Target, TargetError, by_profile, by_url
+from argus_wfm.conformance.websocket import handshake
+from argus_wfm.openapi import Contract, load
 
 Json = Any
 CONTRACTS = ("personnel", "mce", "sso", "export")

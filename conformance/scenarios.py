@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conformance.child import Children, end_of, events
-from conformance.findings import CouldNotRun, Finding, Verdict
-from conformance.launcher import child_environment
-from conformance.recorder import Seen
+from argus_wfm.conformance.child import Children, end_of, events
+from argus_wfm.conformance.findings import CouldNotRun, Finding, Verdict
+from argus_wfm.conformance.launcher import child_environment
+from argus_wfm.conformance.recorder import Seen
 
 if TYPE_CHECKING:
     from pytest_bdd.parser import ScenarioTemplate
 
 Json = Any
-PLUGINS = ("pytest_bdd.plugin", "xdist.plugin", "conformance.plugin")
+PLUGINS = ("pytest_bdd.plugin", "xdist.plugin", "argus_wfm.conformance.plugin")
 NONE_COLLECTED = 5  # pytest's exit status
 
 
@@ -162,9 +162,9 @@ def _command(order: Order, workers: int) -> list[str]:
 
 def _folder() -> Path:
     """Where features/ is installed; looked up, not imported: features stands above the judge."""
-    spec = importlib.util.find_spec("features")
+    spec = importlib.util.find_spec("argus_wfm.features")
     if spec is None or not spec.submodule_search_locations:
-        raise CouldNotRun("The package features is not installed beside conformance; install argus-wfm whole.")
+        raise CouldNotRun("The package argus_wfm.features is missing; install argus-wfm again.")
     return Path(spec.submodule_search_locations[0])
 
 

@@ -10,17 +10,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
+from argus_wfm.conformance.capabilities import SKEW_S, Capability, State, skew
+from argus_wfm.conformance.coverage import Coverage
+from argus_wfm.conformance.coverage import State as Covered
+from argus_wfm.conformance.findings import Verdict, Witnessed
+from argus_wfm.conformance.results import ON_LIVE, Run
+from argus_wfm.conformance.scenarios import Result
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
-
-from conformance.capabilities import SKEW_S, Capability, State, skew
-from conformance.coverage import Coverage
-from conformance.coverage import State as Covered
-from conformance.findings import Verdict, Witnessed
-from conformance.results import ON_LIVE, Run
-from conformance.scenarios import Result
 
 SHOWN = 10  # findings on the screen; the rest is in the reports
 NAMED = 8  # scenarios that saw it; the rest is in the reports

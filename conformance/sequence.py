@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from conformance.findings import Drift, Finding
-from conformance.frames import CHANGE, message
-from conformance.shape import Found
-from conformance.websocket import Frame
+from argus_wfm.conformance.findings import Drift, Finding
+from argus_wfm.conformance.frames import CHANGE, message
+from argus_wfm.conformance.shape import Found
+from argus_wfm.conformance.websocket import Frame
 
 Json = Any
 

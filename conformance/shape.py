@@ -9,9 +9,9 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
-from conformance.codes import kind
-from conformance.findings import Drift, Finding
-from conformance.notation import recognised
+from argus_wfm.conformance.codes import kind
+from argus_wfm.conformance.findings import Drift, Finding
+from argus_wfm.conformance.notation import recognised
 
 if TYPE_CHECKING:  # half a second that `argus up` need not wait for
     from jsonschema.exceptions import ValidationError

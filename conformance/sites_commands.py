@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
+from argus_wfm.conformance import columns
+from argus_wfm.conformance.options import LOCAL_URL, AsJson, Url, instant
+from argus_wfm.conformance.remote import Remote
 from typer import Option
-
-from conformance import columns
-from conformance.options import LOCAL_URL, AsJson, Url, instant
-from conformance.remote import Remote
 
 Json = Any
 AMISS = 1

@@ -12,7 +12,7 @@ import typer
 from typer import Option
 
 if TYPE_CHECKING:
-    from conformance.parties import Party
+    from argus_wfm.conformance.parties import Party
 
 Now = Annotated[str, Option(help="Start the clock at this instant, e.g. 2025-07-29T01:30:00Z. Default: real time.")]
 Agents = Annotated[int, Option(min=1, max=200_000, help="People employed in July 2025.")]
@@ -67,8 +67,8 @@ def up(
     until_stdin_ends: Annotated[bool, Option("--until-stdin-ends", hidden=True)] = False,
 ) -> None:
     """Start gateway and mocks in one process; prints URLs and development credentials, then "ready"."""
-    from conformance import local
-    from conformance.parties import Options
+    from argus_wfm.conformance import local
+    from argus_wfm.conformance.parties import Options
 
     options = Options(
         gateway_port=port,
@@ -90,7 +90,7 @@ def up(
         live=live,
     )
     if until_stdin_ends:
-        from conformance.launcher import end_with_stdin
+        from argus_wfm.conformance.launcher import end_with_stdin
 
         end_with_stdin()
     _serve(local.up(options), as_json, clock=_clock(now))
@@ -123,8 +123,8 @@ def mock(
     as_json: Json = False,
 ) -> None:
     """Start the mocks alone: 1C ZUP, Oktell, the sites, the directory."""
-    from conformance import outside
-    from conformance.parties import ZUP_PORT, LocalError, Options
+    from argus_wfm.conformance import outside
+    from argus_wfm.conformance.parties import ZUP_PORT, LocalError, Options
 
     starts = {
         "zup": lambda told: [outside.zup(told)],
@@ -156,21 +156,21 @@ def mock(
 
 def serve(as_json: Json = False) -> None:
     """Start the gateway alone, with a real 1C ZUP behind it; settings are ARGUS_* or .env."""
-    from conformance import local
+    from argus_wfm.conformance import local
 
     _serve([local.gateway()], as_json, credentials=False)
 
 
 def worker(as_json: Json = False) -> None:
     """Start one more worker on the queue's database, without a web server; settings as for serve."""
-    from conformance import local
+    from argus_wfm.conformance import local
 
     local.worker(lambda: print(json.dumps({"ready": {}}) if as_json else "ready", flush=True))
 
 
 def instant(text: str) -> dt.datetime | None:
     """Of --now; None for real time. Raises LocalError."""
-    from conformance.parties import LocalError
+    from argus_wfm.conformance.parties import LocalError
 
     if not text:
         return None
@@ -191,8 +191,8 @@ def _clock(now: str) -> str:
 
 
 def _serve(parties: list[Party], as_json: bool, *, clock: str = "real time", credentials: bool = True) -> None:
-    from conformance import local
-    from conformance.target import DEVELOPMENT
+    from argus_wfm.conformance import local
+    from argus_wfm.conformance.target import DEVELOPMENT
 
     if credentials:  # of development; `argus serve` has a setting
         local.log_to_stderr("WARNING")
@@ -205,7 +205,7 @@ def _serve(parties: list[Party], as_json: bool, *, clock: str = "real time", cre
             told = {"ready": urls, "controls": controls, **({"credentials": secrets} if secrets else {})}
             print(json.dumps(told), flush=True)
             return
-        from conformance.screen import parties_table
+        from argus_wfm.conformance.screen import parties_table
 
         parties_table(
             [(party.name, party.page or f"{party.url}/services/personnel", party.controls) for party in parties],

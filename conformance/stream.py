@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from conformance import frames as frame
-from conformance.findings import Drift, Finding
-from conformance.frames import About
-from conformance.heard import Asked, Change, Heard, moment, same_moment
-from conformance.pairing import Told, paired
-from conformance.sequence import numbers
-from conformance.shape import Found
+from argus_wfm.conformance import frames as frame
+from argus_wfm.conformance.findings import Drift, Finding
+from argus_wfm.conformance.frames import About
+from argus_wfm.conformance.heard import Asked, Change, Heard, moment, same_moment
+from argus_wfm.conformance.pairing import Told, paired
+from argus_wfm.conformance.sequence import numbers
+from argus_wfm.conformance.shape import Found
 
 Json = Any
 LATE_S = 2.0  # from the host's acknowledgement of an event to its message (WSK-03)

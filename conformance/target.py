@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from conformance.address import (
+from argus_wfm.conformance.address import (
     DEVELOPMENT,
     DEVELOPMENT_KEY,
     LOOPBACK,
@@ -18,14 +18,14 @@ from conformance.address import (
     by_profile,
     by_url,
 )
-from conformance.client import Client
-from conformance.controls import Controls
-from conformance.findings import CouldNotTest, Departure
-from conformance.gate import Gate
-from conformance.logins import Logins
-from conformance.recorder import Recorder
-from conformance.websocket import Socket
-from openapi import load
+from argus_wfm.conformance.client import Client
+from argus_wfm.conformance.controls import Controls
+from argus_wfm.conformance.findings import CouldNotTest, Departure
+from argus_wfm.conformance.gate import Gate
+from argus_wfm.conformance.logins import Logins
+from argus_wfm.conformance.recorder import Recorder
+from argus_wfm.conformance.websocket import Socket
+from argus_wfm.openapi import load
 
 __all__ = [
     "DEVELOPMENT",

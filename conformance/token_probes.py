@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from conformance.findings import CouldNotTest, Departure, Drift
-from conformance.probes import Probe
-from conformance.target import Target
-from openapi import load
+from argus_wfm.conformance.findings import CouldNotTest, Departure, Drift
+from argus_wfm.conformance.probes import Probe
+from argus_wfm.conformance.target import Target
+from argus_wfm.openapi import load
 
 STRANGER = "no.such.user.of.argus"
 REVOKED_S = 2.0  # in which every process of a host has heard of it

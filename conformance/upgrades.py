@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from conformance.findings import Departure, Drift
-from conformance.frames import About, message
-from conformance.heard import Heard
-from conformance.probes import Probe
-from conformance.stream import judged
-from conformance.tokens import forgeries
-from conformance.websocket import OPERATION, Socket, Subscription, handshake, wscat
+from argus_wfm.conformance.findings import Departure, Drift
+from argus_wfm.conformance.frames import About, message
+from argus_wfm.conformance.heard import Heard
+from argus_wfm.conformance.probes import Probe
+from argus_wfm.conformance.stream import judged
+from argus_wfm.conformance.tokens import forgeries
+from argus_wfm.conformance.websocket import OPERATION, Socket, Subscription, handshake, wscat
 
 BEGINS_S = 5.0  # of real time, for the first message
 

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from conformance import listings
-from conformance.exchange import Exchange
-from conformance.findings import Drift, Finding
-from conformance.shape import pointer
-from conformance.texts import damaged, is_whole
+from argus_wfm.conformance import listings
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.findings import Drift, Finding
+from argus_wfm.conformance.shape import pointer
+from argus_wfm.conformance.texts import damaged, is_whole
 
 Json = Any
 IDENTITIES = {"agents": ("agent_id", "tab_number"), "operations": ("id",), "items": ("id",)}

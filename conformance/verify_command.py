@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from argus_wfm.conformance import columns
+from argus_wfm.conformance.findings import CouldNotRun
 from typer import Option
 
-from conformance import columns
-from conformance.findings import CouldNotRun
-
 if TYPE_CHECKING:
-    from conformance.signatures import Signature
+    from argus_wfm.conformance.signatures import Signature
 
 Json = Any
 HOLDS, DOES_NOT = 0, 1
@@ -29,7 +28,7 @@ def verify(
 
     Exit codes: 0 signed and unchanged (and vouched for, with --trust), 1 not, 2 the file cannot be read.
     """
-    from conformance.signatures import NoAuthorities, Unreadable, of_pdf
+    from argus_wfm.conformance.signatures import NoAuthorities, Unreadable, of_pdf
 
     why = NONE
     try:

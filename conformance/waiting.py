@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from conformance.remote import Remote, operation
+from argus_wfm.conformance.remote import Remote, operation
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,7 +28,7 @@ def until_over(remote: Remote, operation_id: str) -> Json:
 
 def watched(ask: Callable[[], Json], why_queued: Callable[[], str]) -> Json:
     """What `ask` says once it is over: id, kind, status, reason, and progress with its unit and eta_s."""
-    from conformance.screen import console
+    from argus_wfm.conformance.screen import console
 
     out = console(stderr=True)
     started, between, why = time.monotonic(), FIRST_S, ""
@@ -66,7 +66,7 @@ def eta(progress: Json) -> str:
 
 @contextmanager
 def _lines(out: Console) -> Iterator[Show]:
-    from conformance.screen import safe
+    from argus_wfm.conformance.screen import safe
 
     told = ("", "", -STEP)
 
@@ -87,9 +87,8 @@ def _lines(out: Console) -> Iterator[Show]:
 
 @contextmanager
 def _bar(out: Console) -> Iterator[Show]:
+    from argus_wfm.conformance.screen import safe
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    from conformance.screen import safe
 
     texts = [TextColumn(f"{{task.fields[{name}]}}") for name in ("done", "left", "why")]
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), *texts, TimeElapsedColumn())

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
-from conformance.deadline import watchdog
-from conformance.exchange import BEARER, Exchange
-from conformance.findings import Departure, Drift, Finding
-from conformance.gate import Gate
-from conformance.recorder import Recorder
-from openapi import Contract, load
-from openapi.stream import load_stream
+from argus_wfm.conformance.deadline import watchdog
+from argus_wfm.conformance.exchange import BEARER, Exchange
+from argus_wfm.conformance.findings import Departure, Drift, Finding
+from argus_wfm.conformance.gate import Gate
+from argus_wfm.conformance.recorder import Recorder
+from argus_wfm.openapi import Contract, load
+from argus_wfm.openapi.stream import load_stream
 
 if TYPE_CHECKING:
     from websockets.datastructures import Headers

@@ -9,12 +9,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import sqlalchemy as sa
-
-from gateway.database import take_turn
-from gateway.mapping import central_id
-from gateway.sites import NoSuchWallTime, Site
-from gateway.tables import actuals
-from openapi.errors import exact, instant
+from argus_wfm.gateway.database import take_turn
+from argus_wfm.gateway.mapping import central_id
+from argus_wfm.gateway.sites import NoSuchWallTime, Site
+from argus_wfm.gateway.tables import actuals
+from argus_wfm.openapi.errors import exact, instant
 
 Json = Any
 LOCK = 0x73697400  # of an advisory lock, and the site's own number in it

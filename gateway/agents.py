@@ -12,13 +12,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import sqlalchemy as sa
-
-from gateway import tables
-from gateway.commits import Commits
-from gateway.database import take_turn
-from gateway.errors import AgentNotFound
-from gateway.statuses import Agent, Change, Event, Status, moved
-from openapi.errors import ApiError, ValidationFailed
+from argus_wfm.gateway import tables
+from argus_wfm.gateway.commits import Commits
+from argus_wfm.gateway.database import take_turn
+from argus_wfm.gateway.errors import AgentNotFound
+from argus_wfm.gateway.statuses import Agent, Change, Event, Status, moved
+from argus_wfm.openapi.errors import ApiError, ValidationFailed
 
 Json = Any
 TURN = 0x6D6365  # the advisory lock of whoever writes

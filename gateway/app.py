@@ -11,30 +11,29 @@ from collections.abc import AsyncIterator
 from email.utils import format_datetime
 from typing import Any
 
+from argus_wfm.gateway.api.export import Export
+from argus_wfm.gateway.api.mce import Mce
+from argus_wfm.gateway.api.operations import Operations
+from argus_wfm.gateway.api.personnel import Personnel
+from argus_wfm.gateway.api.sites import SiteOperations
+from argus_wfm.gateway.api.sso import Sso
+from argus_wfm.gateway.clock import Clock
+from argus_wfm.gateway.controls import controls
+from argus_wfm.gateway.fanout import Fanout
+from argus_wfm.gateway.metrics import CONTENT_TYPE
+from argus_wfm.gateway.parts import Parts, Work, empty, working
+from argus_wfm.gateway.settings import Settings
+from argus_wfm.gateway.subscription import Subscriptions
+from argus_wfm.gateway.upstream.zup import ZupClient, connect
+from argus_wfm.gateway.work.interventions import Interventions
+from argus_wfm.openapi import accounts, load_stream, serve
+from argus_wfm.openapi.errors import ValidationFailed
+from argus_wfm.openapi.frame import with_routes
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp
-
-from gateway.api.export import Export
-from gateway.api.mce import Mce
-from gateway.api.operations import Operations
-from gateway.api.personnel import Personnel
-from gateway.api.sites import SiteOperations
-from gateway.api.sso import Sso
-from gateway.clock import Clock
-from gateway.controls import controls
-from gateway.fanout import Fanout
-from gateway.metrics import CONTENT_TYPE
-from gateway.parts import Parts, Work, empty, working
-from gateway.settings import Settings
-from gateway.subscription import Subscriptions
-from gateway.upstream.zup import ZupClient, connect
-from gateway.work.interventions import Interventions
-from openapi import accounts, load_stream, serve
-from openapi.errors import ValidationFailed
-from openapi.frame import with_routes
 
 Json = Any
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import sqlalchemy as sa
-
-from gateway.commits import Commits
-from gateway.tables import audit
-from gateway.work.records import Claimed
-from openapi import Exchange
-from openapi.errors import exact
+from argus_wfm.gateway.commits import Commits
+from argus_wfm.gateway.tables import audit
+from argus_wfm.gateway.work.records import Claimed
+from argus_wfm.openapi import Exchange
+from argus_wfm.openapi.errors import exact
 
 Json = Any
 RETENTION_YEARS = 3

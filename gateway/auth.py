@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import jwt
-
-from gateway.errors import InsufficientScope, TokenExpired, TokenInvalid
-from gateway.keys import Keys
-from openapi.authorization import BEARER_CHALLENGE
+from argus_wfm.gateway.errors import InsufficientScope, TokenExpired, TokenInvalid
+from argus_wfm.gateway.keys import Keys
+from argus_wfm.openapi.authorization import BEARER_CHALLENGE
 
 ISSUER = "argus"
 LIFE_S = 3600

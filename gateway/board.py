@@ -8,13 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-
-from gateway import tables
-from gateway.agents import agent_of, change_of, last_sequence
-from gateway.database import is_sqlite
-from gateway.errors import AgentNotFound, CallNotFound, QueueNotFound
-from gateway.statuses import REASONS, Change, Status
-from openapi.errors import instant
+from argus_wfm.gateway import tables
+from argus_wfm.gateway.agents import agent_of, change_of, last_sequence
+from argus_wfm.gateway.database import is_sqlite
+from argus_wfm.gateway.errors import AgentNotFound, CallNotFound, QueueNotFound
+from argus_wfm.gateway.statuses import REASONS, Change, Status
+from argus_wfm.openapi.errors import instant
 
 Json = Any
 PAGE = 500  # changes that are read at once

@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import sqlalchemy as sa
-
-from gateway.actuals import in_month
-from gateway.sites import Sites
-from gateway.tables import actuals, employees
-from openapi.errors import exact, instant
+from argus_wfm.gateway.actuals import in_month
+from argus_wfm.gateway.sites import Sites
+from argus_wfm.gateway.tables import actuals, employees
+from argus_wfm.openapi.errors import exact, instant
 
 Json = Any
 NAMED = 100

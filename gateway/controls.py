@@ -9,16 +9,15 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from argus_wfm.gateway.auth import Tokens
+from argus_wfm.gateway.cache import Caches
+from argus_wfm.gateway.clock import SETTLED_S, Clock
+from argus_wfm.gateway.upstream.zup import Upstream
+from argus_wfm.gateway.work.queue import Queue
+from argus_wfm.openapi.errors import ValidationFailed, instant
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, Router
-
-from gateway.auth import Tokens
-from gateway.cache import Caches
-from gateway.clock import SETTLED_S, Clock
-from gateway.upstream.zup import Upstream
-from gateway.work.queue import Queue
-from openapi.errors import ValidationFailed, instant
 
 Json = Any
 LOOK_S = 0.01

@@ -169,7 +169,7 @@ def take_turn(connection: sa.Connection, lock: int) -> None:
 
 def _create(connection: sa.Connection) -> None:
     """A new database gets the newest schema at once; a test holds it against the migrations."""
-    from gateway.tables import metadata
+    from argus_wfm.gateway.tables import metadata
 
     metadata.create_all(connection)
     connection.execute(sa.text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))

@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from argus_wfm.gateway.model import Employee
+from argus_wfm.gateway.tables import employees
+from argus_wfm.openapi.errors import EmployeeNotFound, instant
 from sqlalchemy.dialects import postgresql, sqlite
-
-from gateway.model import Employee
-from gateway.tables import employees
-from openapi.errors import EmployeeNotFound, instant
 
 Json = Any
 FIELDS = tuple(name for name in Employee.__slots__)

@@ -18,7 +18,7 @@ What may be over the next time it is tried is in TRANSIENT; the queue tries noth
 
 from __future__ import annotations
 
-from openapi.errors import ApiError
+from argus_wfm.openapi.errors import ApiError
 
 
 class UpstreamError(ApiError):

@@ -10,13 +10,12 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
-
-from gateway.errors import ExportNotReady, TaskNotFound
-from gateway.reports.definitions import REPORTS, Request
-from gateway.reports.staff import Sources, this_month
-from gateway.tables import operations, payloads, report_files
-from gateway.work.kinds import REPORT, Status
-from openapi.errors import exact, instant
+from argus_wfm.gateway.errors import ExportNotReady, TaskNotFound
+from argus_wfm.gateway.reports.definitions import REPORTS, Request
+from argus_wfm.gateway.reports.staff import Sources, this_month
+from argus_wfm.gateway.tables import operations, payloads, report_files
+from argus_wfm.gateway.work.kinds import REPORT, Status
+from argus_wfm.openapi.errors import exact, instant
 
 Json = Any
 Row = sa.Row[Any]

@@ -18,11 +18,10 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import orjson
-
-from gateway.board import Board
-from gateway.statuses import Change
-from openapi.errors import instant
-from openapi.sockets import frame
+from argus_wfm.gateway.board import Board
+from argus_wfm.gateway.statuses import Change
+from argus_wfm.openapi.errors import instant
+from argus_wfm.openapi.sockets import frame
 
 log = logging.getLogger("argus.gateway.hub")
 Json = Any

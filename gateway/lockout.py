@@ -15,9 +15,8 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 
 import sqlalchemy as sa
-
-from gateway.database import take_turn
-from gateway.tables import login_failures
+from argus_wfm.gateway.database import take_turn
+from argus_wfm.gateway.tables import login_failures
 
 TURN = 0x6C6F636B  # the advisory lock of whoever counts
 F = login_failures.c

@@ -9,9 +9,8 @@ from collections.abc import MutableMapping
 from typing import Any, TextIO
 
 import structlog
-
-from gateway.upstream.breaker import Change
-from openapi import Exchange
+from argus_wfm.gateway.upstream.breaker import Change
+from argus_wfm.openapi import Exchange
 
 SECRET = re.compile(r"password|authorization|token|secret|cookie|session", re.IGNORECASE)
 log = structlog.stdlib.get_logger("argus.gateway")

@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from gateway.errors import UnmappedTimeType
-from gateway.model import Employee
-from openapi.errors import ValidationFailed
+from argus_wfm.gateway.errors import UnmappedTimeType
+from argus_wfm.gateway.model import Employee
+from argus_wfm.openapi.errors import ValidationFailed
 
 Json = Any
 EMPLOYEE_TO_1C = {

@@ -10,49 +10,48 @@ from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
-
-from gateway import logs, tables
-from gateway.actuals import Actuals
-from gateway.agents import Agents
-from gateway.audit import Audit, Record, inbound, of_queue
-from gateway.auth import Claims, Tokens
-from gateway.board import Board
-from gateway.cache import Caches
-from gateway.clock import Clock
-from gateway.consistency import Consistency
-from gateway.database import connect as connect_database
-from gateway.database import default_url, migrate
-from gateway.employees import Employees
-from gateway.errors import TokenInvalid
-from gateway.exports import Exports
-from gateway.hub import Hub
-from gateway.keys import Keys
-from gateway.lockout import Lockout
-from gateway.metrics import Metrics
-from gateway.payroll import Payroll
-from gateway.reports.signature import Signer
-from gateway.reports.staff import Sources
-from gateway.revocations import Revocations
-from gateway.settings import Settings
-from gateway.sites import Sites
-from gateway.upstream.breaker import Breaker
-from gateway.upstream.ldap import Account, Directory
-from gateway.upstream.zup import Upstream, ZupClient, connect
-from gateway.work.bridge import Bridge
-from gateway.work.consolidation import Consolidation
-from gateway.work.job import Job
-from gateway.work.kinds import Status
-from gateway.work.listing import Listing
-from gateway.work.queue import Queue
-from gateway.work.records import Claimed
-from gateway.work.report import ReportExport
-from gateway.work.schedule import Schedule
-from gateway.work.sync import PersonnelSync
-from gateway.work.transfer import fact_transfer, schedule_upload, timesheet_request
-from gateway.work.turns import Act, BlockingZup, Turns
-from openapi import Exchange, load
-from openapi.authorization import BEARER_CHALLENGE
-from openapi.errors import instant
+from argus_wfm.gateway import logs, tables
+from argus_wfm.gateway.actuals import Actuals
+from argus_wfm.gateway.agents import Agents
+from argus_wfm.gateway.audit import Audit, Record, inbound, of_queue
+from argus_wfm.gateway.auth import Claims, Tokens
+from argus_wfm.gateway.board import Board
+from argus_wfm.gateway.cache import Caches
+from argus_wfm.gateway.clock import Clock
+from argus_wfm.gateway.consistency import Consistency
+from argus_wfm.gateway.database import connect as connect_database
+from argus_wfm.gateway.database import default_url, migrate
+from argus_wfm.gateway.employees import Employees
+from argus_wfm.gateway.errors import TokenInvalid
+from argus_wfm.gateway.exports import Exports
+from argus_wfm.gateway.hub import Hub
+from argus_wfm.gateway.keys import Keys
+from argus_wfm.gateway.lockout import Lockout
+from argus_wfm.gateway.metrics import Metrics
+from argus_wfm.gateway.payroll import Payroll
+from argus_wfm.gateway.reports.signature import Signer
+from argus_wfm.gateway.reports.staff import Sources
+from argus_wfm.gateway.revocations import Revocations
+from argus_wfm.gateway.settings import Settings
+from argus_wfm.gateway.sites import Sites
+from argus_wfm.gateway.upstream.breaker import Breaker
+from argus_wfm.gateway.upstream.ldap import Account, Directory
+from argus_wfm.gateway.upstream.zup import Upstream, ZupClient, connect
+from argus_wfm.gateway.work.bridge import Bridge
+from argus_wfm.gateway.work.consolidation import Consolidation
+from argus_wfm.gateway.work.job import Job
+from argus_wfm.gateway.work.kinds import Status
+from argus_wfm.gateway.work.listing import Listing
+from argus_wfm.gateway.work.queue import Queue
+from argus_wfm.gateway.work.records import Claimed
+from argus_wfm.gateway.work.report import ReportExport
+from argus_wfm.gateway.work.schedule import Schedule
+from argus_wfm.gateway.work.sync import PersonnelSync
+from argus_wfm.gateway.work.transfer import fact_transfer, schedule_upload, timesheet_request
+from argus_wfm.gateway.work.turns import Act, BlockingZup, Turns
+from argus_wfm.openapi import Exchange, load
+from argus_wfm.openapi.authorization import BEARER_CHALLENGE
+from argus_wfm.openapi.errors import instant
 
 Json = Any
 RESET_S = 5.0
@@ -156,7 +155,7 @@ class Work:
     """The queue's worker of one process; start() and stop() block."""
 
     def __init__(self, parts: Parts) -> None:
-        from gateway.work.worker import Worker  # dbos takes a second to import
+        from argus_wfm.gateway.work.worker import Worker  # dbos takes a second to import
 
         settings, self._parts, self._bridge = parts.settings, parts, Bridge()
         self._http = connect(settings.zup_user, settings.zup_password.get_secret_value())

@@ -10,14 +10,13 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
-
-from gateway.actuals import in_month
-from gateway.database import take_turn
-from gateway.errors import InvalidTransition
-from gateway.mapping import central_id
-from gateway.sites import Site, Sites
-from gateway.tables import actuals, confirmed_employees, employees, payroll_confirmations
-from openapi.errors import exact, instant
+from argus_wfm.gateway.actuals import in_month
+from argus_wfm.gateway.database import take_turn
+from argus_wfm.gateway.errors import InvalidTransition
+from argus_wfm.gateway.mapping import central_id
+from argus_wfm.gateway.sites import Site, Sites
+from argus_wfm.gateway.tables import actuals, confirmed_employees, employees, payroll_confirmations
+from argus_wfm.openapi.errors import exact, instant
 
 Json = Any
 LOCK = 0x70617972  # confirmations are numbered in the order in which they are committed

@@ -10,8 +10,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 
 import sqlalchemy as sa
-
-from gateway.tables import revoked_tokens
+from argus_wfm.gateway.tables import revoked_tokens
 
 log = logging.getLogger("argus.gateway.revocations")
 LOOK_S = 1.0

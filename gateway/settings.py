@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from argus_wfm.gateway.keys import SHORTEST_SECRET
+from argus_wfm.gateway.recurrence import rule
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
-
-from gateway.keys import SHORTEST_SECRET
-from gateway.recurrence import rule
 
 
 class SettingsError(Exception):

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gateway.errors import SiteNotFound
+from argus_wfm.gateway.errors import SiteNotFound
 
 Json = Any
 ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}", re.ASCII)

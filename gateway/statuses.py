@@ -10,9 +10,8 @@ from enum import StrEnum
 from typing import Any
 
 import orjson
-
-from gateway.errors import InvalidTransition
-from openapi.errors import instant
+from argus_wfm.gateway.errors import InvalidTransition
+from argus_wfm.openapi.errors import instant
 
 Json = Any
 

@@ -13,19 +13,18 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import orjson
+from argus_wfm.gateway.auth import Claims
+from argus_wfm.gateway.board import Board
+from argus_wfm.gateway.errors import TooManyRequests
+from argus_wfm.gateway.hub import AGAIN, RESTART, Hub, Subscriber, metrics
+from argus_wfm.openapi import Exchange, Operation, Stream
+from argus_wfm.openapi.authorization import bearer
+from argus_wfm.openapi.errors import ApiError, ValidationFailed, instant
+from argus_wfm.openapi.frame import exchange_of, refuse_upgrade
+from argus_wfm.openapi.sockets import outlet
+from argus_wfm.openapi.validation import Validator
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
-
-from gateway.auth import Claims
-from gateway.board import Board
-from gateway.errors import TooManyRequests
-from gateway.hub import AGAIN, RESTART, Hub, Subscriber, metrics
-from openapi import Exchange, Operation, Stream
-from openapi.authorization import bearer
-from openapi.errors import ApiError, ValidationFailed, instant
-from openapi.frame import exchange_of, refuse_upgrade
-from openapi.sockets import outlet
-from openapi.validation import Validator
 
 log = logging.getLogger("argus.gateway.subscription")
 Json = Any

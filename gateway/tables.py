@@ -6,8 +6,7 @@ On SQLite dbos has tables of its own beside them, `queues` among others: a name 
 from __future__ import annotations
 
 import sqlalchemy as sa
-
-from gateway.database import Utc, Words
+from argus_wfm.gateway.database import Utc, Words
 
 metadata = sa.MetaData(
     naming_convention={

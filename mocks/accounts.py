@@ -9,7 +9,7 @@ import random
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mocks.staff import Person
+from argus_wfm.mocks.staff import Person
 
 FIRST_PASSWORD = "argus-dev"  # of person 1, for development alone, as all of these
 SERVICE_PASSWORD = "argus-svc"

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from mocks.faults import Change
+from argus_wfm.mocks.faults import Change
 
 Json = Any
 EVERY = "*"

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from mocks.rota import dice
-from mocks.staff import SITES
+from argus_wfm.mocks.rota import dice
+from argus_wfm.mocks.staff import SITES
 
 Json = Any
 DAY = dt.timedelta(days=1)

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from mocks import faults
-from mocks.clock import Clock
-from mocks.faults import Fault
-from mocks.relay import Address, Connection, Relay
-from mocks.switchboard import Strike, Switchboard, Switched
+from argus_wfm.mocks import faults
+from argus_wfm.mocks.clock import Clock
+from argus_wfm.mocks.faults import Fault
+from argus_wfm.mocks.relay import Address, Connection, Relay
+from argus_wfm.mocks.switchboard import Strike, Switchboard, Switched
 
 KINDS = frozenset({"latency", "uniform", "lognormal", "hang", "drip", "refuse", "reset", "empty"})
 CarryOut = Callable[[bool], Awaitable[None]]  # the request; whether its reply goes out

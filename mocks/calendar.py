@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import holidays
-
-from openapi.errors import CalendarMissing
+from argus_wfm.openapi.errors import CalendarMissing
 
 DAY = dt.timedelta(days=1)
 STATUTORY = frozenset({*((1, day) for day in range(1, 9)), (2, 23), (3, 8), (5, 1), (5, 9), (6, 12), (11, 4)})

@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import orjson
-
-from openapi import load
+from argus_wfm.openapi import load
 
 Json = Any
 Token = str | Callable[[], str]

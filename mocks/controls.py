@@ -7,15 +7,14 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol
 
 import orjson
+from argus_wfm.mocks.clock import Clock
+from argus_wfm.mocks.faults import Fault, Struck
+from argus_wfm.mocks.language import FaultError, from_json
+from argus_wfm.mocks.switchboard import Switchboard
+from argus_wfm.openapi.errors import ApiError, NotFound, ValidationFailed, instant
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, Router
-
-from mocks.clock import Clock
-from mocks.faults import Fault, Struck
-from mocks.language import FaultError, from_json
-from mocks.switchboard import Switchboard
-from openapi.errors import ApiError, NotFound, ValidationFailed, instant
 
 Json = Any
 

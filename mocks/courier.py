@@ -13,10 +13,9 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 import orjson
-
-from mocks.clock import Clock
-from mocks.tampering import Sending, Tampering
-from openapi import load
+from argus_wfm.mocks.clock import Clock
+from argus_wfm.mocks.tampering import Sending, Tampering
+from argus_wfm.openapi import load
 
 log = logging.getLogger("argus.mocks.oktell")
 

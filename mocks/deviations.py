@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from argus_wfm.mocks.faults import Fault, Struck
 from pydantic import Field
-
-from mocks.faults import Fault, Struck
 
 
 class Deviation(Fault):

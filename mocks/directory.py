@@ -7,12 +7,12 @@ import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from mocks import accounts, entries, names, staff
-from mocks.accounts import Account, Lockout, Refusal, Trouble
-from mocks.clock import Clock
-from mocks.entries import DOMAIN, KINDS, OPERATIONAL, REALM, SPELLED, Entry
-from mocks.filters import Filter, Matcher, pinned
-from mocks.names import BadName, Name
+from argus_wfm.mocks import accounts, entries, names, staff
+from argus_wfm.mocks.accounts import Account, Lockout, Refusal, Trouble
+from argus_wfm.mocks.clock import Clock
+from argus_wfm.mocks.entries import DOMAIN, KINDS, OPERATIONAL, REALM, SPELLED, Entry
+from argus_wfm.mocks.filters import Filter, Matcher, pinned
+from argus_wfm.mocks.names import BadName, Name
 
 Json = Any
 BASE, ONE_LEVEL, SUBTREE = 0, 1, 2

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mocks.calendar import Calendar
-from mocks.shifts import Shift, overlapping
-from mocks.staff import Person
-from openapi.errors import CalendarMissing
+from argus_wfm.mocks.calendar import Calendar
+from argus_wfm.mocks.shifts import Shift, overlapping
+from argus_wfm.mocks.staff import Person
+from argus_wfm.openapi.errors import CalendarMissing
 
 Json = Any
 LONGEST_SHIFT_HOURS = 12

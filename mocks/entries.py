@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from mocks import names, staff
-from mocks.accounts import Account
-from mocks.names import Name
-from mocks.staff import Person
+from argus_wfm.mocks import names, staff
+from argus_wfm.mocks.accounts import Account
+from argus_wfm.mocks.names import Name
+from argus_wfm.mocks.staff import Person
 
 ROOT = "dc=company,dc=ru"
 PEOPLE, GROUPS = f"ou=employees,{ROOT}", f"ou=groups,{ROOT}"

@@ -9,14 +9,13 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import Any
 
+from argus_wfm.mocks.clock import Clock
+from argus_wfm.mocks.tampering import Sending, Tampering
+from argus_wfm.openapi.errors import ApiError, Unauthorized, ValidationFailed
+from argus_wfm.openapi.stream import load_stream
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
-
-from mocks.clock import Clock
-from mocks.tampering import Sending, Tampering
-from openapi.errors import ApiError, Unauthorized, ValidationFailed
-from openapi.stream import load_stream
 
 Json = Any
 Accepts = Container[str] | Callable[[str], bool]

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from argus_wfm.mocks import names
+from argus_wfm.mocks.names import BadName, folded
 from ldaptor.protocols import pureldap
-
-from mocks import names
-from mocks.names import BadName, folded
 
 BIT_AND, BIT_OR = "1.2.840.113556.1.4.803", "1.2.840.113556.1.4.804"
 IN_CHAIN = "1.2.840.113556.1.4.1941"

@@ -14,10 +14,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from mocks import rota
-from mocks.callers import Caller, callers, on_duty
-from mocks.rota import HOUR, QUEUES, Pause, Shift
-from mocks.staff import Person
+from argus_wfm.mocks import rota
+from argus_wfm.mocks.callers import Caller, callers, on_duty
+from argus_wfm.mocks.rota import HOUR, QUEUES, Pause, Shift
+from argus_wfm.mocks.staff import Person
 
 DAY, SECOND = dt.timedelta(days=1), dt.timedelta(seconds=1)
 LATE_S = 30  # who is on shift when the floor opens has logged in after so many seconds

@@ -14,15 +14,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
+from argus_wfm.mocks import staff
+from argus_wfm.mocks.answer import Answer, answer_of
+from argus_wfm.mocks.clock import Clock
+from argus_wfm.mocks.staff import FIRST, Person
+from argus_wfm.mocks.state import State, agent
+from argus_wfm.openapi import Contract, Operation
+from argus_wfm.openapi.errors import instant
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from mocks import staff
-from mocks.answer import Answer, answer_of
-from mocks.clock import Clock
-from mocks.staff import FIRST, Person
-from mocks.state import State, agent
-from openapi import Contract, Operation
-from openapi.errors import instant
 
 Json = Any
 Key = tuple[str, str, bytes]  # method, path, body

@@ -13,16 +13,15 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
+from argus_wfm.mocks import faults
+from argus_wfm.mocks.amendment import AmendmentError, amended
+from argus_wfm.mocks.answer import Answer, answer_of
+from argus_wfm.mocks.clock import Clock
+from argus_wfm.mocks.relay import Connection, Relay
+from argus_wfm.mocks.switchboard import Strike, Switchboard, Switched
+from argus_wfm.openapi import Contract, Operation
+from argus_wfm.openapi.errors import instant
 from starlette.types import ASGIApp, Receive, Scope, Send
-
-from mocks import faults
-from mocks.amendment import AmendmentError, amended
-from mocks.answer import Answer, answer_of
-from mocks.clock import Clock
-from mocks.relay import Connection, Relay
-from mocks.switchboard import Strike, Switchboard, Switched
-from openapi import Contract, Operation
-from openapi.errors import instant
 
 Json = Any
 PAGE = "<!DOCTYPE html><html lang=ru><meta charset=utf-8><title>1С:Предприятие</title><p>Сервер недоступен.</html>"

@@ -10,10 +10,8 @@ from collections.abc import Iterator
 from typing import Annotated, Any, NamedTuple, get_args
 
 import orjson
-from pydantic import Field, TypeAdapter, ValidationError
-
-from mocks.deviations import Drop, Duplicate, Late, Lose, NonJson, Reorder, UnknownStatus
-from mocks.faults import (
+from argus_wfm.mocks.deviations import Drop, Duplicate, Late, Lose, NonJson, Reorder, UnknownStatus
+from argus_wfm.mocks.faults import (
     ANY,
     Amend,
     Charset,
@@ -34,6 +32,7 @@ from mocks.faults import (
     Truncate,
     Uniform,
 )
+from pydantic import Field, TypeAdapter, ValidationError
 
 Json = Any
 Kind = (

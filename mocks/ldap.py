@@ -13,28 +13,27 @@ import socket
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
+from argus_wfm.mocks import reactor
+from argus_wfm.mocks.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, Lockout
+from argus_wfm.mocks.breakage import Breakage, Ports
+from argus_wfm.mocks.certificates import Certificate, TlsContext, made
+from argus_wfm.mocks.clock import Clock
+from argus_wfm.mocks.directory import Directory
+from argus_wfm.mocks.entries import PEOPLE, SERVICE
+from argus_wfm.mocks.faults import Fault
+from argus_wfm.mocks.ldap_controls import controls
+from argus_wfm.mocks.listener import Caller, Listener
+from argus_wfm.mocks.relay import Relay
+from argus_wfm.mocks.staff import FIRST
+from argus_wfm.mocks.switchboard import Switchboard
+from argus_wfm.openapi.errors import instant
+from argus_wfm.openapi.server import bind
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 from twisted.protocols.tls import TLSMemoryBIOFactory
-
-from mocks import reactor
-from mocks.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, Lockout
-from mocks.breakage import Breakage, Ports
-from mocks.certificates import Certificate, TlsContext, made
-from mocks.clock import Clock
-from mocks.directory import Directory
-from mocks.entries import PEOPLE, SERVICE
-from mocks.faults import Fault
-from mocks.ldap_controls import controls
-from mocks.listener import Caller, Listener
-from mocks.relay import Relay
-from mocks.staff import FIRST
-from mocks.switchboard import Switchboard
-from openapi.errors import instant
-from openapi.server import bind
 
 CREDENTIALS = {  # of development
     "base": PEOPLE,

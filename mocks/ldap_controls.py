@@ -5,18 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from argus_wfm.mocks.accounts import Account
+from argus_wfm.mocks.breakage import KINDS, Ports
+from argus_wfm.mocks.certificates import Certificate
+from argus_wfm.mocks.controls import Switches, body_of, control, router
+from argus_wfm.mocks.directory import Directory
+from argus_wfm.mocks.entries import Entry
+from argus_wfm.mocks.switchboard import Switchboard
+from argus_wfm.openapi.errors import EmployeeNotFound, ValidationFailed
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, Router
-
-from mocks.accounts import Account
-from mocks.breakage import KINDS, Ports
-from mocks.certificates import Certificate
-from mocks.controls import Switches, body_of, control, router
-from mocks.directory import Directory
-from mocks.entries import Entry
-from mocks.switchboard import Switchboard
-from openapi.errors import EmployeeNotFound, ValidationFailed
 
 Json = Any
 FLAGS = ("disabled", "locked", "expired", "must_change", "password_expired")

@@ -6,14 +6,13 @@ import asyncio
 import concurrent.futures
 from typing import Any
 
+from argus_wfm.mocks import reactor
+from argus_wfm.mocks.breakage import Breakage
+from argus_wfm.mocks.directory import Directory
+from argus_wfm.mocks.session import Session
+from argus_wfm.mocks.wire import Connection
 from ldaptor.protocols import pureldap
 from twisted.internet.protocol import Factory, connectionDone
-
-from mocks import reactor
-from mocks.breakage import Breakage
-from mocks.directory import Directory
-from mocks.session import Session
-from mocks.wire import Connection
 
 
 class Listener(Factory):

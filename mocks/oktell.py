@@ -8,26 +8,25 @@ import datetime as dt
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
+from argus_wfm.mocks import staff
+from argus_wfm.mocks.clock import Clock
+from argus_wfm.mocks.courier import Courier, Parcel, Token
+from argus_wfm.mocks.faults import Fault
+from argus_wfm.mocks.feed import Accepts, Change, Feed
+from argus_wfm.mocks.floor import DAY, Floor, Happening
+from argus_wfm.mocks.oktell_controls import controls
+from argus_wfm.mocks.pace import Pace
+from argus_wfm.mocks.rota import QUEUES
+from argus_wfm.mocks.switchboard import Switchboard
+from argus_wfm.mocks.tampering import Tampering
+from argus_wfm.openapi.errors import ApiError, MethodNotAllowed, NotFound, instant
+from argus_wfm.openapi.stream import load_stream
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp
-
-from mocks import staff
-from mocks.clock import Clock
-from mocks.courier import Courier, Parcel, Token
-from mocks.faults import Fault
-from mocks.feed import Accepts, Change, Feed
-from mocks.floor import DAY, Floor, Happening
-from mocks.oktell_controls import controls
-from mocks.pace import Pace
-from mocks.rota import QUEUES
-from mocks.switchboard import Switchboard
-from mocks.tampering import Tampering
-from openapi.errors import ApiError, MethodNotAllowed, NotFound, instant
-from openapi.stream import load_stream
 
 Json = Any
 OPERATIONS = frozenset({"sendEvent", "agentStatus"})  # what is posted, and what the stream sends

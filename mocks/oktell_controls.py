@@ -6,16 +6,15 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from argus_wfm.mocks.controls import Switches, body_of, control, router
+from argus_wfm.mocks.courier import Parcel
+from argus_wfm.mocks.switchboard import Switchboard
+from argus_wfm.openapi.errors import ValidationFailed, instant
 from starlette.requests import Request
 from starlette.routing import Router
 
-from mocks.controls import Switches, body_of, control, router
-from mocks.courier import Parcel
-from mocks.switchboard import Switchboard
-from openapi.errors import ValidationFailed, instant
-
 if TYPE_CHECKING:
-    from mocks.oktell import Oktell
+    from argus_wfm.mocks.oktell import Oktell
 
 Json = Any
 FATE_S = 10.0  # that a planted event may stand behind others

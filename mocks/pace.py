@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from mocks.clock import Clock
+from argus_wfm.mocks.clock import Clock
 
 NO_TIME = dt.timedelta(0)
 

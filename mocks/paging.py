@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from argus_wfm.mocks.wire import Undecodable
 from ldaptor.protocols import pureber
-
-from mocks.wire import Undecodable
 
 OID = b"1.2.840.113556.1.4.319"
 Control = tuple[bytes, bool, bytes]

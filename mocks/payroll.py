@@ -9,11 +9,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
-
-from mocks.central import Central
-from mocks.clock import Clock
-from mocks.state import State
-from openapi.errors import instant
+from argus_wfm.mocks.central import Central
+from argus_wfm.mocks.clock import Clock
+from argus_wfm.mocks.state import State
+from argus_wfm.openapi.errors import instant
 
 Json = Any
 QUIET_S = 300.0  # of the clock, without another fact: then the accountant begins

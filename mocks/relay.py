@@ -14,7 +14,7 @@ import struct
 from collections.abc import Callable
 from typing import Any, Self
 
-from openapi.server import BACKLOG
+from argus_wfm.openapi.server import BACKLOG
 
 HEAD_END = b"\r\n\r\n"
 HALF_HEAD = 20  # bytes: in the middle of the first header's line

@@ -8,7 +8,7 @@ import random
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from mocks.staff import Person
+from argus_wfm.mocks.staff import Person
 
 HOUR, MINUTE = dt.timedelta(hours=1), dt.timedelta(minutes=1)
 SHIFTS = ((7, 9, 20), (9, 9, 35), (12, 9, 25), (8, 12, 10), (20, 12, 10))  # first hour at the site, hours, per cent

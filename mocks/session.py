@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from argus_wfm.mocks import entries, names, paging
+from argus_wfm.mocks.accounts import Refusal
+from argus_wfm.mocks.directory import BASE, SUBTREE, Directory
+from argus_wfm.mocks.entries import DOMAIN, Entry
+from argus_wfm.mocks.names import BadName, Name
+from argus_wfm.mocks.wire import Undecodable
 from ldaptor.protocols import pureldap
-
-from mocks import entries, names, paging
-from mocks.accounts import Refusal
-from mocks.directory import BASE, SUBTREE, Directory
-from mocks.entries import DOMAIN, Entry
-from mocks.names import BadName, Name
-from mocks.wire import Undecodable
 
 MOST_ENTRIES = 1000  # at once: AD's MaxPageSize
 STARTTLS, WHO_AM_I = b"1.3.6.1.4.1.1466.20037", b"1.3.6.1.4.1.4203.1.11.3"

@@ -9,21 +9,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from argus_wfm.mocks.branch import Branch
+from argus_wfm.mocks.central import Central, Token
+from argus_wfm.mocks.clock import Clock
+from argus_wfm.mocks.faults import Fault
+from argus_wfm.mocks.site_controls import controls
+from argus_wfm.mocks.staff import SITES
+from argus_wfm.mocks.switchboard import Switchboard
+from argus_wfm.mocks.tampering import Sending, Tampering
+from argus_wfm.openapi.errors import instant
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
-
-from mocks.branch import Branch
-from mocks.central import Central, Token
-from mocks.clock import Clock
-from mocks.faults import Fault
-from mocks.site_controls import controls
-from mocks.staff import SITES
-from mocks.switchboard import Switchboard
-from mocks.tampering import Sending, Tampering
-from openapi.errors import instant
 
 Json = Any
 OPERATIONS = frozenset({"pushActuals"})

@@ -5,16 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+from argus_wfm.mocks.branch import Branch
+from argus_wfm.mocks.controls import Switches, body_of, control, router
+from argus_wfm.mocks.switchboard import Switchboard
+from argus_wfm.openapi.errors import ValidationFailed
 from starlette.requests import Request
 from starlette.routing import Router
 
-from mocks.branch import Branch
-from mocks.controls import Switches, body_of, control, router
-from mocks.switchboard import Switchboard
-from openapi.errors import ValidationFailed
-
 if TYPE_CHECKING:
-    from mocks.site import Sites
+    from argus_wfm.mocks.site import Sites
 
 Json = Any
 MEMBERS = ("employee_id", "start", "end")

@@ -10,15 +10,14 @@ from dataclasses import asdict, replace
 from typing import Any, Protocol
 
 import orjson
-
-from mocks import staff, timesheet
-from mocks.calendar import Calendar
-from mocks.clock import Clock
-from mocks.documents import Registry, Sheet
-from mocks.shifts import Interval
-from mocks.staff import Person
-from openapi import Call
-from openapi.errors import EmployeeNotFound, ValidationFailed
+from argus_wfm.mocks import staff, timesheet
+from argus_wfm.mocks.calendar import Calendar
+from argus_wfm.mocks.clock import Clock
+from argus_wfm.mocks.documents import Registry, Sheet
+from argus_wfm.mocks.shifts import Interval
+from argus_wfm.mocks.staff import Person
+from argus_wfm.openapi import Call
+from argus_wfm.openapi.errors import EmployeeNotFound, ValidationFailed
 
 Json = Any
 Facts = dict[dt.date, list[Interval]]

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from mocks.faults import ANY, Fault, Lognormal, Refuse, Uniform
+from argus_wfm.mocks.faults import ANY, Fault, Lognormal, Refuse, Uniform
 
 Json = Any
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 import orjson
-
-from mocks import deviations
-from mocks.clock import Clock
-from mocks.switchboard import Switchboard, Switched
+from argus_wfm.mocks import deviations
+from argus_wfm.mocks.clock import Clock
+from argus_wfm.mocks.switchboard import Switchboard, Switched
 
 Json = Any
 T = TypeVar("T")

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mocks.calendar import DAY, Calendar, days
-from mocks.clock import MOSCOW
-from mocks.shifts import Interval, Shift, split, subtract, without_break
-from mocks.staff import Person
+from argus_wfm.mocks.calendar import DAY, Calendar, days
+from argus_wfm.mocks.clock import MOSCOW
+from argus_wfm.mocks.shifts import Interval, Shift, split, subtract, without_break
+from argus_wfm.mocks.staff import Person
 
 WORKED = ("Я", "Н", "С", "РВ", "РВН")
 PRIORITY = (("Б", "Р"), ("ОТ", "ОД", "ДО"), ("ПК", "Г", "К"), ("Я", "Н", "С", "РВ", "РВН"), ("ПР", "НН"))

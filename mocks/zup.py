@@ -9,30 +9,29 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
+from argus_wfm.mocks import documents, staff, timesheet
+from argus_wfm.mocks.calendar import Calendar
+from argus_wfm.mocks.central import Central, Token
+from argus_wfm.mocks.clock import MOSCOW, Clock
+from argus_wfm.mocks.documents import Refusal, Rules
+from argus_wfm.mocks.faults import Fault
+from argus_wfm.mocks.forwarding import Ask, Forwarding, Host, Roster
+from argus_wfm.mocks.injection import Injection
+from argus_wfm.mocks.payroll import Payroll
+from argus_wfm.mocks.relay import Relay
+from argus_wfm.mocks.shifts import merged
+from argus_wfm.mocks.staff import Person
+from argus_wfm.mocks.state import State
+from argus_wfm.mocks.switchboard import Switchboard
+from argus_wfm.mocks.zup_controls import controls
+from argus_wfm.openapi import Call, Exchange, Handlers, Reply, accounts, load, serve
+from argus_wfm.openapi.errors import InvalidPeriod, ValidationFailed, instant
+from argus_wfm.openapi.frame import with_routes
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
-
-from mocks import documents, staff, timesheet
-from mocks.calendar import Calendar
-from mocks.central import Central, Token
-from mocks.clock import MOSCOW, Clock
-from mocks.documents import Refusal, Rules
-from mocks.faults import Fault
-from mocks.forwarding import Ask, Forwarding, Host, Roster
-from mocks.injection import Injection
-from mocks.payroll import Payroll
-from mocks.relay import Relay
-from mocks.shifts import merged
-from mocks.staff import Person
-from mocks.state import State
-from mocks.switchboard import Switchboard
-from mocks.zup_controls import controls
-from openapi import Call, Exchange, Handlers, Reply, accounts, load, serve
-from openapi.errors import InvalidPeriod, ValidationFailed, instant
-from openapi.frame import with_routes
 
 Json = Any
 LONGEST_TIMESHEET_DAYS = 366

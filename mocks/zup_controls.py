@@ -7,18 +7,17 @@ import re
 import types
 from typing import Any
 
+from argus_wfm.mocks.controls import Switches, body_of, control, router
+from argus_wfm.mocks.forwarding import Host
+from argus_wfm.mocks.payroll import Payroll
+from argus_wfm.mocks.relay import Relay
+from argus_wfm.mocks.staff import Person
+from argus_wfm.mocks.state import State
+from argus_wfm.mocks.switchboard import Switchboard
+from argus_wfm.openapi.errors import ValidationFailed
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.routing import Router
-
-from mocks.controls import Switches, body_of, control, router
-from mocks.forwarding import Host
-from mocks.payroll import Payroll
-from mocks.relay import Relay
-from mocks.staff import Person
-from mocks.state import State
-from mocks.switchboard import Switchboard
-from openapi.errors import ValidationFailed
 
 Json = Any
 DATES = ("hired", "dismissed")

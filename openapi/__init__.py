@@ -7,12 +7,12 @@ serve({"personnel": handlers}, …)       an ASGI application that keeps to it
 
 from typing import TYPE_CHECKING, Any
 
-from openapi.contract import Contract, Operation, load
-from openapi.exchange import Authenticate, Call, Exchange, Handler, Handlers, Reply
-from openapi.stream import Stream, load_stream
+from argus_wfm.openapi.contract import Contract, Operation, load
+from argus_wfm.openapi.exchange import Authenticate, Call, Exchange, Handler, Handlers, Reply
+from argus_wfm.openapi.stream import Stream, load_stream
 
 if TYPE_CHECKING:
-    from openapi.serving import OperationMismatch, accounts, serve
+    from argus_wfm.openapi.serving import OperationMismatch, accounts, serve
 
 __all__ = [
     "Authenticate",
@@ -35,7 +35,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """What serves is imported when asked for: the judge reads contracts and need not pay for connexion."""
     if name in ("OperationMismatch", "accounts", "serve"):
-        from openapi import serving
+        from argus_wfm.openapi import serving
 
         return getattr(serving, name)
-    raise AttributeError(f"module 'openapi' has no attribute {name!r}")
+    raise AttributeError(f"module 'argus_wfm.openapi' has no attribute {name!r}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 
-from openapi.errors import Unauthorized
+from argus_wfm.openapi.errors import Unauthorized
 
 BASIC_CHALLENGE = {"WWW-Authenticate": 'Basic realm="argus", charset="UTF-8"'}
 BEARER_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="argus"'}

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import yaml
-
-from openapi.schema import json_schema
+from argus_wfm.openapi.schema import json_schema
 
 Json = Any
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -111,7 +110,7 @@ def load(name: str) -> Contract:
 @functools.cache
 def read(file: str) -> dict[str, Json]:
     """A YAML file of this folder, as it stands. Do not change what it returns."""
-    text = importlib.resources.files("openapi").joinpath(file).read_text(encoding="utf-8")
+    text = importlib.resources.files("argus_wfm.openapi").joinpath(file).read_text(encoding="utf-8")
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     document: dict[str, Json] = yaml.load(text, Loader=loader)
     return document

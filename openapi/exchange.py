@@ -9,10 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from argus_wfm.openapi.contract import Contract, Operation
+from argus_wfm.openapi.errors import ApiError
 from starlette.datastructures import Headers
-
-from openapi.contract import Contract, Operation
-from openapi.errors import ApiError
 
 Json = Any
 

@@ -6,9 +6,9 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from openapi.authorization import BASIC_CHALLENGE, basic, bearer
-from openapi.errors import Unauthorized
-from openapi.exchange import Authenticate, current
+from argus_wfm.openapi.authorization import BASIC_CHALLENGE, basic, bearer
+from argus_wfm.openapi.errors import Unauthorized
+from argus_wfm.openapi.exchange import Authenticate, current
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

@@ -19,17 +19,16 @@ from typing import Any, Literal
 
 import a2wsgi
 import orjson
+from argus_wfm.openapi import errors
+from argus_wfm.openapi.contract import Contract, load
+from argus_wfm.openapi.errors import ApiError, Unauthorized, UnsupportedMediaType, ValidationFailed
+from argus_wfm.openapi.exchange import Authenticate, Call, Exchange, Handler, Handlers, Reply, current, folded
+from argus_wfm.openapi.frame import Frame
+from argus_wfm.openapi.security import SCHEMES
+from argus_wfm.openapi.sessions import Sessions
+from argus_wfm.openapi.validation import parse, validators
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope
-
-from openapi import errors
-from openapi.contract import Contract, load
-from openapi.errors import ApiError, Unauthorized, UnsupportedMediaType, ValidationFailed
-from openapi.exchange import Authenticate, Call, Exchange, Handler, Handlers, Reply, current, folded
-from openapi.frame import Frame
-from openapi.security import SCHEMES
-from openapi.sessions import Sessions
-from openapi.validation import parse, validators
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # its test client and its RefResolver, which nobody here uses

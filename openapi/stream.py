@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterator
 from typing import Any
 
-from openapi.contract import read
+from argus_wfm.openapi.contract import read
 
 Json = Any
 DEFINITIONS = "#/components/schemas/"

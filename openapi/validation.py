@@ -11,9 +11,8 @@ from typing import Any
 
 import jsonschema_rs
 import orjson
-
-from openapi.contract import Contract, Operation
-from openapi.errors import ApiError, BatchTooLarge, MalformedJson, ValidationFailed
+from argus_wfm.openapi.contract import Contract, Operation
+from argus_wfm.openapi.errors import ApiError, BatchTooLarge, MalformedJson, ValidationFailed
 
 Json = Any
 FORMATS: dict[str, Callable[[str], bool]] = {"date-time-local": lambda text: _is_local_date_time(text)}

@@ -19,17 +19,17 @@ from pathlib import Path
 from typing import Any
 
 import ldap3
+from argus_wfm.mocks.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, Lockout
+from argus_wfm.mocks.breakage import KINDS
+from argus_wfm.mocks.certificates import made
+from argus_wfm.mocks.clock import Clock
+from argus_wfm.mocks.directory import Directory
+from argus_wfm.mocks.entries import PEOPLE, ROOT, SERVICE
+from argus_wfm.mocks.language import from_text
+from argus_wfm.mocks.ldap import OPERATIONS, ldap
+from argus_wfm.openapi.server import background
+from argus_wfm.openapi.server import bind as listening
 
-from mocks.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, Lockout
-from mocks.breakage import KINDS
-from mocks.certificates import made
-from mocks.clock import Clock
-from mocks.directory import Directory
-from mocks.entries import PEOPLE, ROOT, SERVICE
-from mocks.language import from_text
-from mocks.ldap import OPERATIONS, ldap
-from openapi.server import background
-from openapi.server import bind as listening
 from tests.callers import Caller
 from tests.mocks.conftest import NOW
 from tests.peers import absent

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-
-from conformance.cli import app
-from gateway.settings import Settings
-from openapi import load
+from argus_wfm.conformance.cli import app
+from argus_wfm.gateway.settings import Settings
+from argus_wfm.openapi import load
 
 ROOT = Path(__file__).parents[1]
 TEXT, RUSSIAN = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.ru.md"))

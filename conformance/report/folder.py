@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import filelock
-
-from conformance.findings import CouldNotRun
+from argus_wfm.conformance.findings import CouldNotRun
 
 LOCK = ".lock"
 

@@ -8,10 +8,9 @@ from itertools import groupby
 from typing import Any
 
 import jinja2
-
-from conformance.codes import CODES, SEVERITIES
-from conformance.findings import Verdict, Witnessed
-from conformance.results import Run
+from argus_wfm.conformance.codes import CODES, SEVERITIES
+from argus_wfm.conformance.findings import Verdict, Witnessed
+from argus_wfm.conformance.results import Run
 
 
 def render(run: Run) -> str:
@@ -41,6 +40,8 @@ def _by_operation(found: Sequence[Witnessed]) -> dict[str, list[Witnessed]]:
 @functools.cache
 def _template() -> Any:
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("conformance.report", "."), autoescape=True, undefined=jinja2.StrictUndefined
+        loader=jinja2.PackageLoader("argus_wfm.conformance.report", "."),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
     )
     return environment.get_template("index.html.j2")

@@ -7,17 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.findings import CouldNotTest, Departure, Drift
+from argus_wfm.conformance.frames import message
+from argus_wfm.conformance.heard import Heard, moment
+from argus_wfm.conformance.target import Target
+from argus_wfm.conformance.websocket import Frame, Subscription
+from argus_wfm.features.steps.authentication import UNSIGNED
+from argus_wfm.features.steps.contact_centre import Centre
+from argus_wfm.features.steps.replies import members_are
 from pytest_bdd import given, parsers, then, when
-
-from conformance.exchange import Exchange
-from conformance.findings import CouldNotTest, Departure, Drift
-from conformance.frames import message
-from conformance.heard import Heard, moment
-from conformance.target import Target
-from conformance.websocket import Frame, Subscription
-from features.steps.authentication import UNSIGNED
-from features.steps.contact_centre import Centre
-from features.steps.replies import members_are
 
 Json = Any
 ITSELF_S = 10.0  # for a change of the host's own, where we may make none

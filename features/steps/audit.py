@@ -8,17 +8,16 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
+from argus_wfm.conformance.client import basic
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.findings import Drift
+from argus_wfm.conformance.target import Target
+from argus_wfm.features.steps.circuit_breaker import raise_
+from argus_wfm.features.steps.faults import MONTH
+from argus_wfm.features.steps.norm_hours import ask
+from argus_wfm.features.steps.operations import Queued
+from argus_wfm.features.steps.roster import JULY
 from pytest_bdd import given, parsers, then, when
-
-from conformance.client import basic
-from conformance.exchange import Exchange
-from conformance.findings import Drift
-from conformance.target import Target
-from features.steps.circuit_breaker import raise_
-from features.steps.faults import MONTH
-from features.steps.norm_hours import ask
-from features.steps.operations import Queued
-from features.steps.roster import JULY
 
 Json = Any
 JWT = re.compile(r"eyJ[\w-]{8,}\.")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.findings import Drift
+from argus_wfm.conformance.target import Target
+from argus_wfm.features.steps.roster import JULY
 from pytest_bdd import then, when
-
-from conformance.exchange import Exchange
-from conformance.findings import Drift
-from conformance.target import Target
-from features.steps.roster import JULY
 
 Json = Any
 PATH = "/agents/{}/{}".format(*JULY)

@@ -13,15 +13,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from argus_wfm.conformance import stream
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.findings import CouldNotTest, Departure, Finding, HeldBack
+from argus_wfm.conformance.heard import Asked, Heard, missing
+from argus_wfm.conformance.pairing import Told
+from argus_wfm.conformance.target import Target
+from argus_wfm.conformance.websocket import Frame, Subscription
 from pytest_bdd import given
-
-from conformance import stream
-from conformance.exchange import Exchange
-from conformance.findings import CouldNotTest, Departure, Finding, HeldBack
-from conformance.heard import Asked, Heard, missing
-from conformance.pairing import Told
-from conformance.target import Target
-from conformance.websocket import Frame, Subscription
 
 Json = Any
 QUEUE = "support_queue"

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.findings import Drift
+from argus_wfm.conformance.target import Target
+from argus_wfm.features.steps.replies import Labelled, members_are, refused
 from pytest_bdd import given, parsers, then, when
-
-from conformance.exchange import Exchange
-from conformance.findings import Drift
-from conformance.target import Target
-from features.steps.replies import Labelled, members_are, refused
 
 Json = Any
 EMPLOYEE = {

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.target import Target
 from pytest_bdd import parsers, when
-
-from conformance.exchange import Exchange
-from conformance.target import Target
 
 
 @when(parsers.parse("getNormHours is sent the body {text}"), target_fixture="exchange")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.target import Target
+from argus_wfm.features.steps.norm_hours import ask
+from argus_wfm.features.steps.replies import Labelled
+from argus_wfm.features.steps.roster import JULY
 from pytest_bdd import given, parsers, when
-
-from conformance.exchange import Exchange
-from conformance.target import Target
-from features.steps.norm_hours import ask
-from features.steps.replies import Labelled
-from features.steps.roster import JULY
 
 MONTH = ("2025-08-01", "2025-08-31")
 

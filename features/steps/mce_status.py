@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.findings import Drift
+from argus_wfm.conformance.target import Target
+from argus_wfm.features.steps.authentication import NOBODY, WRONG
+from argus_wfm.features.steps.contact_centre import Centre
+from argus_wfm.features.steps.personnel_agents import agents
+from argus_wfm.features.steps.replies import in_utc
 from pytest_bdd import parsers, then, when
-
-from conformance.exchange import Exchange
-from conformance.findings import Drift
-from conformance.target import Target
-from features.steps.authentication import NOBODY, WRONG
-from features.steps.contact_centre import Centre
-from features.steps.personnel_agents import agents
-from features.steps.replies import in_utc
 
 Json = Any
 LIST = "/agents/status"

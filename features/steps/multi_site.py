@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.findings import CouldNotTest
+from argus_wfm.conformance.target import MOSCOW, Target
+from argus_wfm.features.steps.circuit_breaker import raise_
+from argus_wfm.features.steps.operations import Queued, ended, submit
+from argus_wfm.features.steps.roster import Month
 from pytest_bdd import given, parsers, then, when
-
-from conformance.exchange import Exchange
-from conformance.findings import CouldNotTest
-from conformance.target import MOSCOW, Target
-from features.steps.circuit_breaker import raise_
-from features.steps.operations import Queued, ended, submit
-from features.steps.roster import Month
 
 Json = Any
 PAGE = 500

@@ -8,12 +8,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.target import Target
+from argus_wfm.features.steps.replies import Labelled
+from argus_wfm.features.steps.roster import Month
 from pytest_bdd import parsers, then, when
-
-from conformance.exchange import Exchange
-from conformance.target import Target
-from features.steps.replies import Labelled
-from features.steps.roster import Month
 
 Json = Any
 COLUMNS = {"norm": "norm_hours", "days": "working_days", "holidays": "holidays", "reduction": "pre_holiday_reduction"}

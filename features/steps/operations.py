@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.findings import Drift
+from argus_wfm.conformance.target import Target
+from argus_wfm.features.steps.circuit_breaker import NOTICED_S, pass_
+from argus_wfm.features.steps.roster import DAY, Month
+from argus_wfm.features.steps.schedule_upload import shift
 from pytest_bdd import given, parsers, then, when
-
-from conformance.exchange import Exchange
-from conformance.findings import Drift
-from conformance.target import Target
-from features.steps.circuit_breaker import NOTICED_S, pass_
-from features.steps.roster import DAY, Month
-from features.steps.schedule_upload import shift
 
 Json = Any
 DELAYS_S = (30, 120, 300)

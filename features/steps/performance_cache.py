@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.findings import Drift
+from argus_wfm.conformance.target import Target
+from argus_wfm.features.steps.circuit_breaker import pass_
+from argus_wfm.features.steps.faults import MONTH
+from argus_wfm.features.steps.norm_hours import ask
+from argus_wfm.features.steps.roster import DAY, JULY
 from pytest_bdd import parsers, then, when
-
-from conformance.exchange import Exchange
-from conformance.findings import Drift
-from conformance.target import Target
-from features.steps.circuit_breaker import pass_
-from features.steps.faults import MONTH
-from features.steps.norm_hours import ask
-from features.steps.roster import DAY, JULY
 
 Json = Any
 FRESH = {"Cache-Control": "no-cache"}

@@ -9,14 +9,13 @@ from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from argus_wfm.conformance.drift import judge
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.findings import CouldNotTest, Departure, Drift
+from argus_wfm.conformance.target import Target
+from argus_wfm.conformance.texts import damaged
+from argus_wfm.features.steps.replies import Labelled, in_utc, members_are
 from pytest_bdd import parsers, then, when
-
-from conformance.drift import judge
-from conformance.exchange import Exchange
-from conformance.findings import CouldNotTest, Departure, Drift
-from conformance.target import Target
-from conformance.texts import damaged
-from features.steps.replies import Labelled, in_utc, members_are
 
 Json = Any
 NAMES = ("lastname", "firstname", "secondname")

@@ -6,13 +6,12 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.target import MOSCOW, Target
+from argus_wfm.features.steps.circuit_breaker import raise_
+from argus_wfm.features.steps.operations import Queued
+from argus_wfm.features.steps.roster import DAY, listed
 from pytest_bdd import given, parsers, then, when
-
-from conformance.exchange import Exchange
-from conformance.target import MOSCOW, Target
-from features.steps.circuit_breaker import raise_
-from features.steps.operations import Queued
-from features.steps.roster import DAY, listed
 
 Json = Any
 BATCH = 500

@@ -6,10 +6,9 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.findings import Drift
 from pytest_bdd import parsers, then
-
-from conformance.exchange import Exchange
-from conformance.findings import Drift
 
 Json = Any
 Labelled = list[tuple[str, Exchange]]  # several replies, each with the member that its request had wrong

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from email.message import Message
 from typing import Any
 
+from argus_wfm.conformance import files, signatures
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.findings import CouldNotTest, Drift
+from argus_wfm.conformance.probes import GOING_ON
+from argus_wfm.conformance.target import Target
+from argus_wfm.features.steps.replies import Labelled
 from pytest_bdd import parsers, then, when
-
-from conformance import files, signatures
-from conformance.exchange import Exchange
-from conformance.findings import CouldNotTest, Drift
-from conformance.probes import GOING_ON
-from conformance.target import Target
-from features.steps.replies import Labelled
 
 Json = Any
 MADE_S = 120.0  # of real time, in which a report has to be made

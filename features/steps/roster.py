@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from argus_wfm.conformance.findings import CouldNotTest
+from argus_wfm.conformance.target import Target
 from pytest_bdd import given, parsers
-
-from conformance.findings import CouldNotTest
-from conformance.target import Target
 
 Json = Any
 JULY = ("2025-07-01", "2025-07-31")

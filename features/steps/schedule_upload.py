@@ -6,12 +6,11 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.target import Target
+from argus_wfm.features.steps.replies import Labelled
+from argus_wfm.features.steps.roster import DAY, Month
 from pytest_bdd import parsers, then, when
-
-from conformance.exchange import Exchange
-from conformance.target import Target
-from features.steps.replies import Labelled
-from features.steps.roster import DAY, Month
 
 Json = Any
 

@@ -7,17 +7,16 @@ import json
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, NoReturn
 
+from argus_wfm.conformance.controls import ABSENT
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.findings import TOKEN, CouldNotTest, Departure, Drift, Finding
+from argus_wfm.conformance.target import Target
+from argus_wfm.conformance.tokens import HOUR_S, Token, with_other_signature
+from argus_wfm.features.steps.authentication import without_time
+from argus_wfm.features.steps.circuit_breaker import NOTICED_S
+from argus_wfm.features.steps.operations import LOOK_S
+from argus_wfm.features.steps.replies import Labelled
 from pytest_bdd import given, parsers, then, when
-
-from conformance.controls import ABSENT
-from conformance.exchange import Exchange
-from conformance.findings import TOKEN, CouldNotTest, Departure, Drift, Finding
-from conformance.target import Target
-from conformance.tokens import HOUR_S, Token, with_other_signature
-from features.steps.authentication import without_time
-from features.steps.circuit_breaker import NOTICED_S
-from features.steps.operations import LOOK_S
-from features.steps.replies import Labelled
 
 Json = Any
 READ = "/agents/status"

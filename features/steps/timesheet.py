@@ -8,15 +8,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from argus_wfm.conformance.drift import judge
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.findings import CouldNotTest, Departure, Drift
+from argus_wfm.conformance.target import MOSCOW, Target
+from argus_wfm.features.steps.replies import members_are
+from argus_wfm.features.steps.roster import DAY, JULY, Month
+from argus_wfm.features.steps.schedule_upload import shift, upload
 from pytest_bdd import parsers, then, when
-
-from conformance.drift import judge
-from conformance.exchange import Exchange
-from conformance.findings import CouldNotTest, Departure, Drift
-from conformance.target import MOSCOW, Target
-from features.steps.replies import members_are
-from features.steps.roster import DAY, JULY, Month
-from features.steps.schedule_upload import shift, upload
 
 Json = Any
 BATCH = 50  # agents a request, seed section 9

@@ -6,11 +6,11 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from gateway.api.replies import asked, submitted
-from gateway.exports import Exports, File
-from gateway.work.kinds import REPORT
-from gateway.work.queue import Queue
-from openapi import Call, Handlers, Reply
+from argus_wfm.gateway.api.replies import asked, submitted
+from argus_wfm.gateway.exports import Exports, File
+from argus_wfm.gateway.work.kinds import REPORT
+from argus_wfm.gateway.work.queue import Queue
+from argus_wfm.openapi import Call, Handlers, Reply
 
 Json = Any
 STATUS = "/api/reports/status"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway import mapping
-from openapi import Call, Handlers
+from argus_wfm.gateway import mapping
+from argus_wfm.openapi import Call, Handlers
 
 Json = Any
 

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from gateway.agents import Agents, Applied, Load
-from gateway.api.replies import asked, moment
-from gateway.board import Board
-from gateway.statuses import Event
-from gateway.work.listing import position
-from openapi import Call, Handlers, Reply
-from openapi.errors import ValidationFailed, instant
+from argus_wfm.gateway.agents import Agents, Applied, Load
+from argus_wfm.gateway.api.replies import asked, moment
+from argus_wfm.gateway.board import Board
+from argus_wfm.gateway.statuses import Event
+from argus_wfm.gateway.work.listing import position
+from argus_wfm.openapi import Call, Handlers, Reply
+from argus_wfm.openapi.errors import ValidationFailed, instant
 
 Json = Any
 AHEAD = dt.timedelta(seconds=60)  # that another clock may be

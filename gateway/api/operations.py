@@ -8,20 +8,19 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
-
-from gateway import tables
-from gateway.api import mappings
-from gateway.api.replies import accepted, asked, cached, decoded, encoded, moment
-from gateway.audit import Audit
-from gateway.cache import Caches
-from gateway.employees import Employees
-from gateway.exports import Exports
-from gateway.work.interventions import Interventions
-from gateway.work.kinds import REPORT, Status
-from gateway.work.listing import Listing, position
-from gateway.work.queue import Queue
-from openapi import Call, Handlers, Reply
-from openapi.errors import InvalidPeriod
+from argus_wfm.gateway import tables
+from argus_wfm.gateway.api import mappings
+from argus_wfm.gateway.api.replies import accepted, asked, cached, decoded, encoded, moment
+from argus_wfm.gateway.audit import Audit
+from argus_wfm.gateway.cache import Caches
+from argus_wfm.gateway.employees import Employees
+from argus_wfm.gateway.exports import Exports
+from argus_wfm.gateway.work.interventions import Interventions
+from argus_wfm.gateway.work.kinds import REPORT, Status
+from argus_wfm.gateway.work.listing import Listing, position
+from argus_wfm.gateway.work.queue import Queue
+from argus_wfm.openapi import Call, Handlers, Reply
+from argus_wfm.openapi.errors import InvalidPeriod
 
 Json = Any
 

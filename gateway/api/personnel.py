@@ -7,15 +7,14 @@ from dataclasses import replace
 from functools import partial
 
 import orjson
-
-from gateway.api.replies import accepted, cached
-from gateway.cache import Caches
-from gateway.errors import CircuitOpen, UpstreamRejected
-from gateway.upstream.zup import Origin, ZupClient
-from gateway.work.listing import Listing
-from gateway.work.queue import Queue
-from openapi import Call, Handlers, Reply
-from openapi.errors import InvalidPeriod
+from argus_wfm.gateway.api.replies import accepted, cached
+from argus_wfm.gateway.cache import Caches
+from argus_wfm.gateway.errors import CircuitOpen, UpstreamRejected
+from argus_wfm.gateway.upstream.zup import Origin, ZupClient
+from argus_wfm.gateway.work.listing import Listing
+from argus_wfm.gateway.work.queue import Queue
+from argus_wfm.openapi import Call, Handlers, Reply
+from argus_wfm.openapi.errors import InvalidPeriod
 
 ASYNC = re.compile(r"(^|[,;\s])respond-async($|[,;\s])", re.IGNORECASE)
 

@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from gateway.cache import Region, is_fresh_wanted
-from gateway.work.listing import Listing
-from gateway.work.queue import Queue
-from openapi import Call, Reply
-from openapi.errors import ValidationFailed
-from openapi.exchange import current
+from argus_wfm.gateway.cache import Region, is_fresh_wanted
+from argus_wfm.gateway.work.listing import Listing
+from argus_wfm.gateway.work.queue import Queue
+from argus_wfm.openapi import Call, Reply
+from argus_wfm.openapi.errors import ValidationFailed
+from argus_wfm.openapi.exchange import current
 
 Json = Any
 T = TypeVar("T")

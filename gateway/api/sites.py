@@ -7,17 +7,17 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from gateway.actuals import Actuals
-from gateway.api.replies import asked, decoded, encoded, moment
-from gateway.clock import MOSCOW
-from gateway.consistency import Consistency
-from gateway.employees import Employees
-from gateway.payroll import Payroll
-from gateway.sites import Sites
-from gateway.work.listing import position
-from gateway.work.schedule import Schedule
-from openapi import Call, Handlers
-from openapi.errors import instant
+from argus_wfm.gateway.actuals import Actuals
+from argus_wfm.gateway.api.replies import asked, decoded, encoded, moment
+from argus_wfm.gateway.clock import MOSCOW
+from argus_wfm.gateway.consistency import Consistency
+from argus_wfm.gateway.employees import Employees
+from argus_wfm.gateway.payroll import Payroll
+from argus_wfm.gateway.sites import Sites
+from argus_wfm.gateway.work.listing import position
+from argus_wfm.gateway.work.schedule import Schedule
+from argus_wfm.openapi import Call, Handlers
+from argus_wfm.openapi.errors import instant
 
 Json = Any
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from gateway.api.replies import asked
-from gateway.auth import LIFE_S, Tokens, scope
-from gateway.errors import InvalidCredentials, LdapUnavailable, TokenInvalid, TooManyRequests
-from gateway.lockout import Lockout, Turns
-from gateway.revocations import Revocations
-from gateway.upstream.ldap import Directory, Identity
-from openapi import Call, Handlers, Reply
-from openapi.authorization import BASIC_CHALLENGE, basic
-from openapi.exchange import current
+from argus_wfm.gateway.api.replies import asked
+from argus_wfm.gateway.auth import LIFE_S, Tokens, scope
+from argus_wfm.gateway.errors import InvalidCredentials, LdapUnavailable, TokenInvalid, TooManyRequests
+from argus_wfm.gateway.lockout import Lockout, Turns
+from argus_wfm.gateway.revocations import Revocations
+from argus_wfm.gateway.upstream.ldap import Directory, Identity
+from argus_wfm.openapi import Call, Handlers, Reply
+from argus_wfm.openapi.authorization import BASIC_CHALLENGE, basic
+from argus_wfm.openapi.exchange import current
 
 Json = Any
 NOT_KEPT = {"Cache-Control": "no-store"}  # RFC 6749, 5.1

@@ -1,8 +1,7 @@
 """Alembic's entry: the connection comes from gateway/database.py."""
 
 from alembic import context
-
-from gateway.tables import metadata
+from argus_wfm.gateway.tables import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True)
 context.run_migrations()

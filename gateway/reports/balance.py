@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from gateway.clock import MOSCOW
-from gateway.reports import sheets, staff
-from gateway.reports.month import Month
-from gateway.reports.sheets import EXTRA, MISSED, PLANNED, WORKED, Line
-from gateway.reports.staff import Sources, full_name
-from gateway.reports.table import Column, Kind, Row, Table, Total
-from gateway.work.job import Job
+from argus_wfm.gateway.clock import MOSCOW
+from argus_wfm.gateway.reports import sheets, staff
+from argus_wfm.gateway.reports.month import Month
+from argus_wfm.gateway.reports.sheets import EXTRA, MISSED, PLANNED, WORKED, Line
+from argus_wfm.gateway.reports.staff import Sources, full_name
+from argus_wfm.gateway.reports.table import Column, Kind, Row, Table, Total
+from argus_wfm.gateway.work.job import Job
 
 SCHEDULE_TITLE = "График и факт"
 NORM_TITLE = "Баланс нормы времени"

@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.errors import ReportNotFound, ReportTooLarge
-from gateway.reports import activity, attendance, balance, personnel
-from gateway.reports.formats import Options
-from gateway.reports.month import Month
-from gateway.reports.renderers import FORMATS, Format
-from gateway.reports.signature import Signer
-from gateway.reports.staff import Sources
-from gateway.reports.table import Table
-from gateway.work.job import Job
-from openapi.errors import ValidationFailed
+from argus_wfm.gateway.errors import ReportNotFound, ReportTooLarge
+from argus_wfm.gateway.reports import activity, attendance, balance, personnel
+from argus_wfm.gateway.reports.formats import Options
+from argus_wfm.gateway.reports.month import Month
+from argus_wfm.gateway.reports.renderers import FORMATS, Format
+from argus_wfm.gateway.reports.signature import Signer
+from argus_wfm.gateway.reports.staff import Sources
+from argus_wfm.gateway.reports.table import Table
+from argus_wfm.gateway.work.job import Job
+from argus_wfm.openapi.errors import ValidationFailed
 
 Json = Any
 

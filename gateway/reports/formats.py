@@ -8,10 +8,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.reports.table import Cell, Kind, Table
+from argus_wfm.gateway.reports.table import Cell, Kind, Table
 
 if TYPE_CHECKING:
-    from gateway.reports.signature import Signer
+    from argus_wfm.gateway.reports.signature import Signer
 
 UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")  # XML 1.0, section 2.2
 PLACES = {Kind.INTEGER: 0, Kind.PERCENT: 1, Kind.HOURS: 2}  # after the comma, at the most

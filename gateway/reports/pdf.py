@@ -9,13 +9,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from argus_wfm.gateway.reports.formats import NARROW, NUMERIC, TOTAL, Options, clean, made, shown, totals_label
+from argus_wfm.gateway.reports.table import Row, Table, Totals
 from reportlab.lib.pagesizes import A3, A4, landscape
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
-
-from gateway.reports.formats import NARROW, NUMERIC, TOTAL, Options, clean, made, shown, totals_label
-from gateway.reports.table import Row, Table, Totals
 
 FOLDER = Path(__file__).parent / "fonts"
 PLAIN, BOLD = "Argus", "ArgusBold"

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from gateway.reports.formats import Options
-from gateway.reports.table import Table
+from argus_wfm.gateway.reports.formats import Options
+from argus_wfm.gateway.reports.table import Table
 
 OOXML = "application/vnd.openxmlformats-officedocument"
 
@@ -30,25 +30,25 @@ class Format:
 
 
 def _xlsx(table: Table, options: Options, out: BinaryIO) -> None:
-    from gateway.reports import xlsx
+    from argus_wfm.gateway.reports import xlsx
 
     xlsx.write(table, options, out)
 
 
 def _docx(table: Table, options: Options, out: BinaryIO) -> None:
-    from gateway.reports import docx
+    from argus_wfm.gateway.reports import docx
 
     docx.write(table, options, out)
 
 
 def _pdf(table: Table, options: Options, out: BinaryIO) -> None:
-    from gateway.reports import pdf
+    from argus_wfm.gateway.reports import pdf
 
     pdf.write(table, options, out)
 
 
 def _csv(table: Table, options: Options, out: BinaryIO) -> None:
-    from gateway.reports import csv
+    from argus_wfm.gateway.reports import csv
 
     csv.write(table, options, out)
 

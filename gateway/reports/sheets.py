@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.clock import MOSCOW
-from gateway.model import Employee
-from gateway.reports.month import Month
-from gateway.work.job import Job
+from argus_wfm.gateway.clock import MOSCOW
+from argus_wfm.gateway.model import Employee
+from argus_wfm.gateway.reports.month import Month
+from argus_wfm.gateway.work.job import Job
 
 Json = Any
 NIGHT = ("Н", "РВН")

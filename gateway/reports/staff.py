@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
-
-from gateway.clock import MOSCOW
-from gateway.mapping import Unmapped, employee
-from gateway.model import Employee
-from gateway.reports.month import Month
-from gateway.tables import employees
-from gateway.work.job import Job
+from argus_wfm.gateway.clock import MOSCOW
+from argus_wfm.gateway.mapping import Unmapped, employee
+from argus_wfm.gateway.model import Employee
+from argus_wfm.gateway.reports.month import Month
+from argus_wfm.gateway.tables import employees
+from argus_wfm.gateway.work.job import Job
 
 Json = Any
 FETCHED = 1000

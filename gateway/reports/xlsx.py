@@ -9,10 +9,9 @@ from collections.abc import Callable
 from typing import Any, BinaryIO
 
 import xlsxwriter
+from argus_wfm.gateway.reports.formats import NARROW, TOTAL, Options, clean, made, shown, totals_label
+from argus_wfm.gateway.reports.table import Cell, Column, Kind, Row, Table, Totals
 from xlsxwriter.utility import xl_col_to_name
-
-from gateway.reports.formats import NARROW, TOTAL, Options, clean, made, shown, totals_label
-from gateway.reports.table import Cell, Column, Kind, Row, Table, Totals
 
 LONGEST = 32_767  # characters of a cell, by the format
 LONGEST_PROPERTY = 255

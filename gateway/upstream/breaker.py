@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from gateway.clock import Clock
-from gateway.errors import CircuitOpen, UpstreamDown, UpstreamTimeout
-from openapi.errors import ApiError, instant
+from argus_wfm.gateway.clock import Clock
+from argus_wfm.gateway.errors import CircuitOpen, UpstreamDown, UpstreamTimeout
+from argus_wfm.openapi.errors import ApiError, instant
 
 Json = Any
 KEPT = 100  # changes of state that the history holds

@@ -16,15 +16,14 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from argus_wfm.gateway.audit import Record, as_error
+from argus_wfm.gateway.clock import Clock
+from argus_wfm.gateway.errors import CircuitOpen, LdapUnavailable, UpstreamDown, UpstreamTimeout
+from argus_wfm.gateway.upstream.breaker import Breaker
+from argus_wfm.gateway.upstream.login import Account, DirectoryError, Identity, Login, Service
+from argus_wfm.gateway.upstream.seen import Seen
+from argus_wfm.openapi.errors import ApiError
 from ldap3.core.exceptions import LDAPException, LDAPOperationResult
-
-from gateway.audit import Record, as_error
-from gateway.clock import Clock
-from gateway.errors import CircuitOpen, LdapUnavailable, UpstreamDown, UpstreamTimeout
-from gateway.upstream.breaker import Breaker
-from gateway.upstream.login import Account, DirectoryError, Identity, Login, Service
-from gateway.upstream.seen import Seen
-from openapi.errors import ApiError
 
 __all__ = ["Account", "Directory", "DirectoryError", "Identity"]
 log = logging.getLogger("argus.gateway.ldap")

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from openapi.errors import instant
+from argus_wfm.openapi.errors import instant
 
 Json = Any
 

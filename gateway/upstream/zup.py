@@ -12,10 +12,9 @@ from urllib.parse import urlsplit
 
 import httpx
 import orjson
-
-from gateway.audit import Record, as_error
-from gateway.clock import Clock
-from gateway.errors import (
+from argus_wfm.gateway.audit import Record, as_error
+from argus_wfm.gateway.clock import Clock
+from argus_wfm.gateway.errors import (
     BadUpstreamResponse,
     CircuitOpen,
     UpstreamDown,
@@ -25,11 +24,11 @@ from gateway.errors import (
     UpstreamTimeout,
     UpstreamUnready,
 )
-from gateway.upstream.breaker import Breaker
-from gateway.upstream.seen import Seen
-from openapi import Contract, Operation
-from openapi.errors import ApiError
-from openapi.validation import parse, validators
+from argus_wfm.gateway.upstream.breaker import Breaker
+from argus_wfm.gateway.upstream.seen import Seen
+from argus_wfm.openapi import Contract, Operation
+from argus_wfm.openapi.errors import ApiError
+from argus_wfm.openapi.validation import parse, validators
 
 Json = Any
 PASSED_ON = (400, 404, 409, 422)  # refusals of the caller's own request

@@ -13,12 +13,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-
-from gateway.actuals import in_month
-from gateway.errors import UpstreamRejected
-from gateway.sites import Sites
-from gateway.tables import actuals, employees
-from gateway.work.job import Job, batches
+from argus_wfm.gateway.actuals import in_month
+from argus_wfm.gateway.errors import UpstreamRejected
+from argus_wfm.gateway.sites import Sites
+from argus_wfm.gateway.tables import actuals, employees
+from argus_wfm.gateway.work.job import Job, batches
 
 Json = Any
 Row = sa.Row[Any]

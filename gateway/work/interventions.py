@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 
 import sqlalchemy as sa
-
-from gateway.errors import InvalidTransition
-from gateway.tables import operations, switches
-from gateway.work.kinds import OPEN, Status
-from gateway.work.queue import Queue
-from gateway.work.records import AGAIN, PAUSED, find, is_paused, lock
+from argus_wfm.gateway.errors import InvalidTransition
+from argus_wfm.gateway.tables import operations, switches
+from argus_wfm.gateway.work.kinds import OPEN, Status
+from argus_wfm.gateway.work.queue import Queue
+from argus_wfm.gateway.work.records import AGAIN, PAUSED, find, is_paused, lock
 
 
 class Interventions:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence, Sized
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from gateway.work.queue import Queue
-from gateway.work.records import Claimed
+from argus_wfm.gateway.work.queue import Queue
+from argus_wfm.gateway.work.records import Claimed
 
 Json = Any
 T = TypeVar("T")

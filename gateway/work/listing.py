@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-
-from gateway.errors import InvalidTransition, OperationNotFound
-from gateway.tables import attempts, batches, operations, report_files, switches, sync_runs, workers
-from gateway.work.kinds import KINDS, OPEN, REPORT, Status
-from gateway.work.records import PAUSED
-from openapi.errors import exact
+from argus_wfm.gateway.errors import InvalidTransition, OperationNotFound
+from argus_wfm.gateway.tables import attempts, batches, operations, report_files, switches, sync_runs, workers
+from argus_wfm.gateway.work.kinds import KINDS, OPEN, REPORT, Status
+from argus_wfm.gateway.work.records import PAUSED
+from argus_wfm.openapi.errors import exact
 
 Json = Any
 Row = sa.Row[Any]

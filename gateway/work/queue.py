@@ -21,10 +21,9 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
-
-from gateway.tables import attempts, batches, operations, payloads
-from gateway.work.kinds import DELAYS_S, KINDS, OPEN, Status
-from gateway.work.records import (
+from argus_wfm.gateway.tables import attempts, batches, operations, payloads
+from argus_wfm.gateway.work.kinds import DELAYS_S, KINDS, OPEN, Status
+from argus_wfm.gateway.work.records import (
     AGAIN,
     INTERRUPTED,
     Claimed,
@@ -36,7 +35,7 @@ from gateway.work.records import (
     lock,
     open_attempts,
 )
-from openapi.errors import ApiError, ValidationFailed
+from argus_wfm.openapi.errors import ApiError, ValidationFailed
 
 Json = Any
 

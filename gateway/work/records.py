@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-
-from gateway.errors import OperationNotFound
-from gateway.tables import attempts, operations, switches
-from gateway.work.kinds import KINDS, Kind, Status
-from openapi.errors import ApiError, instant
+from argus_wfm.gateway.errors import OperationNotFound
+from argus_wfm.gateway.tables import attempts, operations, switches
+from argus_wfm.gateway.work.kinds import KINDS, Kind, Status
+from argus_wfm.openapi.errors import ApiError, instant
 
 Json = Any
 PAUSED = "paused"

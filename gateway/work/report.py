@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gateway.reports.definitions import Request
-from gateway.reports.signature import Signer
-from gateway.reports.staff import Sources, this_month
-from gateway.reports.table import Row, Table
-from gateway.tables import report_files
-from gateway.work.job import Job
+from argus_wfm.gateway.reports.definitions import Request
+from argus_wfm.gateway.reports.signature import Signer
+from argus_wfm.gateway.reports.staff import Sources, this_month
+from argus_wfm.gateway.reports.table import Row, Table
+from argus_wfm.gateway.tables import report_files
+from argus_wfm.gateway.work.job import Job
 
 Json = Any
 LOOK = 1000  # rows between two looks whether the report is still wanted

@@ -13,12 +13,11 @@ from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
-
-from gateway.clock import MOSCOW
-from gateway.recurrence import Rule, rule
-from gateway.tables import schedules
-from gateway.work.queue import Queue
-from openapi.errors import exact, instant
+from argus_wfm.gateway.clock import MOSCOW
+from argus_wfm.gateway.recurrence import Rule, rule
+from argus_wfm.gateway.tables import schedules
+from argus_wfm.gateway.work.queue import Queue
+from argus_wfm.openapi.errors import exact, instant
 
 Json = Any
 KIND = "personnel_sync"

@@ -12,8 +12,7 @@ from typing import Protocol
 
 import filelock
 import sqlalchemy as sa
-
-from gateway.database import is_sqlite
+from argus_wfm.gateway.database import is_sqlite
 
 SLOTS = 64
 PREFIX = "worker-"

@@ -15,14 +15,13 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
-
-from gateway.clock import MOSCOW
-from gateway.employees import Employees
-from gateway.errors import BadUpstreamResponse
-from gateway.mapping import Unmapped, central_id, employee
-from gateway.model import Employee
-from gateway.tables import operations, sync_runs
-from gateway.work.job import Job, batches
+from argus_wfm.gateway.clock import MOSCOW
+from argus_wfm.gateway.employees import Employees
+from argus_wfm.gateway.errors import BadUpstreamResponse
+from argus_wfm.gateway.mapping import Unmapped, central_id, employee
+from argus_wfm.gateway.model import Employee
+from argus_wfm.gateway.tables import operations, sync_runs
+from argus_wfm.gateway.work.job import Job, batches
 
 Json = Any
 DIGESTED = 1000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gateway.work.job import Job
+from argus_wfm.gateway.work.job import Job
 
 Json = Any
 

@@ -9,14 +9,13 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
-
-from gateway.errors import TRANSIENT, CircuitOpen
-from gateway.upstream.zup import Origin, ZupClient
-from gateway.work.bridge import Bridge
-from gateway.work.job import Cancelled, HandedBack, Job
-from gateway.work.queue import Queue
-from gateway.work.records import Claimed
-from openapi.errors import ApiError
+from argus_wfm.gateway.errors import TRANSIENT, CircuitOpen
+from argus_wfm.gateway.upstream.zup import Origin, ZupClient
+from argus_wfm.gateway.work.bridge import Bridge
+from argus_wfm.gateway.work.job import Cancelled, HandedBack, Job
+from argus_wfm.gateway.work.queue import Queue
+from argus_wfm.gateway.work.records import Claimed
+from argus_wfm.openapi.errors import ApiError
 
 Json = Any
 Act = Callable[[Job], dict[str, Json]]

@@ -16,15 +16,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from argus_wfm.gateway.database import is_sqlite
+from argus_wfm.gateway.tables import workers
+from argus_wfm.gateway.work.job import batches
+from argus_wfm.gateway.work.kinds import place
+from argus_wfm.gateway.work.queue import Queue
+from argus_wfm.gateway.work.records import Due
+from argus_wfm.gateway.work.slots import Lock, Slots, executor, slot_of
 from dbos import DBOS, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
-
-from gateway.database import is_sqlite
-from gateway.tables import workers
-from gateway.work.job import batches
-from gateway.work.kinds import place
-from gateway.work.queue import Queue
-from gateway.work.records import Due
-from gateway.work.slots import Lock, Slots, executor, slot_of
 
 log = logging.getLogger("argus.gateway")
 QUEUE = "operations"

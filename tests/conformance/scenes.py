@@ -11,17 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from argus_wfm.conformance.client import Policy
+from argus_wfm.conformance.findings import CouldNotTest, Departure, Finding, HeldBack
+from argus_wfm.conformance.target import Target, by_url
+from argus_wfm.features.steps.agent_status_ws import Known
+from argus_wfm.features.steps.contact_centre import Centre
+from argus_wfm.features.steps.multi_site import Scene
+from argus_wfm.features.steps.roster import DAY, Month
 from pytest_bdd.feature import get_features
 from pytest_bdd.parser import Feature, Step
 from pytest_bdd.steps import StepFunctionContext, step_function_context_registry
-
-from conformance.client import Policy
-from conformance.findings import CouldNotTest, Departure, Finding, HeldBack
-from conformance.target import Target, by_url
-from features.steps.agent_status_ws import Known
-from features.steps.contact_centre import Centre
-from features.steps.multi_site import Scene
-from features.steps.roster import DAY, Month
 
 FOLDER = Path(__file__).parents[2] / "features"
 MODULES = (
@@ -93,7 +92,7 @@ def _steps(scenario_id: str) -> list[Step]:
 
 @functools.cache
 def _contexts() -> list[StepFunctionContext]:
-    names = {importlib.import_module(f"features.steps.{name}").__name__ for name in MODULES}
+    names = {importlib.import_module(f"argus_wfm.features.steps.{name}").__name__ for name in MODULES}
     contexts = list(step_function_context_registry.values())
     return [context for context in contexts if context.step_func.__module__ in names]
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from argus_wfm.conformance.cli import main
+from argus_wfm.conformance.launcher import STILL
+from argus_wfm.conformance.remote import Remote
 
-from conformance.cli import main
-from conformance.launcher import STILL
-from conformance.remote import Remote
 from tests.callers import Caller
 from tests.conformance.test_cli import running
 

@@ -16,6 +16,10 @@ from types import MappingProxyType
 from typing import Any
 
 import jwt
+from argus_wfm.conformance.address import DIRECTORY_USER, by_url
+from argus_wfm.conformance.client import Policy
+from argus_wfm.conformance.target import Target
+from argus_wfm.openapi.server import background
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 from starlette.applications import Starlette
@@ -23,10 +27,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from conformance.address import DIRECTORY_USER, by_url
-from conformance.client import Policy
-from conformance.target import Target
-from openapi.server import background
 from tests.conformance.contact_centre import stamp
 
 Json = Any

@@ -8,12 +8,12 @@ import json
 from pathlib import Path
 
 import pytest
+from argus_wfm.conformance import baseline, report
+from argus_wfm.conformance.baseline import Accepted
+from argus_wfm.conformance.cli import main
+from argus_wfm.conformance.findings import CouldNotRun, Findings
+from argus_wfm.conformance.screen import Screen
 
-from conformance import baseline, report
-from conformance.baseline import Accepted
-from conformance.cli import main
-from conformance.findings import CouldNotRun, Findings
-from conformance.screen import Screen
 from tests.conformance.test_report import FAILED, FINDING, PASSED, run
 
 TODAY = dt.date(2025, 7, 29)  # of run()

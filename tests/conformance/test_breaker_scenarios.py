@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argus_wfm.conformance import scenarios
+from argus_wfm.conformance.child import Children
+from argus_wfm.conformance.client import Policy
+from argus_wfm.conformance.findings import Verdict
+from argus_wfm.conformance.target import Address
 
-from conformance import scenarios
-from conformance.child import Children
-from conformance.client import Policy
-from conformance.findings import Verdict
-from conformance.target import Address
 from tests.callers import BASE
 from tests.gateway.running import gateway_on
 from tests.mocks.parties import relayed

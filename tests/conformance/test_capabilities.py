@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from argus_wfm.conformance import capabilities
+from argus_wfm.conformance.capabilities import Capability, State, ailing, blocks, down, explore, skew
+from argus_wfm.conformance.client import Policy
+from argus_wfm.conformance.gate import Limits
+from argus_wfm.conformance.run import CONTRACTS
+from argus_wfm.conformance.target import Target, by_url
 
-from conformance import capabilities
-from conformance.capabilities import Capability, State, ailing, blocks, down, explore, skew
-from conformance.client import Policy
-from conformance.gate import Limits
-from conformance.run import CONTRACTS
-from conformance.target import Target, by_url
 from tests.conformance.hosts import Amend, Reply, host, unchanged
 
 FEW = 12

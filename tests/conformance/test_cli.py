@@ -18,19 +18,19 @@ from typing import Any
 import ldap3
 import pytest
 import requests
+from argus_wfm.conformance.cli import main
+from argus_wfm.conformance.findings import CODES
+from argus_wfm.conformance.launcher import STILL
 
-from conformance.cli import main
-from conformance.findings import CODES
-from conformance.launcher import STILL
 from tests.callers import AGENTS, Caller
 from tests.peers import absent
 
-ARGUS = [sys.executable, "-m", "conformance"]
+ARGUS = [sys.executable, "-m", "argus_wfm"]
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("ARGUS_")}
 
 
 def argus(*arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-    where = {**CLEAN, "PYTHONPATH": str(Path(__file__).parents[2]), **environment}
+    where = {**CLEAN, **environment}
     return subprocess.run(
         [*ARGUS, *arguments],
         capture_output=True,

@@ -6,12 +6,12 @@ import socket
 from collections.abc import Callable
 
 import pytest
+from argus_wfm.conformance import client as client_module
+from argus_wfm.conformance.client import Client, Policy
+from argus_wfm.conformance.findings import Departure, Drift, HeldBack
+from argus_wfm.conformance.recorder import Recorder
+from argus_wfm.openapi import load
 
-from conformance import client as client_module
-from conformance.client import Client, Policy
-from conformance.findings import Departure, Drift, HeldBack
-from conformance.recorder import Recorder
-from openapi import load
 from tests.callers import AGENTS, drips, drips_head, hangs, tcp
 
 

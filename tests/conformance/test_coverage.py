@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 
-from conformance.coverage import coverage
-from conformance.exchange import Exchange
-from conformance.keywords import declared, exercised
-from conformance.pool import Pool
-from conformance.recorder import Recorder, Seen
-from openapi import load
+from argus_wfm.conformance.coverage import coverage
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.keywords import declared, exercised
+from argus_wfm.conformance.pool import Pool
+from argus_wfm.conformance.recorder import Recorder, Seen
+from argus_wfm.openapi import load
+
 from tests.conformance.test_drift import EXAMPLES, JSON, exchange
 
 PERSONNEL, MCE = load("personnel"), load("mce")

@@ -102,7 +102,7 @@ def conform(url: str, folder: Path, *options: str) -> tuple[int, str, Any]:
     """(exit code, screen, report) of one run of the command line."""
     environment = {**os.environ, "ARGUS_TARGET_USER": USER, "ARGUS_TARGET_PASSWORD": PASSWORD}
     host = () if "--target" in options else ("--base-url", url)
-    command = [sys.executable, "-m", "conformance", "conform", *host, "--report", str(folder), *options]
+    command = [sys.executable, "-m", "argus_wfm", "conform", *host, "--report", str(folder), *options]
     done = subprocess.run(
         command, capture_output=True, text=True, encoding="utf-8", env=environment, check=False, timeout=180
     )

@@ -8,12 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-
-from conformance.checks import findings
-from conformance.drift import judge
-from conformance.exchange import Exchange
-from conformance.findings import Departure, Finding, Findings
-from openapi import load
+from argus_wfm.conformance.checks import findings
+from argus_wfm.conformance.drift import judge
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.findings import Departure, Finding, Findings
+from argus_wfm.openapi import load
 
 CONTRACT = load("personnel")
 EXAMPLES = {where: example for where, _, example in CONTRACT.examples()}

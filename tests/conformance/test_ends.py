@@ -16,13 +16,13 @@ from typing import Any
 
 import pytest
 import uvicorn
+from argus_wfm.conformance import run
+from argus_wfm.conformance.cli import main
+from argus_wfm.mocks.certificates import made
+from argus_wfm.mocks.clock import Clock
+from argus_wfm.mocks.zup import zup
+from argus_wfm.openapi.server import bind
 
-from conformance import run
-from conformance.cli import main
-from mocks.certificates import made
-from mocks.clock import Clock
-from mocks.zup import zup
-from openapi.server import bind
 from tests.callers import PASSWORD, USER
 from tests.conformance.hosts import Reply, amending, host, in_json, unchanged
 from tests.conformance.shell import until
@@ -35,7 +35,6 @@ SOON_S = 25.0  # less than a question to a host that is silent takes
 SOME = ("PER-01", "PER-02", "PER-03", "PER-04", "PER-05", "PER-06")
 ENVIRONMENT = {
     **CLEAN,
-    "PYTHONPATH": str(Path(__file__).parents[2]),
     "ARGUS_TARGET_USER": USER,
     "ARGUS_TARGET_PASSWORD": PASSWORD,
 }
@@ -223,7 +222,7 @@ def test_generated_tests_that_somebody_else_ends_are_no_verdict(tmp_path: Path) 
     given = ("--only", "personnel", "--scenario", "none", "--max-time", "90")
     with host(unchanged, agents=FEW) as url, running(tmp_path, "--base-url", url, *given) as one:
         until(lambda: one.sent, lambda sent: any(entry["by"] == "generated" for entry in sent))
-        (child,) = [process for process, line in one.processes().items() if "conformance.contract" in line]
+        (child,) = [process for process, line in one.processes().items() if "argus_wfm.conformance.contract" in line]
         os.kill(child, signal.SIGTERM)
         _, told = one.child.communicate(timeout=SOON_S)
         assert (one.child.returncode, told) == (2, "argus: Generated tests were ended by somebody else.\n")

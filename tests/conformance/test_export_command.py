@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from argus_wfm.conformance import export_command
+from argus_wfm.conformance.address import DEVELOPMENT_KEY
+from argus_wfm.conformance.issuing import issue_token
 
-import openapi
-from conformance import export_command
-from conformance.address import DEVELOPMENT_KEY
-from conformance.issuing import issue_token
+from argus_wfm import openapi
 from tests.conformance.shell import Shell, gateway
 
 PRESENT = dt.datetime(2025, 7, 29, 1, 30, tzinfo=dt.UTC)

@@ -13,19 +13,19 @@ from typing import Any
 
 import openpyxl
 import pytest
+from argus_wfm.conformance import files
+from argus_wfm.conformance.address import by_url
+from argus_wfm.conformance.capabilities import State, blocks, explore
+from argus_wfm.conformance.client import Policy
+from argus_wfm.conformance.codes import CODES
+from argus_wfm.conformance.findings import Departure
+from argus_wfm.conformance.gate import Limits
+from argus_wfm.conformance.probes import MADE_S, outcome, probes
+from argus_wfm.conformance.target import Target
+from argus_wfm.features.steps.report_export import filename
 from starlette.requests import Request
 from starlette.responses import Response
 
-from conformance import files
-from conformance.address import by_url
-from conformance.capabilities import State, blocks, explore
-from conformance.client import Policy
-from conformance.codes import CODES
-from conformance.findings import Departure
-from conformance.gate import Limits
-from conformance.probes import MADE_S, outcome, probes
-from conformance.target import Target
-from features.steps.report_export import filename
 from tests.conformance.export_host import HEADS, MCE, ROWS, TAG, ExportHost, Refused, served, with_values
 from tests.conformance.scenes import Played, play_on
 from tests.conformance.test_deviations import conform

@@ -7,16 +7,16 @@ import json
 from typing import Any
 
 import pytest
+from argus_wfm.conformance.checks import findings
+from argus_wfm.conformance.cli import main
+from argus_wfm.conformance.codes import CODES, SEVERITIES, kind
+from argus_wfm.conformance.drift import judge
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.findings import Departure, Finding, Findings, clipped, steadiness
+from argus_wfm.conformance.recorder import Recorder, Seen
+from argus_wfm.conformance.texts import damaged, is_whole, legible
+from argus_wfm.openapi import load
 
-from conformance.checks import findings
-from conformance.cli import main
-from conformance.codes import CODES, SEVERITIES, kind
-from conformance.drift import judge
-from conformance.exchange import Exchange
-from conformance.findings import Departure, Finding, Findings, clipped, steadiness
-from conformance.recorder import Recorder, Seen
-from conformance.texts import damaged, is_whole, legible
-from openapi import load
 from tests.conformance.test_drift import CONTRACT, ENVELOPE, EXAMPLES, JSON, amended, exchange
 
 GOOD = EXAMPLES["getAgents 200"]

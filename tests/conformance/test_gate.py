@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from conformance.findings import CouldNotTest, Departure, Drift, Finding
-from conformance.gate import DIRECTORY, EXPLORING, IN_A_ROW, Block, Gate, Journal, Limits, Tally
+from argus_wfm.conformance.findings import CouldNotTest, Departure, Drift, Finding
+from argus_wfm.conformance.gate import DIRECTORY, EXPLORING, IN_A_ROW, Block, Gate, Journal, Limits, Tally
 
 URL = "http://argus.example/x"
 

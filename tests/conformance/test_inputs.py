@@ -2,10 +2,9 @@
 
 import datetime as dt
 
+from argus_wfm.conformance.inputs import FIRST, LAST, LONGEST, tamed
 from hypothesis import given
 from hypothesis import strategies as st
-
-from conformance.inputs import FIRST, LAST, LONGEST, tamed
 
 PEOPLE = ["MCE001", "MCE002"]
 

@@ -5,10 +5,9 @@ import json
 from typing import Any
 
 import pytest
-
-from conformance.checks import findings
-from conformance.exchange import Exchange
-from openapi import load
+from argus_wfm.conformance.checks import findings
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.openapi import load
 
 MCE = load("mce")
 JSON = {"content-type": "application/json", "x-session-id": "s"}

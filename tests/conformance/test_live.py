@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 import requests
+from argus_wfm.conformance.findings import Verdict
+from argus_wfm.conformance.issuing import issue_token
+from argus_wfm.conformance.target import DEVELOPMENT_KEY
+from argus_wfm.openapi import load
 
-from conformance.findings import Verdict
-from conformance.issuing import issue_token
-from conformance.target import DEVELOPMENT_KEY
-from openapi import load
 from tests.conformance.hosts import Reply, host, in_json, unchanged
 from tests.conformance.test_cli import running
 from tests.conformance.test_deviations import conform

@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pytest
 import requests
-
-from conformance import launcher
-from conformance.launcher import child_environment, from_ready, launched
-from conformance.parties import LocalError
-from conformance.target import Target
+from argus_wfm.conformance import launcher
+from argus_wfm.conformance.launcher import child_environment, from_ready, launched
+from argus_wfm.conformance.parties import LocalError
+from argus_wfm.conformance.target import Target
 
 
 def test_launched_is_a_target_at_the_scenarios_present_and_can_be_reset() -> None:

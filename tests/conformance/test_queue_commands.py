@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from argus_wfm.conformance import options, waiting
+from argus_wfm.conformance.audit_commands import audit
+from argus_wfm.conformance.queue_commands import queue
 from typer import Typer
 
-from conformance import options, waiting
-from conformance.audit_commands import audit
-from conformance.queue_commands import queue
 from tests.conformance.shell import NOBODY, SOMEBODY, Shell, gateway
 
 REPORT = {"report_id": "personnel_list", "format": "csv"}
@@ -143,7 +143,7 @@ def test_list_is_filtered_and_cut(argus: Shell) -> None:
 
 
 def test_longer_listings_are_fetched_page_by_page_as_needed(argus: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("conformance.remote.PAGE", 2)
+    monkeypatch.setattr("argus_wfm.conformance.remote.PAGE", 2)
     argus("queue", "pause")
     ids = [argus.submit("personnel_sync", {}) for _ in range(5)][::-1]
     told = argus("queue", "list", "--limit", "5", "--json").json

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import jwt
 import pytest
+from argus_wfm.conformance import columns
+from argus_wfm.conformance.launcher import STILL
+from argus_wfm.conformance.remote import Remote, RemoteError
+from argus_wfm.conformance.target import DEVELOPMENT_KEY
 
-from conformance import columns
-from conformance.launcher import STILL
-from conformance.remote import Remote, RemoteError
-from conformance.target import DEVELOPMENT_KEY
 from tests.callers import PASSWORD, TOKEN_KEY, USER, hangs, tcp
 from tests.conformance.shell import Json, Shell, gateway, until
 from tests.conformance.test_cli import ARGUS, CLEAN, running
@@ -158,7 +158,7 @@ def test_token_is_signed_for_the_date_of_the_gateway(bare: Shell) -> None:
 
 
 def test_silent_server_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("conformance.remote.TOTAL_S", 0.1)
+    monkeypatch.setattr("argus_wfm.conformance.remote.TOTAL_S", 0.1)
     with tcp(hangs) as url, pytest.raises(RemoteError, match="no whole answer within"):
         Remote(url, {"ARGUS_TOKEN": "x"}).get("/queue")
 
@@ -182,7 +182,7 @@ def test_text_of_a_host_stays_in_its_cell(capsys: pytest.CaptureFixture[str], mo
 @contextlib.contextmanager
 def worker(*arguments: str, **environment: str) -> Iterator[str]:
     """`argus worker` in a process of its own; yields its first line, and checks that SIGTERM ends it well."""
-    where = {**CLEAN, "PYTHONPATH": str(Path(__file__).parents[2]), **WORKER, **environment}
+    where = {**CLEAN, **WORKER, **environment}
     with subprocess.Popen(
         [*ARGUS, "worker", *arguments], stdout=subprocess.PIPE, text=True, encoding="utf-8", env=where
     ) as child:
@@ -226,7 +226,7 @@ def test_wrong_settings_are_one_line(command: str, environment: dict[str, str], 
 
 
 def test_no_slot_for_a_worker_is_one_line(bare: Shell, tmp_path: Path) -> None:
-    bare.patch.setattr("gateway.work.slots.SLOTS", 0)
+    bare.patch.setattr("argus_wfm.gateway.work.slots.SLOTS", 0)
     for name, value in {**WORKER, "ARGUS_DATABASE_URL": f"sqlite:///{tmp_path}/a.sqlite3"}.items():
         bare.patch.setenv(name, value)
     assert "0 workers run on this database already" in bare("worker").refused()

@@ -10,16 +10,15 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-
-from conformance import report
-from conformance.contract import Generated
-from conformance.coverage import State, coverage
-from conformance.findings import CouldNotRun, Drift, Finding, Verdict
-from conformance.recorder import Seen
-from conformance.results import Run, joined
-from conformance.scenarios import Chosen, Result
-from conformance.screen import Screen
-from openapi import load
+from argus_wfm.conformance import report
+from argus_wfm.conformance.contract import Generated
+from argus_wfm.conformance.coverage import State, coverage
+from argus_wfm.conformance.findings import CouldNotRun, Drift, Finding, Verdict
+from argus_wfm.conformance.recorder import Seen
+from argus_wfm.conformance.results import Run, joined
+from argus_wfm.conformance.scenarios import Chosen, Result
+from argus_wfm.conformance.screen import Screen
+from argus_wfm.openapi import load
 
 NASTY = "<script>alert(1)</script> Иванов \x00\x1b[31m & ]]>"
 FINDING = Finding("MOJIBAKE", Drift.VALUE, "getAgents", "/agents/3/lastname", NASTY, "Иванов", NASTY, "curl -sS 'x'")

@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argus_wfm.conformance.address import by_url
+from argus_wfm.conformance.client import Policy
+from argus_wfm.conformance.controls import ABSENT
+from argus_wfm.conformance.target import Target
+from argus_wfm.gateway.app import build
+from argus_wfm.gateway.clock import Clock
+from argus_wfm.gateway.settings import Given
+from argus_wfm.mocks.clock import Clock as MockClock
+from argus_wfm.mocks.site import sites
+from argus_wfm.mocks.zup import zup
+from argus_wfm.openapi.server import address, background, bind
 
-from conformance.address import by_url
-from conformance.client import Policy
-from conformance.controls import ABSENT
-from conformance.target import Target
-from gateway.app import build
-from gateway.clock import Clock
-from gateway.settings import Given
-from mocks.clock import Clock as MockClock
-from mocks.site import sites
-from mocks.zup import zup
-from openapi.server import address, background, bind
 from tests.callers import BASE, PASSWORD, TOKEN_KEY, USER
 from tests.conformance.hosts import Amend, Reply, amending, unchanged
 from tests.conformance.scenes import play, play_on

@@ -9,14 +9,14 @@ from typing import Any
 
 import jwt
 import pytest
+from argus_wfm.conformance.address import DIRECTORY_USER, by_url
+from argus_wfm.conformance.client import Policy
+from argus_wfm.conformance.contract import _clients
+from argus_wfm.conformance.controls import ABSENT
+from argus_wfm.conformance.findings import CouldNotTest, Departure
+from argus_wfm.conformance.target import Target
 from starlette.requests import Request
 
-from conformance.address import DIRECTORY_USER, by_url
-from conformance.client import Policy
-from conformance.contract import _clients
-from conformance.controls import ABSENT
-from conformance.findings import CouldNotTest, Departure
-from conformance.target import Target
 from tests.conformance.scenes import play_on
 from tests.conformance.sso_host import OTHER_KEY, Refused, SsoHost, ours, served
 from tests.conformance.test_deviations import conform
@@ -173,7 +173,7 @@ DEVIATIONS: dict[str, tuple[type[SsoHost], str, str]] = {
 
 @pytest.mark.parametrize("name", DEVIATIONS)
 def test_deviation_fails_its_scenario_and_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("features.steps.sso_token.NOTICED_S", 0.3)
+    monkeypatch.setattr("argus_wfm.features.steps.sso_token.NOTICED_S", 0.3)
     make, scenario, code = DEVIATIONS[name]
     with served(host := make()) as url:
         played = play_on(scenario, ours(url))

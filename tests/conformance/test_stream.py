@@ -8,13 +8,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
-
-from conformance.findings import CODES, Finding
-from conformance.heard import Asked, Heard, missing
-from conformance.pairing import Told
-from conformance.stream import differing, disagreeing, judged
-from conformance.websocket import Closing, Frame
-from openapi.stream import load_stream
+from argus_wfm.conformance.findings import CODES, Finding
+from argus_wfm.conformance.heard import Asked, Heard, missing
+from argus_wfm.conformance.pairing import Told
+from argus_wfm.conformance.stream import differing, disagreeing, judged
+from argus_wfm.conformance.websocket import Closing, Frame
+from argus_wfm.openapi.stream import load_stream
 
 Json = Any
 EXAMPLES = dict(load_stream().examples())

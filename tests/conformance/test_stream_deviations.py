@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argus_wfm.conformance import stream
+from argus_wfm.conformance.client import Policy
+from argus_wfm.conformance.findings import CODES
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, Response
 from starlette.websockets import WebSocket
 
-from conformance import stream
-from conformance.client import Policy
-from conformance.findings import CODES
 from tests.conformance.contact_centre import PEOPLE, TOKEN, ContactCentre, Refused, served, without
 from tests.conformance.scenes import play
 from tests.conformance.test_deviations import conform
@@ -341,7 +341,7 @@ def test_reconnect_is_tried_without_writes_where_something_happens_by_itself() -
 
 @pytest.mark.parametrize("scenario", [*MCE, *WSK])
 def test_without_leave_nothing_is_written(scenario: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("features.steps.agent_status_ws.ITSELF_S", 0.1)
+    monkeypatch.setattr("argus_wfm.features.steps.agent_status_ws.ITSELF_S", 0.1)
     centre = ContactCentre()
     with served(centre) as url:
         before = len(centre.changes)

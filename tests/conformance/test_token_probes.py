@@ -4,14 +4,14 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+from argus_wfm.conformance.address import DIRECTORY_USER, by_url
+from argus_wfm.conformance.client import Policy
+from argus_wfm.conformance.findings import Finding
+from argus_wfm.conformance.probes import outcome
+from argus_wfm.conformance.target import Target
+from argus_wfm.conformance.token_probes import questions
 from starlette.requests import Request
 
-from conformance.address import DIRECTORY_USER, by_url
-from conformance.client import Policy
-from conformance.findings import Finding
-from conformance.probes import outcome
-from conformance.target import Target
-from conformance.token_probes import questions
 from tests.conformance.sso_host import SsoHost, ours, served
 
 Json = Any
@@ -21,7 +21,7 @@ def asked(
     host: SsoHost, monkeypatch: pytest.MonkeyPatch, policy: Policy | None = None
 ) -> tuple[dict[str, str], list[Finding]]:
     """By question, what came of it; and what the replies departed in."""
-    monkeypatch.setattr("conformance.token_probes.REVOKED_S", 0.2)
+    monkeypatch.setattr("argus_wfm.conformance.token_probes.REVOKED_S", 0.2)
     with served(host) as url:
         target = Target(by_url(url, policy)) if policy else ours(url)
         told = {}

@@ -9,19 +9,19 @@ from typing import Any
 
 import jwt
 import pytest
+from argus_wfm.conformance.address import by_url
+from argus_wfm.conformance.client import Policy
+from argus_wfm.conformance.findings import clipped
+from argus_wfm.conformance.inputs import named
+from argus_wfm.conformance.probes import forged, outcome
+from argus_wfm.conformance.target import Target
+from argus_wfm.conformance.tokens import Token, forgeries, signed_with_public_keys, with_other_signature
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 from jwt.algorithms import get_default_algorithms
 
-from conformance.address import by_url
-from conformance.client import Policy
-from conformance.findings import clipped
-from conformance.inputs import named
-from conformance.probes import forged, outcome
-from conformance.target import Target
-from conformance.tokens import Token, forgeries, signed_with_public_keys, with_other_signature
 from tests.conformance.sso_host import KEY, Refused, SsoHost, served
 
 Json = Any

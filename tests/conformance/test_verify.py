@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
+from argus_wfm.conformance.cli import main
+from argus_wfm.gateway.reports.formats import Options
+from argus_wfm.gateway.reports.signature import Signer, _development
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from conformance.cli import main
-from gateway.reports.formats import Options
-from gateway.reports.signature import Signer, _development
 from tests.gateway.reports.examples import table, written
 
 

@@ -10,22 +10,22 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from argus_wfm.conformance import upgrades as upgrades_module
+from argus_wfm.conformance import websocket as module
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.conformance.findings import Departure
+from argus_wfm.conformance.probes import outcome
+from argus_wfm.conformance.recorder import Recorder
+from argus_wfm.conformance.tokens import forgeries
+from argus_wfm.conformance.upgrades import upgrades
+from argus_wfm.conformance.websocket import Closing, Socket, Subscription
+from argus_wfm.openapi.server import background
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 from websockets.frames import Frame, Opcode
 from websockets.server import ServerProtocol
 
-from conformance import upgrades as upgrades_module
-from conformance import websocket as module
-from conformance.exchange import Exchange
-from conformance.findings import Departure
-from conformance.probes import outcome
-from conformance.recorder import Recorder
-from conformance.tokens import forgeries
-from conformance.upgrades import upgrades
-from conformance.websocket import Closing, Socket, Subscription
-from openapi.server import background
 from tests.callers import drips_head, hangs, tcp
 from tests.conformance.contact_centre import TOKEN, ContactCentre, served, without
 

@@ -96,12 +96,12 @@ def test_every_scenario_ends_in_a_check() -> None:
 def test_no_step_is_written_for_nothing() -> None:
     """Each step function's pattern matches some line of some feature."""
     for module in ("replies", "roster", "faults", "operations", "contact_centre", *CATALOGUE):
-        importlib.import_module(f"features.steps.{module}")
+        importlib.import_module(f"argus_wfm.features.steps.{module}")
     lines = [step.name for feature in FEATURES.values() for one in feature.scenarios.values() for step in one.steps]
     ours = [
         context
         for context in step_function_context_registry.values()
-        if context.step_func.__module__.startswith("features.steps.")
+        if context.step_func.__module__.startswith("argus_wfm.features.steps.")
     ]
     assert len(ours) > 50
     for context in ours:

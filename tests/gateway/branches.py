@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from argus_wfm.gateway.database import connect
+from argus_wfm.gateway.employees import Employees
+from argus_wfm.gateway.model import Employee
 
-from gateway.database import connect
-from gateway.employees import Employees
-from gateway.model import Employee
 from tests.callers import Caller
 from tests.gateway.centre import NOWHERE
 from tests.gateway.running import NOW, gateway_on

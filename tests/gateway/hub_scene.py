@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.hub import Hub, Subscriber
-from gateway.statuses import Change, Status
+from argus_wfm.gateway.hub import Hub, Subscriber
+from argus_wfm.gateway.statuses import Change, Status
+
 from tests.gateway.running import NOW
 
 Json = Any

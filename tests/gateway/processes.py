@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argus_wfm.conformance.launcher import child_environment
 
-from conformance.launcher import child_environment
 from tests.callers import BASE, PASSWORD, TOKEN_KEY, USER
 from tests.gateway.centre import NOWHERE
 from tests.peers import redis_client
@@ -67,7 +67,7 @@ def serving(database_url: str, **settings: str) -> Iterator[Server]:
         **settings,
     }
     environment = {**child_environment(), **{f"ARGUS_{name}": value for name, value in given.items()}}
-    command = [sys.executable, "-m", "conformance", "serve", "--json"]
+    command = [sys.executable, "-m", "argus_wfm", "serve", "--json"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, text=True, encoding="utf-8"
     ) as child:

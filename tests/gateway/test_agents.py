@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from argus_wfm.gateway import tables
+from argus_wfm.gateway.agents import RETENTION, Agents, Applied, Load
+from argus_wfm.gateway.board import Board
+from argus_wfm.gateway.database import connect, migrate
+from argus_wfm.gateway.errors import InvalidTransition
+from argus_wfm.gateway.statuses import Change, Event
+from argus_wfm.openapi.errors import ValidationFailed
 
-from gateway import tables
-from gateway.agents import RETENTION, Agents, Applied, Load
-from gateway.board import Board
-from gateway.database import connect, migrate
-from gateway.errors import InvalidTransition
-from gateway.statuses import Change, Event
-from openapi.errors import ValidationFailed
 from tests.gateway.running import NOW
 from tests.peers import DATABASES, database
 

@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 import requests
 import sqlalchemy as sa
+from argus_wfm.gateway.audit import Audit, Record, kept_since, masked, sanitized
+from argus_wfm.gateway.commits import LARGEST
+from argus_wfm.gateway.database import connect, migrate
+from argus_wfm.gateway.tables import audit as table
+from argus_wfm.openapi.server import bind
 
-from gateway.audit import Audit, Record, kept_since, masked, sanitized
-from gateway.commits import LARGEST
-from gateway.database import connect, migrate
-from gateway.tables import audit as table
-from openapi.server import bind
 from tests.callers import AGENTS, Caller
 from tests.gateway.conftest import Gateway
 from tests.gateway.running import NOW

@@ -4,9 +4,8 @@ import asyncio
 import datetime as dt
 
 import pytest
-
-from gateway.cache import Caches, Region
-from gateway.clock import Clock
+from argus_wfm.gateway.cache import Caches, Region
+from argus_wfm.gateway.clock import Clock
 
 
 def region(ttl_s: float, clock: Clock) -> Region:

@@ -9,9 +9,9 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+from argus_wfm.gateway.cache import Caches, Region
+from argus_wfm.gateway.clock import Clock
 
-from gateway.cache import Caches, Region
-from gateway.clock import Clock
 from tests.gateway.running import NOW
 from tests.peers import redis, redis_client
 

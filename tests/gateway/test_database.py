@@ -16,13 +16,13 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from argus_wfm.gateway import database as module
+from argus_wfm.gateway.agents import Agents
+from argus_wfm.gateway.board import Board
+from argus_wfm.gateway.database import HEAD, DatabaseError, connect, migrate, migrations
+from argus_wfm.gateway.statuses import Event
+from argus_wfm.gateway.tables import metadata
 
-from gateway import database as module
-from gateway.agents import Agents
-from gateway.board import Board
-from gateway.database import HEAD, DatabaseError, connect, migrate, migrations
-from gateway.statuses import Event
-from gateway.tables import metadata
 from tests.peers import DATABASES, database
 
 FIRST_RELEASE = "0001"

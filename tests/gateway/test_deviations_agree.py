@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from argus_wfm.gateway.deviations import Presence, Shift, forecast
+from argus_wfm.mocks.clock import Clock
+from argus_wfm.mocks.zup import zup as build_zup
+from argus_wfm.openapi.server import background
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from gateway.deviations import Presence, Shift, forecast
-from mocks.clock import Clock
-from mocks.zup import zup as build_zup
-from openapi.server import background
 from tests.callers import PASSWORD, USER, Caller
 
 Json = Any

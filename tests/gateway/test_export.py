@@ -14,13 +14,13 @@ import openpyxl
 import pytest
 import requests
 import sqlalchemy as sa
+from argus_wfm.gateway.database import connect
+from argus_wfm.gateway.exports import Exports
+from argus_wfm.gateway.reports import definitions
+from argus_wfm.gateway.reports.staff import Sources
+from argus_wfm.gateway.tables import employees
+from argus_wfm.openapi import load
 
-from gateway.database import connect
-from gateway.exports import Exports
-from gateway.reports import definitions
-from gateway.reports.staff import Sources
-from gateway.tables import employees
-from openapi import load
 from tests.callers import Caller
 from tests.gateway.centre import NOWHERE, issued
 from tests.gateway.conftest import Gateway

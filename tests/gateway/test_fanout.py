@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argus_wfm.gateway import hub
+from argus_wfm.gateway.fanout import CHANNEL
 
-from gateway import hub
-from gateway.fanout import CHANNEL
 from tests.gateway.centre import NOWHERE, Centre, Heard, signed, subscribed
 from tests.gateway.processes import OwnRedis, own_redis, serving
 from tests.gateway.running import gateway_on

@@ -12,10 +12,10 @@ from typing import Any
 
 import jwt
 import pytest
+from argus_wfm.conformance.cli import main
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from conformance.cli import main
 from tests.callers import TOKEN_KEY
 from tests.gateway.centre import NOWHERE
 from tests.gateway.logins import Sso

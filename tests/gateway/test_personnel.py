@@ -121,9 +121,9 @@ def test_controls_reset_and_state(argus: Caller) -> None:
 def test_without_controls_there_are_none(zup: Caller, tmp_path: Path) -> None:
     import datetime as dt
 
-    from gateway.app import build
-    from gateway.settings import Given
-    from openapi.server import background
+    from argus_wfm.gateway.app import build
+    from argus_wfm.gateway.settings import Given
+    from argus_wfm.openapi.server import background
 
     settings = Given(
         zup_url=zup.url,

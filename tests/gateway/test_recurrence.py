@@ -7,11 +7,10 @@ import datetime as dt
 from itertools import islice
 
 import pytest
+from argus_wfm.gateway.clock import MOSCOW
+from argus_wfm.gateway.recurrence import DAYS, WEEKS, Rule, rule
 from hypothesis import given
 from hypothesis import strategies as st
-
-from gateway.clock import MOSCOW
-from gateway.recurrence import DAYS, WEEKS, Rule, rule
 
 SEED = "monthly last saturday 01:30"
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from argus_wfm.gateway.database import connect, migrate
+from argus_wfm.gateway.revocations import Revocations
+from argus_wfm.gateway.tables import revoked_tokens
 from websockets.exceptions import InvalidStatus
 
-from gateway.database import connect, migrate
-from gateway.revocations import Revocations
-from gateway.tables import revoked_tokens
 from tests.gateway.centre import NOWHERE, issued, subscribed
 from tests.gateway.logins import Sso
 from tests.gateway.running import NOW, gateway_on

@@ -3,8 +3,7 @@
 from pathlib import Path
 
 import pytest
-
-from gateway.settings import Settings, SettingsError, read
+from argus_wfm.gateway.settings import Settings, SettingsError, read
 
 GOOD = {
     "ARGUS_ZUP_URL": "http://zup.example/hs",

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argus_wfm.mocks.clock import Clock
+from argus_wfm.mocks.language import from_text
+from argus_wfm.mocks.site import OPERATIONS, sites
+from argus_wfm.mocks.zup import zup
+from argus_wfm.openapi.server import background
 
-from mocks.clock import Clock
-from mocks.language import from_text
-from mocks.site import OPERATIONS, sites
-from mocks.zup import zup
-from openapi.server import background
 from tests.callers import PASSWORD, USER, Caller
 from tests.gateway.branches import AT, Central, central, employee
 from tests.gateway.running import NOW

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argus_wfm.gateway import logs
+from argus_wfm.gateway.keys import Keys
+from argus_wfm.gateway.upstream.login import Account
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway import logs
-from gateway.keys import Keys
-from gateway.upstream.login import Account
 from tests.directories import Served
 from tests.gateway.logins import LOGIN, RIGHT, Sso, basic, directory_of, sso_on
 from tests.peers import DATABASES, database

@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
+from argus_wfm.gateway import subscription, tables
+from argus_wfm.gateway.agents import RETENTION, Agents
+from argus_wfm.gateway.database import connect as connect_database
 from websockets.sync.client import connect
 
-from gateway import subscription, tables
-from gateway.agents import RETENTION, Agents
-from gateway.database import connect as connect_database
 from tests.callers import Caller
 from tests.gateway.centre import NOWHERE, Centre, Heard, address, new_id, subscribed
 from tests.gateway.running import NOW, gateway_on

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from argus_wfm.openapi import server, sockets
 
-import openapi.server
-import openapi.sockets
 from tests.gateway.centre import NOWHERE, STREAM, Centre, subscribed
 from tests.gateway.running import gateway_on
 from tests.gateway.wire import accepted, metric, raw, until
@@ -21,8 +20,8 @@ REASON = b"too slow; resume with since"
 @pytest.fixture(autouse=True)
 def _small_and_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """The kernel takes little for whom nobody reads, and the last words are waited for a second."""
-    monkeypatch.setattr(openapi.sockets, "KERNEL_BYTES", 8192)
-    monkeypatch.setattr(openapi.sockets, "ENDING_S", 1.0)
+    monkeypatch.setattr(sockets, "KERNEL_BYTES", 8192)
+    monkeypatch.setattr(sockets, "ENDING_S", 1.0)
 
 
 def long_call(centre: Centre) -> None:
@@ -40,8 +39,8 @@ def held(url: str) -> int:
 @pytest.fixture
 def centre(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Centre]:
     """Of a gateway with few KiB for whoever is slow, and one agent."""
-    backlog, ping_s = getattr(request, "param", (8, openapi.server.PING_S))
-    monkeypatch.setattr(openapi.server, "PING_S", ping_s)
+    backlog, ping_s = getattr(request, "param", (8, server.PING_S))
+    monkeypatch.setattr(server, "PING_S", ping_s)
     with gateway_on(NOWHERE, stream_backlog_kib=backlog, stream_heartbeat_s=3600) as url:
         centre = Centre(url)
         centre.send("login", "a")

@@ -13,8 +13,8 @@ from typing import Any
 import jwt
 import pytest
 import requests
+from argus_wfm.conformance.launcher import child_environment, launched
 
-from conformance.launcher import child_environment, launched
 from tests.callers import AGENTS, BASE, PASSWORD, TOKEN_KEY, USER, Caller
 from tests.mocks.parties import relayed
 from tests.peers import postgres, redis
@@ -72,7 +72,7 @@ def served(zup_url: str, **settings: str) -> Iterator[str]:
         **settings,
     }
     environment = {**child_environment(), **{f"ARGUS_{name}": value for name, value in given.items()}}
-    command = [sys.executable, "-m", "conformance", "serve", "--json"]
+    command = [sys.executable, "-m", "argus_wfm", "serve", "--json"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, text=True, encoding="utf-8"
     ) as child:

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from argus_wfm.conformance.launcher import STILL
+from argus_wfm.openapi import Contract, load
+from argus_wfm.openapi.contract import Operation
 from requests.auth import _basic_auth_str
 
-from conformance.launcher import STILL
-from openapi import Contract, load
-from openapi.contract import Operation
 from tests.callers import PASSWORD, USER
 from tests.judges.tools import environment
 
@@ -98,7 +98,7 @@ def scene() -> Iterator[Scene]:
         [
             sys.executable,
             "-m",
-            "conformance",
+            "argus_wfm",
             *STILL,
             "--now",
             "2025-07-29T01:30:00Z",

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argus_wfm.conformance import contract as generated
+from argus_wfm.conformance.child import Children
+from argus_wfm.conformance.client import Policy
+from argus_wfm.conformance.contract import Generated
+from argus_wfm.conformance.target import Address
+from argus_wfm.openapi import load
 
-from conformance import contract as generated
-from conformance.child import Children
-from conformance.client import Policy
-from conformance.contract import Generated
-from conformance.target import Address
-from openapi import load
 from tests.callers import AGENTS, BASE, Caller
 from tests.gateway.running import gateway_on
 from tests.loop.watcher import Fault, Watcher

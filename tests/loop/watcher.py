@@ -16,10 +16,9 @@ from urllib.parse import parse_qsl, unquote
 
 import h11
 import jsonschema
-
-from conformance.drift import judge
-from conformance.exchange import Exchange
-from openapi import Contract, Operation
+from argus_wfm.conformance.drift import judge
+from argus_wfm.conformance.exchange import Exchange
+from argus_wfm.openapi import Contract, Operation
 
 Json = Any
 CHECKER = jsonschema.Draft202012Validator.FORMAT_CHECKER

@@ -10,19 +10,19 @@ from typing import Any
 from unittest.mock import patch
 
 import orjson
+from argus_wfm.mocks.clock import Clock
+from argus_wfm.mocks.courier import Token
+from argus_wfm.mocks.floor import TRANSITIONS
+from argus_wfm.mocks.language import from_text
+from argus_wfm.mocks.oktell import OPERATIONS, oktell
+from argus_wfm.openapi import load
+from argus_wfm.openapi.server import background, bind
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from websockets.sync.client import ClientConnection, connect
 
-from mocks.clock import Clock
-from mocks.courier import Token
-from mocks.floor import TRANSITIONS
-from mocks.language import from_text
-from mocks.oktell import OPERATIONS, oktell
-from openapi import load
-from openapi.server import background, bind
 from tests.callers import Caller
 from tests.mocks.conftest import NOW
 
@@ -136,7 +136,7 @@ def centre(
         with_controls=True,
         faults=[from_text(fault, OPERATIONS, "messages") for fault in faults],
     )
-    with patch("mocks.oktell.SETTLED_S", 25.0), background(app) as url:  # a busy machine takes its time
+    with patch("argus_wfm.mocks.oktell.SETTLED_S", 25.0), background(app) as url:  # a busy machine takes its time
         yield Centre(url)
 
 

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from mocks.clock import Clock
-from mocks.language import from_text
-from mocks.relay import Relay, Tap
-from mocks.zup import zup
-from openapi import load
-from openapi.server import address, background, bind
+from argus_wfm.mocks.clock import Clock
+from argus_wfm.mocks.language import from_text
+from argus_wfm.mocks.relay import Relay, Tap
+from argus_wfm.mocks.zup import zup
+from argus_wfm.openapi import load
+from argus_wfm.openapi.server import address, background, bind
+
 from tests.callers import PASSWORD, USER, Caller
 from tests.mocks.conftest import NOW
 

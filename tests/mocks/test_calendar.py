@@ -5,9 +5,8 @@ import json
 from pathlib import Path
 
 import pytest
-
-from mocks.calendar import Calendar
-from openapi.errors import CalendarMissing
+from argus_wfm.mocks.calendar import Calendar
+from argus_wfm.openapi.errors import CalendarMissing
 
 CALENDAR = Calendar()
 GOLDEN = {2018: (247, 1970), 2023: (247, 1973), 2024: (248, 1979), 2025: (247, 1972), 2026: (247, 1972)}

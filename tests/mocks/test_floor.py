@@ -9,15 +9,15 @@ from itertools import pairwise
 import jsonschema
 import orjson
 import pytest
+from argus_wfm.mocks import staff
+from argus_wfm.mocks.clock import Clock
+from argus_wfm.mocks.floor import TRANSITIONS, Floor, Happening
+from argus_wfm.mocks.oktell import change, event
+from argus_wfm.mocks.pace import Pace
+from argus_wfm.mocks.rota import ALLOWED, HOUR, QUEUES, shift
+from argus_wfm.openapi import load
+from argus_wfm.openapi.stream import load_stream
 
-from mocks import staff
-from mocks.clock import Clock
-from mocks.floor import TRANSITIONS, Floor, Happening
-from mocks.oktell import change, event
-from mocks.pace import Pace
-from mocks.rota import ALLOWED, HOUR, QUEUES, shift
-from openapi import load
-from openapi.stream import load_stream
 from tests.mocks.conftest import NOW
 
 PEOPLE = staff.cast(40, 1)

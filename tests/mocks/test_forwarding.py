@@ -9,11 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
+from argus_wfm.mocks.clock import Clock
+from argus_wfm.mocks.forwarding import Ask, NoAnswer, Reply
+from argus_wfm.mocks.zup import zup
+from argus_wfm.openapi.server import background
 
-from mocks.clock import Clock
-from mocks.forwarding import Ask, NoAnswer, Reply
-from mocks.zup import zup
-from openapi.server import background
 from tests.callers import PASSWORD, USER
 from tests.mocks.conftest import NOW
 

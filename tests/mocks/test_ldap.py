@@ -7,11 +7,11 @@ from typing import Any
 
 import ldap3
 import pytest
+from argus_wfm.mocks import staff
+from argus_wfm.mocks.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, password_of
+from argus_wfm.mocks.entries import GROUPS, PEOPLE, ROOT, SERVICE
 from ldap3.utils.conv import escape_filter_chars
 
-from mocks import staff
-from mocks.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, password_of
-from mocks.entries import GROUPS, PEOPLE, ROOT, SERVICE
 from tests.directories import Served, bind, data, logins, mocked
 
 IVAN, LOGIN = f"cn=Иванов Иван Иванович,{PEOPLE}", "ivan.ivanov"

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from argus_wfm.mocks import staff
+from argus_wfm.mocks.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, Lockout, Trouble, account, password_of
+from argus_wfm.mocks.entries import GROUPS, PEOPLE, SERVICE
 from ldap3.core.exceptions import LDAPException
 
-from mocks import staff
-from mocks.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, Lockout, Trouble, account, password_of
-from mocks.entries import GROUPS, PEOPLE, SERVICE
 from tests.callers import Caller
 from tests.directories import Served, bind, data, logins, mocked
 from tests.mocks.conftest import NOW

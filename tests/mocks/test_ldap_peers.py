@@ -9,10 +9,10 @@ from typing import Any
 
 import ldap3
 import pytest
+from argus_wfm.mocks.accounts import SERVICE_PASSWORD
+from argus_wfm.mocks.entries import GROUPS, PEOPLE, ROOT, SERVICE
 from ldap3.utils.conv import escape_filter_chars
 
-from mocks.accounts import SERVICE_PASSWORD
-from mocks.entries import GROUPS, PEOPLE, ROOT, SERVICE
 from tests import directories
 from tests.directories import Served, mocked, slapd
 from tests.peers import absent

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from argus_wfm.mocks.names import BadName, escaped, folded, parse
 from hypothesis import given
 from hypothesis import strategies as st
-
-from mocks.names import BadName, escaped, folded, parse
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,8 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-
-from mocks.relay import Relay
-from openapi.server import bind
+from argus_wfm.mocks.relay import Relay
+from argus_wfm.openapi.server import bind
 
 
 @contextlib.contextmanager

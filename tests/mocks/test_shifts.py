@@ -3,9 +3,8 @@
 import datetime as dt
 
 import pytest
-
-from mocks.shifts import Shift, merged, overlapping, split, subtract
-from mocks.timesheet import deviations
+from argus_wfm.mocks.shifts import Shift, merged, overlapping, split, subtract
+from argus_wfm.mocks.timesheet import deviations
 
 MONDAY = dt.date(2025, 8, 4)
 

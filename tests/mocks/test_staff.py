@@ -4,8 +4,7 @@ import datetime as dt
 from collections import Counter
 
 import pytest
-
-from mocks import staff
+from argus_wfm.mocks import staff
 
 DAY = dt.timedelta(days=1)
 CAST = staff.cast()

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from unittest.mock import patch
 
-import mocks.ldap
-import mocks.listener
-from mocks.accounts import Refusal
-from mocks.directory import Directory
-from mocks.entries import Entry
-from mocks.filters import Filter
-from mocks.names import Name
-from mocks.session import UNWILLING, Refused, Session
-from openapi.server import background, bind
+from argus_wfm.mocks import ldap, listener
+from argus_wfm.mocks.accounts import Refusal
+from argus_wfm.mocks.directory import Directory
+from argus_wfm.mocks.entries import Entry
+from argus_wfm.mocks.filters import Filter
+from argus_wfm.mocks.names import Name
+from argus_wfm.mocks.session import UNWILLING, Refused, Session
+from argus_wfm.openapi.server import background, bind
+
 from tests.mutants.host import AGENTS
 from tests.mutants.proxy import Spoiler
 from tests.mutants.spoiling import Deviation
@@ -28,8 +28,8 @@ Shown = dict[str, tuple[str, ...]]
 def directory(kind: type[Directory] = Directory, session: type[Session] = Session) -> Iterator[str]:
     """The host's people in a directory that behaves otherwise; yields its URL."""
     public = bind("127.0.0.1", 0)
-    with patch.object(mocks.ldap, "Directory", kind), patch.object(mocks.listener, "Session", session):
-        app = mocks.ldap.ldap(public, agents=AGENTS)
+    with patch.object(ldap, "Directory", kind), patch.object(listener, "Session", session):
+        app = ldap.ldap(public, agents=AGENTS)
         with background(app):
             yield f"ldap://127.0.0.1:{public.getsockname()[1]}"
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-import openapi
+from argus_wfm import openapi
 
 Json = Any
 CONTRACTS = ("personnel", "mce", "sso", "export")

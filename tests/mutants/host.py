@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from argus_wfm.conformance.launcher import STILL
+from argus_wfm.conformance.scenarios import identity
 from pytest_bdd.feature import get_features
 
-from conformance.launcher import STILL
-from conformance.scenarios import identity
 from tests.mutants.spoiling import BASIC, DIRECTORY
 
 AGENTS = 120  # more than the 100 that a schedule may have, and few enough that reports are made at once
@@ -91,7 +91,7 @@ def _day(now: dt.datetime) -> Iterator[dict[str, Any]]:
 @contextlib.contextmanager
 def running(*arguments: str) -> Iterator[Host]:
     """`argus up` on free ports, as long as the block lasts."""
-    command = [sys.executable, "-m", "conformance", *STILL, "--json", "--until-stdin-ends", *arguments]
+    command = [sys.executable, "-m", "argus_wfm", *STILL, "--json", "--until-stdin-ends", *arguments]
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment())
     assert child.stdin is not None
     assert child.stdout is not None
@@ -110,7 +110,7 @@ def running(*arguments: str) -> Iterator[Host]:
 
 def judged(arguments: list[str], folder: Path) -> tuple[dict[str, Any], float]:
     """report.json of one run of the judge, and the seconds that it took; `exit_code` is the process's own."""
-    command = [sys.executable, "-m", "conformance", "conform", *arguments, "--report", str(folder), "--json"]
+    command = [sys.executable, "-m", "argus_wfm", "conform", *arguments, "--report", str(folder), "--json"]
     begun = time.monotonic()
     done = subprocess.run(command, capture_output=True, cwd=folder.parent, env=_environment(), timeout=RUN_S)
     file = folder / "report.json"

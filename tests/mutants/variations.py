@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from mocks.directory import Directory
+from argus_wfm.mocks.directory import Directory
+
 from tests.mutants.directory import directory, showing
 from tests.mutants.exchange import Json, Reply, Request
 from tests.mutants.proxy import TEXT, Frame, Socket, Spoiler

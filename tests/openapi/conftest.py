@@ -10,10 +10,9 @@ from typing import Any, Literal
 
 import pytest
 import requests
-
-from openapi import Call, Exchange, accounts, load, serve
-from openapi.frame import with_routes
-from openapi.server import background
+from argus_wfm.openapi import Call, Exchange, accounts, load, serve
+from argus_wfm.openapi.frame import with_routes
+from argus_wfm.openapi.server import background
 
 NOW = dt.datetime(2025, 7, 29, 1, 30, tzinfo=dt.UTC)
 USER, PASSWORD = "argus", "пароль"

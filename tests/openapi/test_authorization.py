@@ -5,9 +5,8 @@ from __future__ import annotations
 import base64
 
 import pytest
-
-from openapi.authorization import BASIC_CHALLENGE, BEARER_CHALLENGE, basic, bearer
-from openapi.errors import Unauthorized
+from argus_wfm.openapi.authorization import BASIC_CHALLENGE, BEARER_CHALLENGE, basic, bearer
+from argus_wfm.openapi.errors import Unauthorized
 
 
 def encoded(text: str) -> str:

@@ -4,10 +4,9 @@ from typing import Any
 
 import jsonschema
 import pytest
+from argus_wfm.openapi import Contract, load
+from argus_wfm.openapi.schema import json_schema, openapi_31
 from openapi_spec_validator import validate
-
-from openapi import Contract, load
-from openapi.schema import json_schema, openapi_31
 
 PERSONNEL = load("personnel")
 

@@ -13,10 +13,10 @@ from typing import Any
 import jsonschema_rs
 import pytest
 import requests
+from argus_wfm.openapi import Call, Contract, OperationMismatch, Reply, accounts, load, serve
+from argus_wfm.openapi.errors import ApiError, EmployeeNotFound
+from argus_wfm.openapi.server import background, bind
 
-from openapi import Call, Contract, OperationMismatch, Reply, accounts, load, serve
-from openapi.errors import ApiError, EmployeeNotFound
-from openapi.server import background, bind
 from tests.openapi.conftest import BASIC, EXAMPLES, NORM, NOW, Host, assert_envelope
 
 JSON = {"Content-Type": "application/json"}
@@ -328,7 +328,7 @@ def test_204_has_no_body(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         "servers": [{"url": "/tiny"}],
         "paths": {"/thing": {"delete": operation}},
     }
-    monkeypatch.setattr("openapi.serving.load", lambda name: Contract(name, document))
+    monkeypatch.setattr("argus_wfm.openapi.serving.load", lambda name: Contract(name, document))
 
     def forget(call: Call) -> Reply:
         return Reply(status=204)

@@ -11,9 +11,8 @@ from typing import Any
 
 import jsonschema
 import pytest
-
-from openapi import load, load_stream
-from openapi.schema import json_schema
+from argus_wfm.openapi import load, load_stream
+from argus_wfm.openapi.schema import json_schema
 
 Json = Any
 STREAM = load_stream()

@@ -5,12 +5,11 @@ from typing import Any
 
 import jsonschema
 import pytest
+from argus_wfm.openapi import load
+from argus_wfm.openapi.errors import BatchTooLarge, MalformedJson, ValidationFailed
+from argus_wfm.openapi.validation import Validators, parse, validators
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-
-from openapi import load
-from openapi.errors import BatchTooLarge, MalformedJson, ValidationFailed
-from openapi.validation import Validators, parse, validators
 
 CONTRACT = load("personnel")
 BODIES = [(where, CONTRACT.schema(schema), example) for where, schema, example in CONTRACT.examples()]

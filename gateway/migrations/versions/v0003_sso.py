@@ -2,8 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
-
-from gateway.database import Utc
+from argus_wfm.gateway.database import Utc
 
 revision = "0003"
 down_revision = "0002"

@@ -5,8 +5,7 @@ import hashlib
 
 import sqlalchemy as sa
 from alembic import op
-
-from gateway.database import Utc, Words
+from argus_wfm.gateway.database import Utc, Words
 
 revision = "0004"
 down_revision = "0003"

@@ -2,8 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
-
-from gateway.database import Utc, Words
+from argus_wfm.gateway.database import Utc, Words
 
 revision = "0005"
 down_revision = "0004"

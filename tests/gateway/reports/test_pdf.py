@@ -11,12 +11,12 @@ from typing import Any
 
 import pypdf
 import pytest
+from argus_wfm.conformance.signatures import Unreadable, of_pdf
+from argus_wfm.gateway.reports.formats import Options
+from argus_wfm.gateway.reports.signature import Signer
 from pyhanko.pdf_utils.generic import TextStringObject
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
-from conformance.signatures import Unreadable, of_pdf
-from gateway.reports.formats import Options
-from gateway.reports.signature import Signer
 from tests.gateway.reports.examples import HELD, HOSTILE, LONG, UNHOLDABLE, sheet, table, texts, written
 
 SIGNED = Options(signer=Signer.development())

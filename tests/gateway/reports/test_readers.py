@@ -12,9 +12,9 @@ from typing import Any
 
 import openpyxl
 import pytest
+from argus_wfm.gateway.reports.formats import Options
+from argus_wfm.gateway.reports.signature import Signer
 
-from gateway.reports.formats import Options
-from gateway.reports.signature import Signer
 from tests.gateway.reports.examples import HOSTILE, sheet, table, texts, written
 from tests.peers import absent
 

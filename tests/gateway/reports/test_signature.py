@@ -7,14 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from argus_wfm.conformance.signatures import of_pdf
+from argus_wfm.gateway.reports.formats import Options
+from argus_wfm.gateway.reports.signature import SignatureError, Signer
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from conformance.signatures import of_pdf
-from gateway.reports.formats import Options
-from gateway.reports.signature import SignatureError, Signer
 from tests.gateway.reports.examples import table, written
 
 PASSWORD = "пароль"

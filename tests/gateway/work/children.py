@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from conformance.launcher import child_environment
+from argus_wfm.conformance.launcher import child_environment
+
 from tests.callers import BASE, PASSWORD, USER
 from tests.gateway.running import NOW
 

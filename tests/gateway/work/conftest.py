@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from argus_wfm.gateway.database import connect, migrate
+from argus_wfm.gateway.work.queue import Queue
 
-from gateway.database import connect, migrate
-from gateway.work.queue import Queue
 from tests.gateway.running import NOW
 from tests.peers import DATABASES, database
 

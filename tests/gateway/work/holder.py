@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from gateway.database import connect
-from gateway.work.slots import Slots
+from argus_wfm.gateway.database import connect
+from argus_wfm.gateway.work.slots import Slots
 
 if __name__ == "__main__":
     slot, _lock = Slots(connect(sys.argv[1])).take()

@@ -13,10 +13,10 @@ import signal
 import sys
 import threading
 
-from gateway.clock import Clock
-from gateway.logs import configure
-from gateway.parts import Parts, working
-from gateway.settings import Given
+from argus_wfm.gateway.clock import Clock
+from argus_wfm.gateway.logs import configure
+from argus_wfm.gateway.parts import Parts, working
+from argus_wfm.gateway.settings import Given
 
 
 def main(arguments: list[str]) -> int:

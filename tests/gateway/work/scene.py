@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import sqlalchemy as sa
+from argus_wfm.gateway.database import connect, migrate
+from argus_wfm.gateway.tables import attempts, audit, employees, operations
+from argus_wfm.gateway.work.kinds import KINDS, OPEN, Status
+from argus_wfm.gateway.work.queue import Queue
+from argus_wfm.mocks.staff import WINDOW, cast
 
-from gateway.database import connect, migrate
-from gateway.tables import attempts, audit, employees, operations
-from gateway.work.kinds import KINDS, OPEN, Status
-from gateway.work.queue import Queue
-from mocks.staff import WINDOW, cast
 from tests.callers import USER
 from tests.mocks.parties import Party
 

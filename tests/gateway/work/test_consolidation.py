@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from argus_wfm.gateway.actuals import Actuals
+from argus_wfm.gateway.employees import Employees
+from argus_wfm.gateway.errors import UpstreamDown, UpstreamRejected
+from argus_wfm.gateway.model import Employee
+from argus_wfm.gateway.sites import Sites
+from argus_wfm.gateway.tables import actuals
+from argus_wfm.gateway.work.consolidation import Consolidation
+from argus_wfm.gateway.work.interventions import Interventions
+from argus_wfm.gateway.work.job import Cancelled, HandedBack, Job
+from argus_wfm.gateway.work.queue import Queue
+from argus_wfm.gateway.work.records import Claimed
 
-from gateway.actuals import Actuals
-from gateway.employees import Employees
-from gateway.errors import UpstreamDown, UpstreamRejected
-from gateway.model import Employee
-from gateway.sites import Sites
-from gateway.tables import actuals
-from gateway.work.consolidation import Consolidation
-from gateway.work.interventions import Interventions
-from gateway.work.job import Cancelled, HandedBack, Job
-from gateway.work.queue import Queue
-from gateway.work.records import Claimed
 from tests.callers import USER
 from tests.gateway.branches import AT, employee, shift
 from tests.gateway.test_sites import edges

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from argus_wfm.gateway.clock import Clock
+from argus_wfm.gateway.database import migrate
+from argus_wfm.gateway.parts import Parts
+from argus_wfm.gateway.settings import Given
+from argus_wfm.gateway.tables import operations
+from argus_wfm.gateway.work.records import Claimed
+from argus_wfm.gateway.work.turns import Turns
 from pydantic import SecretStr
 
-from gateway.clock import Clock
-from gateway.database import migrate
-from gateway.parts import Parts
-from gateway.settings import Given
-from gateway.tables import operations
-from gateway.work.records import Claimed
-from gateway.work.turns import Turns
 from tests.callers import BASE, PASSWORD, USER
 from tests.gateway.running import NOW
 from tests.gateway.work.test_queue import begun, submit, tried

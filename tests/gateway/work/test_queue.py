@@ -5,15 +5,21 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from argus_wfm.gateway.errors import (
+    CircuitOpen,
+    InvalidTransition,
+    OperationNotFound,
+    UpstreamRejected,
+    UpstreamTimeout,
+)
+from argus_wfm.gateway.tables import attempts, operations
+from argus_wfm.gateway.work.interventions import Interventions
+from argus_wfm.gateway.work.kinds import KINDS, LEVEL, place
+from argus_wfm.gateway.work.listing import Listing
+from argus_wfm.gateway.work.queue import Queue
+from argus_wfm.gateway.work.records import Claimed
+from argus_wfm.openapi.errors import ApiError, ValidationFailed
 
-from gateway.errors import CircuitOpen, InvalidTransition, OperationNotFound, UpstreamRejected, UpstreamTimeout
-from gateway.tables import attempts, operations
-from gateway.work.interventions import Interventions
-from gateway.work.kinds import KINDS, LEVEL, place
-from gateway.work.listing import Listing
-from gateway.work.queue import Queue
-from gateway.work.records import Claimed
-from openapi.errors import ApiError, ValidationFailed
 from tests.gateway.running import NOW
 from tests.gateway.work.conftest import Time
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from argus_wfm.gateway.database import connect, migrate
+from argus_wfm.gateway.tables import operations, schedules
+from argus_wfm.gateway.work.queue import Queue
+from argus_wfm.gateway.work.schedule import Schedule
 
-from gateway.database import connect, migrate
-from gateway.tables import operations, schedules
-from gateway.work.queue import Queue
-from gateway.work.schedule import Schedule
 from tests.gateway.running import NOW
 from tests.gateway.work.children import until, worker
 from tests.gateway.work.conftest import Time

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
+from argus_wfm.conformance.launcher import child_environment
+from argus_wfm.gateway.work import slots
+from argus_wfm.gateway.work.slots import NoSlot, Slots, executor, slot_of
 
-from conformance.launcher import child_environment
-from gateway.work import slots
-from gateway.work.slots import NoSlot, Slots, executor, slot_of
 from tests.gateway.work.children import ROOT, until
 
 

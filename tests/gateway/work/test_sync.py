@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from argus_wfm.gateway.employees import Employees
+from argus_wfm.gateway.errors import BadUpstreamResponse
+from argus_wfm.gateway.tables import employees
+from argus_wfm.gateway.work.job import HandedBack, Job
+from argus_wfm.gateway.work.listing import Listing
+from argus_wfm.gateway.work.queue import Queue
+from argus_wfm.gateway.work.records import Claimed
+from argus_wfm.gateway.work.sync import PersonnelSync
 
-from gateway.employees import Employees
-from gateway.errors import BadUpstreamResponse
-from gateway.tables import employees
-from gateway.work.job import HandedBack, Job
-from gateway.work.listing import Listing
-from gateway.work.queue import Queue
-from gateway.work.records import Claimed
-from gateway.work.sync import PersonnelSync
 from tests.gateway.work.conftest import Time
 from tests.gateway.work.test_queue import begun, submit
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from argus_wfm.gateway.errors import UpstreamDown
+from argus_wfm.gateway.work.interventions import Interventions
+from argus_wfm.gateway.work.job import Cancelled, Job
+from argus_wfm.gateway.work.queue import Queue
+from argus_wfm.gateway.work.records import Claimed
+from argus_wfm.gateway.work.transfer import fact_transfer, schedule_upload, timesheet_request
 
-from gateway.errors import UpstreamDown
-from gateway.work.interventions import Interventions
-from gateway.work.job import Cancelled, Job
-from gateway.work.queue import Queue
-from gateway.work.records import Claimed
-from gateway.work.transfer import fact_transfer, schedule_upload, timesheet_request
 from tests.callers import USER
 
 Json = Any

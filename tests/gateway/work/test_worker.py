@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from argus_wfm.gateway.audit import Audit
+from argus_wfm.gateway.tables import attempts, audit, employees, operations, workers
+from argus_wfm.gateway.work.interventions import Interventions
+from argus_wfm.gateway.work.kinds import KINDS, Status
+from argus_wfm.gateway.work.slots import Lock, Slots
+from argus_wfm.mocks.staff import cast
 
-from gateway.audit import Audit
-from gateway.tables import attempts, audit, employees, operations, workers
-from gateway.work.interventions import Interventions
-from gateway.work.kinds import KINDS, Status
-from gateway.work.slots import Lock, Slots
-from mocks.staff import cast
 from tests.gateway.test_audit import RECORD
 from tests.gateway.work.children import now, until, worker
 from tests.gateway.work.scene import Scene

@@ -25,9 +25,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from argus_wfm.gateway.reports.formats import Options, shown
-from argus_wfm.gateway.reports.renderers import FORMATS
+from argus_wfm.gateway.reports.formats import FORMATS
 from argus_wfm.gateway.reports.table import Column, Kind, Row, Table, Total
+from argus_wfm.gateway.reports.text import Options, shown
 
 MOSCOW = dt.timezone(dt.timedelta(hours=3), "MSK")
 MADE_AT = dt.datetime(2025, 8, 1, 6, tzinfo=dt.UTC)

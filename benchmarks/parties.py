@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from argus_wfm.conformance.launcher import PRESENT, STILL
+from argus_wfm.conformance.launch.process import PRESENT, STILL
 
 AGENTS = "/services/personnel/agents/2025-07-01/2025-07-31"
 NORM = "/services/personnel/getNormHours"

@@ -33,9 +33,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from argus_wfm.mocks.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, password_of
-from argus_wfm.mocks.entries import PEOPLE, SERVICE
-from argus_wfm.mocks.staff import FIRST, cast
+from argus_wfm.mocks.ldap.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, password_of
+from argus_wfm.mocks.ldap.entries import PEOPLE, SERVICE
+from argus_wfm.mocks.people import FIRST, cast
 
 from benchmarks.queue import Gateway, child, running
 

@@ -11,16 +11,25 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from argus_wfm.conformance import baseline, contract, report, scenarios
-from argus_wfm.conformance.account import BROKEN_OFF
-from argus_wfm.conformance.baseline import Accepted
-from argus_wfm.conformance.capabilities import Capability, Exploration, ailing, answering, blocks
-from argus_wfm.conformance.child import Children
-from argus_wfm.conformance.client import Policy
-from argus_wfm.conformance.contract import Generated
-from argus_wfm.conformance.failures import told
-from argus_wfm.conformance.findings import CouldNotRun, Verdict
-from argus_wfm.conformance.gate import (
+from argus_wfm.conformance import report
+from argus_wfm.conformance.errors import told
+from argus_wfm.conformance.generated import runner as generated_tests
+from argus_wfm.conformance.generated.progress import BROKEN_OFF
+from argus_wfm.conformance.generated.runner import Generated
+from argus_wfm.conformance.launch.process import PRESENT
+from argus_wfm.conformance.model.findings import CouldNotRun, Verdict
+from argus_wfm.conformance.preflight import Capability, Exploration, ailing, answering, blocks
+from argus_wfm.conformance.processes.children import Children
+from argus_wfm.conformance.processes.signals import Interrupted, interruptible
+from argus_wfm.conformance.report import baseline
+from argus_wfm.conformance.report.baseline import Accepted
+from argus_wfm.conformance.report.results import Run, joined
+from argus_wfm.conformance.report.terminal import Screen
+from argus_wfm.conformance.scenarios import runner as scenarios
+from argus_wfm.conformance.scenarios.runner import Result
+from argus_wfm.conformance.target.client import Policy
+from argus_wfm.conformance.target.recorder import Seen
+from argus_wfm.conformance.target.safety import (
     FAILURES,
     MINUTES,
     MINUTES_OF_AILING,
@@ -29,14 +38,8 @@ from argus_wfm.conformance.gate import (
     Journal,
     Limits,
 )
-from argus_wfm.conformance.launcher import PRESENT
-from argus_wfm.conformance.recorder import Seen
-from argus_wfm.conformance.results import Run, joined
-from argus_wfm.conformance.scenarios import Result
-from argus_wfm.conformance.screen import Screen
-from argus_wfm.conformance.signals import Interrupted, interruptible
-from argus_wfm.conformance.target import Address, Target, TargetError, by_profile, by_url
-from argus_wfm.conformance.websocket import handshake
+from argus_wfm.conformance.target.target import Address, Target, TargetError, by_profile, by_url
+from argus_wfm.conformance.target.websocket import handshake
 from argus_wfm.openapi import Contract, load
 
 Json = Any
@@ -178,8 +181,8 @@ def _test(plan: Plan, ids: tuple[str, ...], course: Course, logs: Path, screen: 
 
     def run_generated() -> None:
         given = address.as_dict() if address else None
-        order = contract.Order(given, plan.max_time_s, plan.seed, plan.only, seen.ids if address else {})
-        course.generated = contract.run(
+        order = generated_tests.Order(given, plan.max_time_s, plan.seed, plan.only, seen.ids if address else {})
+        course.generated = generated_tests.run(
             children,
             order,
             logs / "generated.log",

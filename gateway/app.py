@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator
 from email.utils import format_datetime
 from typing import Any
 
+from argus_wfm.gateway.agent_status.redis_signal import Fanout
+from argus_wfm.gateway.agent_status.websocket import Subscriptions
 from argus_wfm.gateway.api.export import Export
 from argus_wfm.gateway.api.mce import Mce
 from argus_wfm.gateway.api.operations import Operations
@@ -18,14 +20,12 @@ from argus_wfm.gateway.api.personnel import Personnel
 from argus_wfm.gateway.api.sites import SiteOperations
 from argus_wfm.gateway.api.sso import Sso
 from argus_wfm.gateway.clock import Clock
+from argus_wfm.gateway.components import Parts, Work, empty, working
 from argus_wfm.gateway.controls import controls
-from argus_wfm.gateway.fanout import Fanout
 from argus_wfm.gateway.metrics import CONTENT_TYPE
-from argus_wfm.gateway.parts import Parts, Work, empty, working
+from argus_wfm.gateway.queue.actions import Interventions
 from argus_wfm.gateway.settings import Settings
-from argus_wfm.gateway.subscription import Subscriptions
 from argus_wfm.gateway.upstream.zup import ZupClient, connect
-from argus_wfm.gateway.work.interventions import Interventions
 from argus_wfm.openapi import accounts, load_stream, serve
 from argus_wfm.openapi.errors import ValidationFailed
 from argus_wfm.openapi.frame import with_routes

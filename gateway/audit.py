@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import sqlalchemy as sa
-from argus_wfm.gateway.commits import Commits
-from argus_wfm.gateway.tables import audit
-from argus_wfm.gateway.work.records import Claimed
+from argus_wfm.gateway.queue.rows import Claimed
+from argus_wfm.gateway.storage.group_commit import Commits
+from argus_wfm.gateway.storage.tables import audit
 from argus_wfm.openapi import Exchange
 from argus_wfm.openapi.errors import exact
 

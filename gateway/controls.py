@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from argus_wfm.gateway.auth import Tokens
-from argus_wfm.gateway.cache import Caches
 from argus_wfm.gateway.clock import SETTLED_S, Clock
+from argus_wfm.gateway.identity.tokens import Tokens
+from argus_wfm.gateway.queue.queue import Queue
+from argus_wfm.gateway.storage.cache import Caches
 from argus_wfm.gateway.upstream.zup import Upstream
-from argus_wfm.gateway.work.queue import Queue
 from argus_wfm.openapi.errors import ValidationFailed, instant
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from argus_wfm.gateway.agent_status.hub import Hub
 from argus_wfm.gateway.audit import Record
-from argus_wfm.gateway.cache import Caches
-from argus_wfm.gateway.hub import Hub
+from argus_wfm.gateway.storage.cache import Caches
 from argus_wfm.gateway.upstream.breaker import State
 from argus_wfm.openapi import Exchange
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 import orjson
 from argus_wfm.mocks.clock import Clock
-from argus_wfm.mocks.faults import Fault, Struck
-from argus_wfm.mocks.language import FaultError, from_json
-from argus_wfm.mocks.switchboard import Switchboard
+from argus_wfm.mocks.faults.active import Switchboard
+from argus_wfm.mocks.faults.models import Fault, Struck
+from argus_wfm.mocks.faults.parser import FaultError, from_json
 from argus_wfm.openapi.errors import ApiError, NotFound, ValidationFailed, instant
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response

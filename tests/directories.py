@@ -19,14 +19,14 @@ from pathlib import Path
 from typing import Any
 
 import ldap3
-from argus_wfm.mocks.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, Lockout
-from argus_wfm.mocks.breakage import KINDS
-from argus_wfm.mocks.certificates import made
 from argus_wfm.mocks.clock import Clock
-from argus_wfm.mocks.directory import Directory
-from argus_wfm.mocks.entries import PEOPLE, ROOT, SERVICE
-from argus_wfm.mocks.language import from_text
-from argus_wfm.mocks.ldap import OPERATIONS, ldap
+from argus_wfm.mocks.faults.parser import from_text
+from argus_wfm.mocks.faults.tcp import KINDS
+from argus_wfm.mocks.ldap.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, Lockout
+from argus_wfm.mocks.ldap.app import OPERATIONS, ldap
+from argus_wfm.mocks.ldap.certificates import made
+from argus_wfm.mocks.ldap.directory import Directory
+from argus_wfm.mocks.ldap.entries import PEOPLE, ROOT, SERVICE
 from argus_wfm.openapi.server import background
 from argus_wfm.openapi.server import bind as listening
 

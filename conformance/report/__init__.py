@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from argus_wfm.conformance.findings import CouldNotRun
+from argus_wfm.conformance.model.findings import CouldNotRun
 from argus_wfm.conformance.report import html, junit, sarif
-from argus_wfm.conformance.report.folder import emptied, occupied, removed, written
-from argus_wfm.conformance.results import NOTHING_RUN, Run
+from argus_wfm.conformance.report.output_folder import emptied, occupied, removed, written
+from argus_wfm.conformance.report.results import NOTHING_RUN, Run
 
 __all__ = ["begin", "emptied", "machine", "occupied", "put", "read", "write", "write_failure"]
 Json = Any

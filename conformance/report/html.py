@@ -8,9 +8,9 @@ from itertools import groupby
 from typing import Any
 
 import jinja2
-from argus_wfm.conformance.codes import CODES, SEVERITIES
-from argus_wfm.conformance.findings import Verdict, Witnessed
-from argus_wfm.conformance.results import Run
+from argus_wfm.conformance.model.codes import CODES, SEVERITIES
+from argus_wfm.conformance.model.findings import Verdict, Witnessed
+from argus_wfm.conformance.report.results import Run
 
 
 def render(run: Run) -> str:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from xml.etree import ElementTree as Xml
 
-from argus_wfm.conformance.account import BROKEN_OFF
-from argus_wfm.conformance.findings import Verdict, Witnessed
-from argus_wfm.conformance.results import NOT_REACHED, ON_LIVE, Run
+from argus_wfm.conformance.generated.progress import BROKEN_OFF
+from argus_wfm.conformance.model.findings import Verdict, Witnessed
+from argus_wfm.conformance.report.results import NOT_REACHED, ON_LIVE, Run
 
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from argus_wfm.conformance.exchange import Exchange
-from argus_wfm.conformance.findings import CouldNotTest, Departure, Drift
-from argus_wfm.conformance.frames import message
-from argus_wfm.conformance.heard import Heard, moment
-from argus_wfm.conformance.target import Target
-from argus_wfm.conformance.websocket import Frame, Subscription
+from argus_wfm.conformance.model.exchange import Exchange
+from argus_wfm.conformance.model.findings import CouldNotTest, Departure, Drift
+from argus_wfm.conformance.stream.messages import message
+from argus_wfm.conformance.stream.transcript import Heard, moment
+from argus_wfm.conformance.target.target import Target
+from argus_wfm.conformance.target.websocket import Frame, Subscription
 from argus_wfm.features.steps.authentication import UNSIGNED
 from argus_wfm.features.steps.contact_centre import Centre
 from argus_wfm.features.steps.replies import members_are

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import pytest
-from argus_wfm.conformance.exchange import Exchange
-from argus_wfm.conformance.findings import Departure, Drift, Finding
-from argus_wfm.conformance.target import Target
+from argus_wfm.conformance.model.exchange import Exchange
+from argus_wfm.conformance.model.findings import Departure, Drift, Finding
+from argus_wfm.conformance.target.target import Target
 from argus_wfm.features.steps.faults import MONTH
 from argus_wfm.features.steps.norm_hours import ask
 from argus_wfm.features.steps.replies import refused

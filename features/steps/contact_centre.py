@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from argus_wfm.conformance import stream
-from argus_wfm.conformance.exchange import Exchange
-from argus_wfm.conformance.findings import CouldNotTest, Departure, Finding, HeldBack
-from argus_wfm.conformance.heard import Asked, Heard, missing
-from argus_wfm.conformance.pairing import Told
-from argus_wfm.conformance.target import Target
-from argus_wfm.conformance.websocket import Frame, Subscription
+from argus_wfm.conformance.model.exchange import Exchange
+from argus_wfm.conformance.model.findings import CouldNotTest, Departure, Finding, HeldBack
+from argus_wfm.conformance.stream import checks
+from argus_wfm.conformance.stream.matching import Told
+from argus_wfm.conformance.stream.transcript import Asked, Heard, missing
+from argus_wfm.conformance.target.target import Target
+from argus_wfm.conformance.target.websocket import Frame, Subscription
 from pytest_bdd import given
 
 Json = Any
@@ -136,7 +136,7 @@ class Centre:
     def settle(self) -> None:
         """Wait until every subscriber has been told of everything, or for as long as that may take."""
         last = max((told.acknowledged for told in self.told), default=0.0)
-        deadline = max(last + stream.PATIENCE_S, time.monotonic() + min(1.0, stream.PATIENCE_S))
+        deadline = max(last + checks.PATIENCE_S, time.monotonic() + min(1.0, checks.PATIENCE_S))
         for subscription in self.subscriptions:
 
             def complete(frames: Sequence[Frame], heard: Subscription = subscription) -> bool:
@@ -151,10 +151,10 @@ class Centre:
         plain: list[Heard] = []
         for subscription in self.subscriptions:
             heard = Heard.of(subscription)
-            found = [*stream.judged(heard, self.told), *stream.disagreeing(heard, self.statuses)]
+            found = [*checks.judged(heard, self.told), *checks.disagreeing(heard, self.statuses)]
             if not heard.extended:
                 plain.append(heard)
-                found += stream.differing(plain[0], heard, self.told) if len(plain) > 1 else []
+                found += checks.differing(plain[0], heard, self.told) if len(plain) > 1 else []
             result.append((subscription, found))
         return result
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from argus_wfm.conformance.exchange import Exchange
-from argus_wfm.conformance.target import Target
+from argus_wfm.conformance.model.exchange import Exchange
+from argus_wfm.conformance.target.target import Target
 from pytest_bdd import parsers, when
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from argus_wfm.conformance.exchange import Exchange
-from argus_wfm.conformance.findings import Drift
-from argus_wfm.conformance.target import Target
+from argus_wfm.conformance.model.exchange import Exchange
+from argus_wfm.conformance.model.findings import Drift
+from argus_wfm.conformance.target.target import Target
 from argus_wfm.features.steps.authentication import NOBODY, WRONG
 from argus_wfm.features.steps.contact_centre import Centre
 from argus_wfm.features.steps.personnel_agents import agents

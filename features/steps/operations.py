@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from argus_wfm.conformance.exchange import Exchange
-from argus_wfm.conformance.findings import Drift
-from argus_wfm.conformance.target import Target
+from argus_wfm.conformance.model.exchange import Exchange
+from argus_wfm.conformance.model.findings import Drift
+from argus_wfm.conformance.target.target import Target
 from argus_wfm.features.steps.circuit_breaker import NOTICED_S, pass_
 from argus_wfm.features.steps.roster import DAY, Month
 from argus_wfm.features.steps.schedule_upload import shift

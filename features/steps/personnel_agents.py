@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from argus_wfm.conformance.drift import judge
-from argus_wfm.conformance.exchange import Exchange
-from argus_wfm.conformance.findings import CouldNotTest, Departure, Drift
-from argus_wfm.conformance.target import Target
-from argus_wfm.conformance.texts import damaged
+from argus_wfm.conformance.checks.contract import judge
+from argus_wfm.conformance.checks.encoding import damaged
+from argus_wfm.conformance.model.exchange import Exchange
+from argus_wfm.conformance.model.findings import CouldNotTest, Departure, Drift
+from argus_wfm.conformance.target.target import Target
 from argus_wfm.features.steps.replies import Labelled, in_utc, members_are
 from pytest_bdd import parsers, then, when
 

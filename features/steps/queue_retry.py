@@ -6,8 +6,8 @@ import datetime as dt
 import time
 from typing import Any
 
-from argus_wfm.conformance.findings import Drift
-from argus_wfm.conformance.target import Target
+from argus_wfm.conformance.model.findings import Drift
+from argus_wfm.conformance.target.target import Target
 from argus_wfm.features.steps.circuit_breaker import EARLY_S, raise_
 from argus_wfm.features.steps.circuit_breaker import until as until_so
 from argus_wfm.features.steps.operations import DELAYS_S, Queued, ended, look, schedule, submit, until, waits

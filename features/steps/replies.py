@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from argus_wfm.conformance.exchange import Exchange
-from argus_wfm.conformance.findings import Drift
+from argus_wfm.conformance.model.exchange import Exchange
+from argus_wfm.conformance.model.findings import Drift
 from pytest_bdd import parsers, then
 
 Json = Any

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from email.message import Message
 from typing import Any
 
-from argus_wfm.conformance import files, signatures
-from argus_wfm.conformance.exchange import Exchange
-from argus_wfm.conformance.findings import CouldNotTest, Drift
-from argus_wfm.conformance.probes import GOING_ON
-from argus_wfm.conformance.target import Target
+from argus_wfm.conformance.checks import pdf_signature, report_files
+from argus_wfm.conformance.model.exchange import Exchange
+from argus_wfm.conformance.model.findings import CouldNotTest, Drift
+from argus_wfm.conformance.probes.http import GOING_ON
+from argus_wfm.conformance.target.target import Target
 from argus_wfm.features.steps.replies import Labelled
 from pytest_bdd import parsers, then, when
 
@@ -94,7 +94,7 @@ def is_file(file: Exchange, kind: str) -> None:
 
 @then("some of its cells are formulas, and show what they come to")
 def has_formulas(file: Exchange) -> None:
-    sheets = files.workbook(file)
+    sheets = report_files.workbook(file)
     formulas = [(sheet, place) for sheet in sheets for place in sheet.formulas]
     words = "No cell of the workbook is a formula, though include_formulas is true"
     file.expect(bool(formulas), "FILE_NO_FORMULA", "body", words, expected="a formula")
@@ -105,7 +105,7 @@ def has_formulas(file: Exchange) -> None:
 
 @then("the one without has the same values and no formula")
 def same_values(pair: Pair) -> None:
-    full, plain = files.workbook(pair.with_formulas), files.workbook(pair.without)
+    full, plain = report_files.workbook(pair.with_formulas), report_files.workbook(pair.without)
     left = [text for sheet in plain for text in sheet.formulas.values()]
     words = f"{len(left)} cells are formulas, though include_formulas is false"
     pair.without.expect(not left, "FILE_FORMULA", "body", words, actual=", ".join(left[:3]))
@@ -124,7 +124,7 @@ def same_values(pair: Pair) -> None:
 
 @then("it has text around a table of rows")
 def has_text_and_rows(file: Exchange) -> None:
-    opened = files.document(file)
+    opened = report_files.document(file)
     words = "The document has no table with rows below its heading"
     file.expect(any(rows > 1 for rows in opened.tables), "FILE_CONTENT", "body", words, actual=opened.tables)
     words = "The document says nothing"
@@ -133,7 +133,7 @@ def has_text_and_rows(file: Exchange) -> None:
 
 @then("no field of the template is left unfilled")
 def is_filled(file: Exchange) -> None:
-    left = [field for text in files.document(file).paragraphs for field in files.unfilled(text)]
+    left = [field for text in report_files.document(file).paragraphs for field in report_files.unfilled(text)]
     words = f"{len(left)} fields of the template are not filled"
     file.expect(not left, "FILE_UNFILLED", "body", words, actual=", ".join(left[:3]))
 
@@ -144,8 +144,8 @@ def is_signed(file: Exchange) -> None:
     if not start.startswith(b"%PDF-"):
         file.departs("FILE_UNREADABLE", Drift.SHAPE, "body", "It is no PDF", expected="%PDF-", actual=start)
     try:
-        found = signatures.of_pdf(file.body)
-    except signatures.Unreadable as error:
+        found = pdf_signature.of_pdf(file.body)
+    except pdf_signature.Unreadable as error:
         file.departs("FILE_UNREADABLE", Drift.SHAPE, "body", f"The PDF does not open: {error}")
     file.expect(bool(found), "FILE_UNSIGNED", "body", "The PDF has no signature", expected="a signature field")
     for one in found:
@@ -155,10 +155,12 @@ def is_signed(file: Exchange) -> None:
 
 @then("it is UTF-8 with a BOM, separated by semicolons")
 def is_excel_dialect(file: Exchange) -> None:
-    start = file.body[: len(files.BOM)]
+    start = file.body[: len(report_files.BOM)]
     words = "The CSV does not begin with a BOM, without which a Russian Excel reads Cyrillic as another charset"
-    file.expect(start == files.BOM, "FILE_CSV", "body", words, expected="EF BB BF", actual=start.hex(" ").upper())
-    header = files.table(file, ";")[:1]
+    file.expect(
+        start == report_files.BOM, "FILE_CSV", "body", words, expected="EF BB BF", actual=start.hex(" ").upper()
+    )
+    header = report_files.table(file, ";")[:1]
     columns = len(header[0]) if header else 0
     words = f"By semicolons the header line has {columns} columns"
     file.expect(columns > 1, "FILE_CSV", "body", words, expected="several", actual=header)
@@ -166,7 +168,7 @@ def is_excel_dialect(file: Exchange) -> None:
 
 @then("below one header line all lines have as many columns")
 def is_rectangular(file: Exchange) -> None:
-    header, *rows = files.table(file, ";")
+    header, *rows = report_files.table(file, ";")
     words = "The CSV has no line below its header"
     file.expect(bool(rows), "FILE_CONTENT", "body", words)
     odd = [number for number, row in enumerate(rows, 2) if len(row) != len(header)]

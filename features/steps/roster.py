@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from argus_wfm.conformance.findings import CouldNotTest
-from argus_wfm.conformance.target import Target
+from argus_wfm.conformance.model.findings import CouldNotTest
+from argus_wfm.conformance.target.target import Target
 from pytest_bdd import given, parsers
 
 Json = Any

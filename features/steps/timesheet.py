@@ -8,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from argus_wfm.conformance.drift import judge
-from argus_wfm.conformance.exchange import Exchange
-from argus_wfm.conformance.findings import CouldNotTest, Departure, Drift
-from argus_wfm.conformance.target import MOSCOW, Target
+from argus_wfm.conformance.checks.contract import judge
+from argus_wfm.conformance.model.exchange import Exchange
+from argus_wfm.conformance.model.findings import CouldNotTest, Departure, Drift
+from argus_wfm.conformance.target.target import MOSCOW, Target
 from argus_wfm.features.steps.replies import members_are
 from argus_wfm.features.steps.roster import DAY, JULY, Month
 from argus_wfm.features.steps.schedule_upload import shift, upload

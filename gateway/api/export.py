@@ -6,10 +6,10 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from argus_wfm.gateway.api.replies import asked, submitted
-from argus_wfm.gateway.exports import Exports, File
-from argus_wfm.gateway.work.kinds import REPORT
-from argus_wfm.gateway.work.queue import Queue
+from argus_wfm.gateway.api.responses import asked, submitted
+from argus_wfm.gateway.queue.kinds import REPORT
+from argus_wfm.gateway.queue.queue import Queue
+from argus_wfm.gateway.reports.exports import Exports, File
 from argus_wfm.openapi import Call, Handlers, Reply
 
 Json = Any

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from argus_wfm.gateway.agents import Agents, Applied, Load
-from argus_wfm.gateway.api.replies import asked, moment
-from argus_wfm.gateway.board import Board
-from argus_wfm.gateway.statuses import Event
-from argus_wfm.gateway.work.listing import position
+from argus_wfm.gateway.agent_status.events import Agents, Applied, Load
+from argus_wfm.gateway.agent_status.queries import Board
+from argus_wfm.gateway.agent_status.transitions import Event
+from argus_wfm.gateway.api.responses import asked, moment
+from argus_wfm.gateway.queue.views import position
 from argus_wfm.openapi import Call, Handlers, Reply
 from argus_wfm.openapi.errors import ValidationFailed, instant
 

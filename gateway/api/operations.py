@@ -8,17 +8,17 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
-from argus_wfm.gateway import tables
-from argus_wfm.gateway.api import mappings
-from argus_wfm.gateway.api.replies import accepted, asked, cached, decoded, encoded, moment
+from argus_wfm.gateway.api import mapping
+from argus_wfm.gateway.api.responses import accepted, asked, cached, decoded, encoded, moment
 from argus_wfm.gateway.audit import Audit
-from argus_wfm.gateway.cache import Caches
-from argus_wfm.gateway.employees import Employees
-from argus_wfm.gateway.exports import Exports
-from argus_wfm.gateway.work.interventions import Interventions
-from argus_wfm.gateway.work.kinds import REPORT, Status
-from argus_wfm.gateway.work.listing import Listing, position
-from argus_wfm.gateway.work.queue import Queue
+from argus_wfm.gateway.personnel.store import Employees
+from argus_wfm.gateway.queue.actions import Interventions
+from argus_wfm.gateway.queue.kinds import REPORT, Status
+from argus_wfm.gateway.queue.queue import Queue
+from argus_wfm.gateway.queue.views import Listing, position
+from argus_wfm.gateway.reports.exports import Exports
+from argus_wfm.gateway.storage import tables
+from argus_wfm.gateway.storage.cache import Caches
 from argus_wfm.openapi import Call, Handlers, Reply
 from argus_wfm.openapi.errors import InvalidPeriod
 
@@ -67,7 +67,7 @@ class Operations:
             "listEmployees": self.list_employees,
             "getEmployee": self.get_employee,
             "getMapping": self.get_mapping,
-            **mappings.handlers(),
+            **mapping.handlers(),
             "listCaches": self.list_caches,
             "clearCaches": self.clear_caches,
             "clearCache": self.clear_cache,
@@ -163,7 +163,7 @@ class Operations:
         """From the configuration cache."""
 
         async def fetch() -> bytes:
-            return orjson.dumps(mappings.tables())
+            return orjson.dumps(mapping.tables())
 
         return await cached(self._caches.configuration, call, "mapping", fetch)
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 from functools import partial
 
 import orjson
-from argus_wfm.gateway.api.replies import accepted, cached
-from argus_wfm.gateway.cache import Caches
+from argus_wfm.gateway.api.responses import accepted, cached
 from argus_wfm.gateway.errors import CircuitOpen, UpstreamRejected
+from argus_wfm.gateway.queue.queue import Queue
+from argus_wfm.gateway.queue.views import Listing
+from argus_wfm.gateway.storage.cache import Caches
 from argus_wfm.gateway.upstream.zup import Origin, ZupClient
-from argus_wfm.gateway.work.listing import Listing
-from argus_wfm.gateway.work.queue import Queue
 from argus_wfm.openapi import Call, Handlers, Reply
 from argus_wfm.openapi.errors import InvalidPeriod
 

@@ -7,15 +7,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from argus_wfm.gateway.actuals import Actuals
-from argus_wfm.gateway.api.replies import asked, decoded, encoded, moment
+from argus_wfm.gateway.api.responses import asked, decoded, encoded, moment
 from argus_wfm.gateway.clock import MOSCOW
-from argus_wfm.gateway.consistency import Consistency
-from argus_wfm.gateway.employees import Employees
-from argus_wfm.gateway.payroll import Payroll
-from argus_wfm.gateway.sites import Sites
-from argus_wfm.gateway.work.listing import position
-from argus_wfm.gateway.work.schedule import Schedule
+from argus_wfm.gateway.personnel.store import Employees
+from argus_wfm.gateway.queue.scheduler import Schedule
+from argus_wfm.gateway.queue.views import position
+from argus_wfm.gateway.sites.actuals import Actuals
+from argus_wfm.gateway.sites.consistency import Consistency
+from argus_wfm.gateway.sites.payroll import Payroll
+from argus_wfm.gateway.sites.registry import Sites
 from argus_wfm.openapi import Call, Handlers
 from argus_wfm.openapi.errors import instant
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from argus_wfm.gateway.api.replies import asked
-from argus_wfm.gateway.auth import LIFE_S, Tokens, scope
+from argus_wfm.gateway.api.responses import asked
 from argus_wfm.gateway.errors import InvalidCredentials, LdapUnavailable, TokenInvalid, TooManyRequests
-from argus_wfm.gateway.lockout import Lockout, Turns
-from argus_wfm.gateway.revocations import Revocations
+from argus_wfm.gateway.identity.lockout import Lockout, Turns
+from argus_wfm.gateway.identity.revocations import Revocations
+from argus_wfm.gateway.identity.tokens import LIFE_S, Tokens, scope
 from argus_wfm.gateway.upstream.ldap import Directory, Identity
 from argus_wfm.openapi import Call, Handlers, Reply
 from argus_wfm.openapi.authorization import BASIC_CHALLENGE, basic

@@ -8,13 +8,13 @@ from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
+from argus_wfm.gateway.agent_status.transitions import Status
 from argus_wfm.gateway.clock import MOSCOW
+from argus_wfm.gateway.queue.job import Job
 from argus_wfm.gateway.reports.month import Month
 from argus_wfm.gateway.reports.staff import FETCHED, Sources
 from argus_wfm.gateway.reports.table import Column, Kind, Row, Table, Total
-from argus_wfm.gateway.statuses import Status
-from argus_wfm.gateway.tables import agent_changes
-from argus_wfm.gateway.work.job import Job
+from argus_wfm.gateway.storage.tables import agent_changes
 
 TITLE = "Сводка по статусам операторов"
 COUNTED = (Status.ON_CALL, Status.AVAILABLE, Status.ON_BREAK)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from argus_wfm.gateway.clock import MOSCOW
-from argus_wfm.gateway.reports import sheets, staff
+from argus_wfm.gateway.queue.job import Job
+from argus_wfm.gateway.reports import staff, timesheets
 from argus_wfm.gateway.reports.month import Month
-from argus_wfm.gateway.reports.sheets import NIGHT, WORKED, Line
 from argus_wfm.gateway.reports.staff import Sources, full_name
 from argus_wfm.gateway.reports.table import Column, Kind, Row, Table, Total
-from argus_wfm.gateway.work.job import Job
+from argus_wfm.gateway.reports.timesheets import NIGHT, WORKED, Line
 
 TITLE = "Табель учёта рабочего времени"
 CODES, HOURS, NIGHTS = "коды", "часы", "ночные"
@@ -26,7 +26,7 @@ def count(sources: Sources, month: Month) -> int:
 def table(sources: Sources, job: Job, month: Month) -> Table:
     """Codes, hours and hours at night, a line each."""
     listed = staff.of_month(sources, job, month)
-    rows = _rows(month, sheets.lines(job, month, listed.people))
+    rows = _rows(month, timesheets.lines(job, month, listed.people))
     size = LINES * len(listed.people)
     return Table(
         "monthly_attendance", TITLE, month.label, columns(month), rows, size, sources.now(), MOSCOW, listed.notes

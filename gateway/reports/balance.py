@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from argus_wfm.gateway.clock import MOSCOW
-from argus_wfm.gateway.reports import sheets, staff
+from argus_wfm.gateway.queue.job import Job
+from argus_wfm.gateway.reports import staff, timesheets
 from argus_wfm.gateway.reports.month import Month
-from argus_wfm.gateway.reports.sheets import EXTRA, MISSED, PLANNED, WORKED, Line
 from argus_wfm.gateway.reports.staff import Sources, full_name
 from argus_wfm.gateway.reports.table import Column, Kind, Row, Table, Total
-from argus_wfm.gateway.work.job import Job
+from argus_wfm.gateway.reports.timesheets import EXTRA, MISSED, PLANNED, WORKED, Line
 
 SCHEDULE_TITLE = "График и факт"
 NORM_TITLE = "Баланс нормы времени"
@@ -59,7 +59,7 @@ def _table(
 ) -> Table:
     sources, job, month = where
     listed = staff.of_month(sources, job, month)
-    rows: Iterator[Row] = (row(line) for line in sheets.lines(job, month, listed.people))
+    rows: Iterator[Row] = (row(line) for line in timesheets.lines(job, month, listed.people))
     size = len(listed.people)
     return Table(id_, title, month.label, tuple(columns), rows, size, sources.now(), MOSCOW, listed.notes)
 

@@ -8,8 +8,8 @@ import io
 import math
 from typing import BinaryIO
 
-from argus_wfm.gateway.reports.formats import Options, clean
 from argus_wfm.gateway.reports.table import Cell, Table
+from argus_wfm.gateway.reports.text import Options, clean
 
 WAREHOUSE = "dwh"
 RISKY = ("=", "+", "-", "@", "\t", "\r")  # a cell that begins so is calculated by a spreadsheet

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from argus_wfm.gateway.errors import ReportNotFound, ReportTooLarge
+from argus_wfm.gateway.queue.job import Job
 from argus_wfm.gateway.reports import activity, attendance, balance, personnel
-from argus_wfm.gateway.reports.formats import Options
+from argus_wfm.gateway.reports.formats import FORMATS, Format
 from argus_wfm.gateway.reports.month import Month
-from argus_wfm.gateway.reports.renderers import FORMATS, Format
 from argus_wfm.gateway.reports.signature import Signer
 from argus_wfm.gateway.reports.staff import Sources
 from argus_wfm.gateway.reports.table import Table
-from argus_wfm.gateway.work.job import Job
+from argus_wfm.gateway.reports.text import Options
 from argus_wfm.openapi.errors import ValidationFailed
 
 Json = Any

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from argus_wfm.gateway.reports.formats import NARROW, NUMERIC, TOTAL, Options, clean, made, shown, totals_label
 from argus_wfm.gateway.reports.table import Column, Row, Table, Totals
+from argus_wfm.gateway.reports.text import NARROW, NUMERIC, TOTAL, Options, clean, made, shown, totals_label
 
 FOLDER = Path(__file__).parent / "templates"
 TWIP = 635  # English Metric Units, in which python-docx counts; the table counts in twips

@@ -1,63 +1,64 @@
-"""What a renderer is told beside the table, and how every format writes a value as text."""
+"""The formats of reports, with what each can hold. What writes them is imported when it is first asked to.
+
+Their libraries take half a second to import, which no start of a gateway has to wait for.
+"""
 
 from __future__ import annotations
 
-import datetime as dt
-import math
-import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import BinaryIO
 
-from argus_wfm.gateway.reports.table import Cell, Kind, Table
+from argus_wfm.gateway.reports.table import Table
+from argus_wfm.gateway.reports.text import Options
 
-if TYPE_CHECKING:
-    from argus_wfm.gateway.reports.signature import Signer
-
-UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")  # XML 1.0, section 2.2
-PLACES = {Kind.INTEGER: 0, Kind.PERCENT: 1, Kind.HOURS: 2}  # after the comma, at the most
-NUMERIC = (Kind.INTEGER, Kind.HOURS, Kind.PERCENT)  # whose cells stand to the right
-NARROW = 6  # characters of a column, below which its cells are in the middle: days of a month
-TOTAL = "Итого"
+OOXML = "application/vnd.openxmlformats-officedocument"
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """As they were asked for (A20, A21); `signer` signs what can be signed."""
+class Format:
+    """`most_rows` is what it is made for: more is refused before work starts."""
 
-    include_formulas: bool = True
-    external_system: str | None = None
-    signer: Signer | None = None
+    name: str
+    media_type: str
+    most_rows: int
+    write: Callable[[Table, Options, BinaryIO], None]
 
-
-def clean(text: str) -> str:
-    """Without what no document can hold: each such character is a visible U+FFFD."""
-    return UNWRITABLE.sub("\ufffd", text)
-
-
-def shown(value: Cell, kind: Kind, zone: dt.tzinfo) -> str:
-    """A value as a person reads it in Russian: decimal commas, ДД.ММ.ГГГГ, the zone's time."""
-    match value:
-        case None:
-            return ""
-        case dt.datetime():
-            return value.astimezone(zone).strftime("%d.%m.%Y %H:%M")
-        case dt.date():
-            return value.strftime("%d.%m.%Y")
-        case str():
-            return clean(value)
-    if not math.isfinite(value):
-        return ""
-    return f"{round(value, PLACES.get(kind, 6)):.12g}".replace(".", ",")
+    @property
+    def suffix(self) -> str:
+        return self.name
 
 
-def made(table: Table) -> str:
-    """When, in a line."""
-    stamp = table.made_at.astimezone(table.zone)
-    return f"Сформирован {stamp:%d.%m.%Y %H:%M} ({stamp.tzname()})"
+def _xlsx(table: Table, options: Options, out: BinaryIO) -> None:
+    from argus_wfm.gateway.reports import xlsx
+
+    xlsx.write(table, options, out)
 
 
-def totals_label(table: Table) -> int | None:
-    """The column that says that a line is the totals': the first that has none; None where nothing is summed up."""
-    if not any(column.total for column in table.columns):
-        return None
-    return next((place for place, column in enumerate(table.columns) if column.kind is Kind.TEXT), None)
+def _docx(table: Table, options: Options, out: BinaryIO) -> None:
+    from argus_wfm.gateway.reports import docx
+
+    docx.write(table, options, out)
+
+
+def _pdf(table: Table, options: Options, out: BinaryIO) -> None:
+    from argus_wfm.gateway.reports import pdf
+
+    pdf.write(table, options, out)
+
+
+def _csv(table: Table, options: Options, out: BinaryIO) -> None:
+    from argus_wfm.gateway.reports import csv
+
+    csv.write(table, options, out)
+
+
+FORMATS: Mapping[str, Format] = {
+    one.name: one
+    for one in (
+        Format("xlsx", f"{OOXML}.spreadsheetml.sheet", 1_000_000, _xlsx),
+        Format("docx", f"{OOXML}.wordprocessingml.document", 5_000, _docx),
+        Format("pdf", "application/pdf", 50_000, _pdf),
+        Format("csv", "text/csv", 1_000_000, _csv),
+    )
+}

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from argus_wfm.gateway.reports.formats import NARROW, NUMERIC, TOTAL, Options, clean, made, shown, totals_label
 from argus_wfm.gateway.reports.table import Row, Table, Totals
+from argus_wfm.gateway.reports.text import NARROW, NUMERIC, TOTAL, Options, clean, made, shown, totals_label
 from reportlab.lib.pagesizes import A3, A4, landscape
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont

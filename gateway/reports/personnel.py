@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from argus_wfm.gateway.clock import MOSCOW
+from argus_wfm.gateway.queue.job import Job
 from argus_wfm.gateway.reports import staff
 from argus_wfm.gateway.reports.month import Month
 from argus_wfm.gateway.reports.staff import Sources, Staff
 from argus_wfm.gateway.reports.table import Column, Kind, Row, Table
-from argus_wfm.gateway.tables import employees
-from argus_wfm.gateway.work.job import Job
+from argus_wfm.gateway.storage.tables import employees
 
 TITLE = "Список сотрудников"
 COLUMNS = (

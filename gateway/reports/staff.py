@@ -9,11 +9,11 @@ from typing import Any
 
 import sqlalchemy as sa
 from argus_wfm.gateway.clock import MOSCOW
-from argus_wfm.gateway.mapping import Unmapped, employee
-from argus_wfm.gateway.model import Employee
+from argus_wfm.gateway.personnel.employee import Employee
+from argus_wfm.gateway.personnel.mapping import Unmapped, employee
+from argus_wfm.gateway.queue.job import Job
 from argus_wfm.gateway.reports.month import Month
-from argus_wfm.gateway.tables import employees
-from argus_wfm.gateway.work.job import Job
+from argus_wfm.gateway.storage.tables import employees
 
 Json = Any
 FETCHED = 1000

@@ -20,8 +20,8 @@ from argus_wfm.gateway.audit import Record, as_error
 from argus_wfm.gateway.clock import Clock
 from argus_wfm.gateway.errors import CircuitOpen, LdapUnavailable, UpstreamDown, UpstreamTimeout
 from argus_wfm.gateway.upstream.breaker import Breaker
-from argus_wfm.gateway.upstream.login import Account, DirectoryError, Identity, Login, Service
-from argus_wfm.gateway.upstream.seen import Seen
+from argus_wfm.gateway.upstream.ldap_login import Account, DirectoryError, Identity, Login, Service
+from argus_wfm.gateway.upstream.status import Seen
 from argus_wfm.openapi.errors import ApiError
 from ldap3.core.exceptions import LDAPException, LDAPOperationResult
 

@@ -25,7 +25,7 @@ from argus_wfm.gateway.errors import (
     UpstreamUnready,
 )
 from argus_wfm.gateway.upstream.breaker import Breaker
-from argus_wfm.gateway.upstream.seen import Seen
+from argus_wfm.gateway.upstream.status import Seen
 from argus_wfm.openapi import Contract, Operation
 from argus_wfm.openapi.errors import ApiError
 from argus_wfm.openapi.validation import parse, validators

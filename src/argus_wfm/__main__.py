@@ -2,6 +2,6 @@
 
 import sys
 
-from argus_wfm.conformance.cli import main
+from argus_wfm.conformance.cli.app import main
 
 sys.exit(main())

@@ -7,9 +7,9 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from argus_wfm.mocks.answer import answer_of
 from argus_wfm.mocks.clock import Clock
-from argus_wfm.mocks.zup import zup
+from argus_wfm.mocks.response import answer_of
+from argus_wfm.mocks.zup.app import zup
 from argus_wfm.openapi.server import background
 from starlette.types import ASGIApp, Receive, Scope, Send
 

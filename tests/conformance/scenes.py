@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from argus_wfm.conformance.client import Policy
-from argus_wfm.conformance.findings import CouldNotTest, Departure, Finding, HeldBack
-from argus_wfm.conformance.target import Target, by_url
+from argus_wfm.conformance.model.findings import CouldNotTest, Departure, Finding, HeldBack
+from argus_wfm.conformance.target.client import Policy
+from argus_wfm.conformance.target.target import Target, by_url
 from argus_wfm.features.steps.agent_status_ws import Known
 from argus_wfm.features.steps.contact_centre import Centre
 from argus_wfm.features.steps.multi_site import Scene

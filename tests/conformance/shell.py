@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from argus_wfm.conformance.cli import main
-from argus_wfm.conformance.launcher import STILL
-from argus_wfm.conformance.remote import Remote
+from argus_wfm.conformance.cli.app import main
+from argus_wfm.conformance.cli.gateway_client import Remote
+from argus_wfm.conformance.launch.process import STILL
 
 from tests.callers import Caller
 from tests.conformance.test_cli import running

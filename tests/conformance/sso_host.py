@@ -16,9 +16,9 @@ from types import MappingProxyType
 from typing import Any
 
 import jwt
-from argus_wfm.conformance.address import DIRECTORY_USER, by_url
-from argus_wfm.conformance.client import Policy
-from argus_wfm.conformance.target import Target
+from argus_wfm.conformance.target.client import Policy
+from argus_wfm.conformance.target.profile import DIRECTORY_USER, by_url
+from argus_wfm.conformance.target.target import Target
 from argus_wfm.openapi.server import background
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm

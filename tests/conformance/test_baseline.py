@@ -8,11 +8,12 @@ import json
 from pathlib import Path
 
 import pytest
-from argus_wfm.conformance import baseline, report
-from argus_wfm.conformance.baseline import Accepted
-from argus_wfm.conformance.cli import main
-from argus_wfm.conformance.findings import CouldNotRun, Findings
-from argus_wfm.conformance.screen import Screen
+from argus_wfm.conformance import report
+from argus_wfm.conformance.cli.app import main
+from argus_wfm.conformance.model.findings import CouldNotRun, Findings
+from argus_wfm.conformance.report import baseline
+from argus_wfm.conformance.report.baseline import Accepted
+from argus_wfm.conformance.report.terminal import Screen
 
 from tests.conformance.test_report import FAILED, FINDING, PASSED, run
 

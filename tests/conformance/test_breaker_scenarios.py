@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from argus_wfm.conformance import scenarios
-from argus_wfm.conformance.child import Children
-from argus_wfm.conformance.client import Policy
-from argus_wfm.conformance.findings import Verdict
-from argus_wfm.conformance.target import Address
+from argus_wfm.conformance.model.findings import Verdict
+from argus_wfm.conformance.processes.children import Children
+from argus_wfm.conformance.scenarios import runner
+from argus_wfm.conformance.target.client import Policy
+from argus_wfm.conformance.target.target import Address
 
 from tests.callers import BASE
 from tests.gateway.running import gateway_on
@@ -44,7 +44,7 @@ def test_wrong_gateway_fails_just_the_scenarios_that_say_so(
     settings: dict[str, Any], failing: set[str], tmp_path: Path
 ) -> None:
     with gateway(**settings) as address:
-        order = scenarios.Order(address.as_dict(), BREAKER)
-        results = scenarios.run(Children(), order, 1, tmp_path / "log", lambda result, chosen: None)
+        order = runner.Order(address.as_dict(), BREAKER)
+        results = runner.run(Children(), order, 1, tmp_path / "log", lambda result, chosen: None)
     assert {result.id for result in results if result.verdict is Verdict.FAIL} == failing
     assert len(results) == len(BREAKER)

@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from argus_wfm.conformance import capabilities
-from argus_wfm.conformance.capabilities import Capability, State, ailing, blocks, down, explore, skew
-from argus_wfm.conformance.client import Policy
-from argus_wfm.conformance.gate import Limits
+from argus_wfm.conformance import preflight
+from argus_wfm.conformance.preflight import Capability, State, ailing, blocks, down, explore, skew
 from argus_wfm.conformance.run import CONTRACTS
-from argus_wfm.conformance.target import Target, by_url
+from argus_wfm.conformance.target.client import Policy
+from argus_wfm.conformance.target.safety import Limits
+from argus_wfm.conformance.target.target import Target, by_url
 
 from tests.conformance.hosts import Amend, Reply, host, unchanged
 
@@ -118,7 +118,7 @@ def test_what_fails_once_is_unsteady_and_not_blocked(tmp_path: Path) -> None:
 def test_where_one_operation_is_slow_the_contract_is_not_asked_further(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(capabilities, "SLOW_S", 0.05)
+    monkeypatch.setattr(preflight, "SLOW_S", 0.05)
 
     def slow(method: str, path: str, reply: Reply) -> Reply:
         time.sleep(0.06)  # what a slow host does

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 
-from argus_wfm.conformance.coverage import coverage
-from argus_wfm.conformance.exchange import Exchange
-from argus_wfm.conformance.keywords import declared, exercised
-from argus_wfm.conformance.pool import Pool
-from argus_wfm.conformance.recorder import Recorder, Seen
+from argus_wfm.conformance.checks.keywords import declared, exercised
+from argus_wfm.conformance.model.exchange import Exchange
+from argus_wfm.conformance.report.coverage import coverage
+from argus_wfm.conformance.target.known_ids import Pool
+from argus_wfm.conformance.target.recorder import Recorder, Seen
 from argus_wfm.openapi import load
 
 from tests.conformance.test_drift import EXAMPLES, JSON, exchange

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from argus_wfm.conformance.checks import findings
-from argus_wfm.conformance.drift import judge
-from argus_wfm.conformance.exchange import Exchange
-from argus_wfm.conformance.findings import Departure, Finding, Findings
+from argus_wfm.conformance.checks.contract import judge
+from argus_wfm.conformance.generated.checks import findings
+from argus_wfm.conformance.model.exchange import Exchange
+from argus_wfm.conformance.model.findings import Departure, Finding, Findings
 from argus_wfm.openapi import load
 
 CONTRACT = load("personnel")

@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 import uvicorn
 from argus_wfm.conformance import run
-from argus_wfm.conformance.cli import main
-from argus_wfm.mocks.certificates import made
+from argus_wfm.conformance.cli.app import main
 from argus_wfm.mocks.clock import Clock
-from argus_wfm.mocks.zup import zup
+from argus_wfm.mocks.ldap.certificates import made
+from argus_wfm.mocks.zup.app import zup
 from argus_wfm.openapi.server import bind
 
 from tests.callers import PASSWORD, USER
@@ -222,7 +222,9 @@ def test_generated_tests_that_somebody_else_ends_are_no_verdict(tmp_path: Path) 
     given = ("--only", "personnel", "--scenario", "none", "--max-time", "90")
     with host(unchanged, agents=FEW) as url, running(tmp_path, "--base-url", url, *given) as one:
         until(lambda: one.sent, lambda sent: any(entry["by"] == "generated" for entry in sent))
-        (child,) = [process for process, line in one.processes().items() if "argus_wfm.conformance.contract" in line]
+        (child,) = [
+            process for process, line in one.processes().items() if "argus_wfm.conformance.generated.runner" in line
+        ]
         os.kill(child, signal.SIGTERM)
         _, told = one.child.communicate(timeout=SOON_S)
         assert (one.child.returncode, told) == (2, "argus: Generated tests were ended by somebody else.\n")

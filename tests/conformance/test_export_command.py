@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from argus_wfm.conformance import export_command
-from argus_wfm.conformance.address import DEVELOPMENT_KEY
-from argus_wfm.conformance.issuing import issue_token
+from argus_wfm.conformance.cli import export
+from argus_wfm.conformance.launch.tokens import issue_token
+from argus_wfm.conformance.target.profile import DEVELOPMENT_KEY
 
 from argus_wfm import openapi
 from tests.conformance.shell import Shell, gateway
@@ -47,8 +47,8 @@ def test_choices_are_those_of_the_contract() -> None:
     schemas = yaml.safe_load((Path(openapi.__file__).parent / "common.yaml").read_text("utf-8"))["components"][
         "schemas"
     ]
-    assert list(export_command.Format) == schemas["ReportFormat"]["enum"]
-    assert list(export_command.System) == schemas["ExternalSystem"]["enum"]
+    assert list(export.Format) == schemas["ReportFormat"]["enum"]
+    assert list(export.System) == schemas["ExternalSystem"]["enum"]
 
 
 def test_without_a_report_they_are_listed_in_readable_cyrillic(argus: Shell) -> None:

@@ -13,15 +13,15 @@ from typing import Any
 
 import openpyxl
 import pytest
-from argus_wfm.conformance import files
-from argus_wfm.conformance.address import by_url
-from argus_wfm.conformance.capabilities import State, blocks, explore
-from argus_wfm.conformance.client import Policy
-from argus_wfm.conformance.codes import CODES
-from argus_wfm.conformance.findings import Departure
-from argus_wfm.conformance.gate import Limits
-from argus_wfm.conformance.probes import MADE_S, outcome, probes
-from argus_wfm.conformance.target import Target
+from argus_wfm.conformance.checks import report_files
+from argus_wfm.conformance.model.codes import CODES
+from argus_wfm.conformance.model.findings import Departure
+from argus_wfm.conformance.preflight import State, blocks, explore
+from argus_wfm.conformance.probes.http import MADE_S, outcome, probes
+from argus_wfm.conformance.target.client import Policy
+from argus_wfm.conformance.target.profile import by_url
+from argus_wfm.conformance.target.safety import Limits
+from argus_wfm.conformance.target.target import Target
 from argus_wfm.features.steps.report_export import filename
 from starlette.requests import Request
 from starlette.responses import Response
@@ -299,14 +299,14 @@ def archive(**parts: bytes) -> bytes:
 def test_files_that_are_no_files_are_departures_and_nothing_else() -> None:
     broken = archive(**{"[Content_Types].xml": b"<x", "xl/workbook.xml": b"<x", "word/document.xml": b"<x"})
     for body in (b"", b"PK", b"PK\x03\x04" + b"\0" * 50, archive(a=b"b"), broken):
-        assert opened(files.workbook, body) == "FILE_UNREADABLE"
-        assert opened(files.document, body) == "FILE_UNREADABLE"
+        assert opened(report_files.workbook, body) == "FILE_UNREADABLE"
+        assert opened(report_files.document, body) == "FILE_UNREADABLE"
 
 
 def test_an_archive_that_would_fill_the_disk_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "LARGEST", 1_000_000)
+    monkeypatch.setattr(report_files, "LARGEST", 1_000_000)
     bomb = archive(**{"[Content_Types].xml": b"", "xl/workbook.xml": b"\0" * 2_000_000})
-    assert opened(files.workbook, bomb) == "FILE_UNREADABLE"
+    assert opened(report_files.workbook, bomb) == "FILE_UNREADABLE"
 
 
 def test_text_that_looks_like_a_formula_is_none() -> None:
@@ -316,7 +316,7 @@ def test_text_that_looks_like_a_formula_is_none() -> None:
     sheet["A1"].data_type = "s"
     out = io.BytesIO()
     book.save(out)
-    (one,) = opened(files.workbook, out.getvalue())
+    (one,) = opened(report_files.workbook, out.getvalue())
     assert (one.formulas, one.values) == ({}, {(1, 1): "=cmd"})
 
 

@@ -7,14 +7,14 @@ import json
 from typing import Any
 
 import pytest
-from argus_wfm.conformance.checks import findings
-from argus_wfm.conformance.cli import main
-from argus_wfm.conformance.codes import CODES, SEVERITIES, kind
-from argus_wfm.conformance.drift import judge
-from argus_wfm.conformance.exchange import Exchange
-from argus_wfm.conformance.findings import Departure, Finding, Findings, clipped, steadiness
-from argus_wfm.conformance.recorder import Recorder, Seen
-from argus_wfm.conformance.texts import damaged, is_whole, legible
+from argus_wfm.conformance.checks.contract import judge
+from argus_wfm.conformance.checks.encoding import damaged, is_whole, legible
+from argus_wfm.conformance.cli.app import main
+from argus_wfm.conformance.generated.checks import findings
+from argus_wfm.conformance.model.codes import CODES, SEVERITIES, kind
+from argus_wfm.conformance.model.exchange import Exchange
+from argus_wfm.conformance.model.findings import Departure, Finding, Findings, clipped, steadiness
+from argus_wfm.conformance.target.recorder import Recorder, Seen
 from argus_wfm.openapi import load
 
 from tests.conformance.test_drift import CONTRACT, ENVELOPE, EXAMPLES, JSON, amended, exchange

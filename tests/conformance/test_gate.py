@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from argus_wfm.conformance.findings import CouldNotTest, Departure, Drift, Finding
-from argus_wfm.conformance.gate import DIRECTORY, EXPLORING, IN_A_ROW, Block, Gate, Journal, Limits, Tally
+from argus_wfm.conformance.model.findings import CouldNotTest, Departure, Drift, Finding
+from argus_wfm.conformance.target.safety import DIRECTORY, EXPLORING, IN_A_ROW, Block, Gate, Journal, Limits, Tally
 
 URL = "http://argus.example/x"
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from argus_wfm.conformance.inputs import FIRST, LAST, LONGEST, tamed
+from argus_wfm.conformance.generated.data import FIRST, LAST, LONGEST, tamed
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from argus_wfm.conformance.account import Probed
-from argus_wfm.conformance.address import DIRECTORY_USER, by_url
-from argus_wfm.conformance.client import Policy
-from argus_wfm.conformance.contract import _asked_of_directory
-from argus_wfm.conformance.findings import CODES, CouldNotTest
-from argus_wfm.conformance.gate import Gate, Limits
-from argus_wfm.conformance.ldap import ESCAPES, HOSTILE, QUESTIONS, Directory, escaped, questions
-from argus_wfm.conformance.probes import outcome
-from argus_wfm.conformance.target import Target
-from argus_wfm.mocks import session
+from argus_wfm.conformance.generated.progress import Probed
+from argus_wfm.conformance.generated.runner import _asked_of_directory
+from argus_wfm.conformance.model.findings import CODES, CouldNotTest
+from argus_wfm.conformance.probes.directory import ESCAPES, HOSTILE, QUESTIONS, Directory, escaped, questions
+from argus_wfm.conformance.probes.http import outcome
+from argus_wfm.conformance.target.client import Policy
+from argus_wfm.conformance.target.profile import DIRECTORY_USER, by_url
+from argus_wfm.conformance.target.safety import Gate, Limits
+from argus_wfm.conformance.target.target import Target
+from argus_wfm.mocks.ldap import session
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -185,7 +185,9 @@ def test_directory_that_deviates_is_named(mock: Served, name: str, monkeypatch: 
 
 
 def test_name_that_is_taken_for_a_filter_is_named(mock: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("argus_wfm.conformance.ldap.escaped", lambda text: text if text == "*" else escaped(text))
+    monkeypatch.setattr(
+        "argus_wfm.conformance.probes.directory.escaped", lambda text: text if text == "*" else escaped(text)
+    )
     assert asked(target(mock.url))["matches_nobody_by_hostile_names"] == "LDAP_INJECTION"
 
 
@@ -254,7 +256,7 @@ def speaking(answer: Callable[[int, socket.socket, Callable[[bytes], None]], Non
 
 
 def test_a_referral_takes_the_password_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("argus_wfm.conformance.ldap.ANSWER_S", 1)
+    monkeypatch.setattr("argus_wfm.conformance.probes.directory.ANSWER_S", 1)
     asked_elsewhere: list[int] = []
 
     def elsewhere(tag: int, connection: socket.socket, reply: Callable[[bytes], None]) -> None:
@@ -274,7 +276,7 @@ def test_a_referral_takes_the_password_to_nobody(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_directory_that_drips_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("argus_wfm.conformance.ldap.ANSWER_S", 1)
+    monkeypatch.setattr("argus_wfm.conformance.probes.directory.ANSWER_S", 1)
     over = threading.Event()
 
     def drips(tag: int, connection: socket.socket, reply: Callable[[bytes], None]) -> None:
@@ -302,7 +304,7 @@ def test_a_directory_that_is_not_there_is_tried_once(tmp_path: Path) -> None:
     "answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x30\x00", b"\x30\x03\x02\x01\x01", b"\0" * 9]
 )
 def test_whatever_answers_starttls_it_does_not_come_about(monkeypatch: pytest.MonkeyPatch, answer: bytes) -> None:
-    monkeypatch.setattr("argus_wfm.conformance.ldap.ANSWER_S", 1)
+    monkeypatch.setattr("argus_wfm.conformance.probes.directory.ANSWER_S", 1)
 
     def odd(tag: int, connection: socket.socket, reply: Callable[[bytes], None]) -> None:
         connection.sendall(answer)
@@ -313,7 +315,7 @@ def test_whatever_answers_starttls_it_does_not_come_about(monkeypatch: pytest.Mo
 
 def test_passwords_do_not_travel_in_the_clear_to_other_machines(mock: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """The mock's certificate is nobody's that we trust."""
-    monkeypatch.setattr("argus_wfm.conformance.ldap.LOOPBACK", ())
+    monkeypatch.setattr("argus_wfm.conformance.probes.directory.LOOPBACK", ())
     told = asked(target(mock.url))
     assert {told[name] for name in ("answers", "refuses_unknown_name", "offers_starttls")} == {"LDAP_STARTTLS"}
     trusting = target(mock.url.replace("127.0.0.1", "localhost"))

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import requests
-from argus_wfm.conformance.findings import Verdict
-from argus_wfm.conformance.issuing import issue_token
-from argus_wfm.conformance.target import DEVELOPMENT_KEY
+from argus_wfm.conformance.launch.tokens import issue_token
+from argus_wfm.conformance.model.findings import Verdict
+from argus_wfm.conformance.target.target import DEVELOPMENT_KEY
 from argus_wfm.openapi import load
 
 from tests.conformance.hosts import Reply, host, in_json, unchanged

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 import requests
-from argus_wfm.conformance import launcher
-from argus_wfm.conformance.launcher import child_environment, from_ready, launched
-from argus_wfm.conformance.parties import LocalError
-from argus_wfm.conformance.target import Target
+from argus_wfm.conformance.launch import process
+from argus_wfm.conformance.launch.process import child_environment, from_ready, launched
+from argus_wfm.conformance.launch.servers import LocalError
+from argus_wfm.conformance.target.target import Target
 
 
 def test_launched_is_a_target_at_the_scenarios_present_and_can_be_reset() -> None:
@@ -70,11 +70,11 @@ def test_servers_that_end_or_are_silent_are_told_of_as_such(monkeypatch: pytest.
     silent.write_text("#!/bin/sh\nexec sleep 60\n", encoding="utf-8")
     for program in (ended, silent):
         program.chmod(0o755)
-    monkeypatch.setattr(launcher, "START_S", 0.5)
+    monkeypatch.setattr(process, "START_S", 0.5)
     monkeypatch.setattr(sys, "executable", str(silent))
     with pytest.raises(LocalError, match=r"did not start: they said nothing within 0\.5 s"), launched():
         pass
-    monkeypatch.setattr(launcher, "START_S", 60)
+    monkeypatch.setattr(process, "START_S", 60)
     monkeypatch.setattr(sys, "executable", str(ended))
     with pytest.raises(LocalError, match="did not start: they ended with exit code 3 and said nothing"), launched():
         pass

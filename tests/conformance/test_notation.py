@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from argus_wfm.conformance.notation import recognised
-from argus_wfm.conformance.texts import damaged
+from argus_wfm.conformance.checks.encoding import damaged
+from argus_wfm.conformance.checks.formats import recognised
 
 DAY = {"type": "string", "format": "date"}
 MOMENT = {"type": "string", "format": "date-time"}

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from argus_wfm.conformance import options, waiting
-from argus_wfm.conformance.audit_commands import audit
-from argus_wfm.conformance.queue_commands import queue
+from argus_wfm.conformance.cli import options, progress
+from argus_wfm.conformance.cli.audit import audit
+from argus_wfm.conformance.cli.queue import queue
 from typer import Typer
 
 from tests.conformance.shell import NOBODY, SOMEBODY, Shell, gateway
@@ -143,7 +143,7 @@ def test_list_is_filtered_and_cut(argus: Shell) -> None:
 
 
 def test_longer_listings_are_fetched_page_by_page_as_needed(argus: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("argus_wfm.conformance.remote.PAGE", 2)
+    monkeypatch.setattr("argus_wfm.conformance.cli.gateway_client.PAGE", 2)
     argus("queue", "pause")
     ids = [argus.submit("personnel_sync", {}) for _ in range(5)][::-1]
     told = argus("queue", "list", "--limit", "5", "--json").json
@@ -197,7 +197,7 @@ def test_waiting_says_why_nothing_begins(argus: Shell, monkeypatch: pytest.Monke
         if next(seconds) > 30:
             argus.remote().post(f"/operations/{operation_id}/cancel")
 
-    monkeypatch.setattr(waiting, "time", types.SimpleNamespace(monotonic=lambda: next(seconds), sleep=sleep))
+    monkeypatch.setattr(progress, "time", types.SimpleNamespace(monotonic=lambda: next(seconds), sleep=sleep))
     assert "the queue is paused; argus queue resume" in argus("queue", "wait", operation_id).err
 
 

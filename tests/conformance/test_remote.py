@@ -15,10 +15,10 @@ from pathlib import Path
 
 import jwt
 import pytest
-from argus_wfm.conformance import columns
-from argus_wfm.conformance.launcher import STILL
-from argus_wfm.conformance.remote import Remote, RemoteError
-from argus_wfm.conformance.target import DEVELOPMENT_KEY
+from argus_wfm.conformance.cli import output
+from argus_wfm.conformance.cli.gateway_client import Remote, RemoteError
+from argus_wfm.conformance.launch.process import STILL
+from argus_wfm.conformance.target.target import DEVELOPMENT_KEY
 
 from tests.callers import PASSWORD, TOKEN_KEY, USER, hangs, tcp
 from tests.conformance.shell import Json, Shell, gateway, until
@@ -158,14 +158,14 @@ def test_token_is_signed_for_the_date_of_the_gateway(bare: Shell) -> None:
 
 
 def test_silent_server_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("argus_wfm.conformance.remote.TOTAL_S", 0.1)
+    monkeypatch.setattr("argus_wfm.conformance.cli.gateway_client.TOTAL_S", 0.1)
     with tcp(hangs) as url, pytest.raises(RemoteError, match="no whole answer within"):
         Remote(url, {"ARGUS_TOKEN": "x"}).get("/queue")
 
 
 def test_text_of_a_host_stays_in_its_cell(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     lines: list[list[Json]] = [["Иванов\n[bold]", "\x1b[31m", None], ["b", True, 0.5]]
-    columns.rows(("имя", "x", "y"), lines, empty="")
+    output.rows(("имя", "x", "y"), lines, empty="")
     plain = capsys.readouterr().out.splitlines()
     assert plain == [
         "имя            x      y",
@@ -173,7 +173,7 @@ def test_text_of_a_host_stays_in_its_cell(capsys: pytest.CaptureFixture[str], mo
         "b              yes    0.5",
     ]
     monkeypatch.setenv("FORCE_COLOR", "1")
-    columns.rows(("имя", "x", "y"), lines, empty="")
+    output.rows(("имя", "x", "y"), lines, empty="")
     told = capsys.readouterr().out
     assert "[bold]" in told
     assert "\x1b[31m" not in told
@@ -226,7 +226,7 @@ def test_wrong_settings_are_one_line(command: str, environment: dict[str, str], 
 
 
 def test_no_slot_for_a_worker_is_one_line(bare: Shell, tmp_path: Path) -> None:
-    bare.patch.setattr("argus_wfm.gateway.work.slots.SLOTS", 0)
+    bare.patch.setattr("argus_wfm.gateway.queue.leases.SLOTS", 0)
     for name, value in {**WORKER, "ARGUS_DATABASE_URL": f"sqlite:///{tmp_path}/a.sqlite3"}.items():
         bare.patch.setenv(name, value)
     assert "0 workers run on this database already" in bare("worker").refused()

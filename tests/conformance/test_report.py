@@ -11,13 +11,13 @@ from xml.etree import ElementTree
 
 import pytest
 from argus_wfm.conformance import report
-from argus_wfm.conformance.contract import Generated
-from argus_wfm.conformance.coverage import State, coverage
-from argus_wfm.conformance.findings import CouldNotRun, Drift, Finding, Verdict
-from argus_wfm.conformance.recorder import Seen
-from argus_wfm.conformance.results import Run, joined
-from argus_wfm.conformance.scenarios import Chosen, Result
-from argus_wfm.conformance.screen import Screen
+from argus_wfm.conformance.generated.runner import Generated
+from argus_wfm.conformance.model.findings import CouldNotRun, Drift, Finding, Verdict
+from argus_wfm.conformance.report.coverage import State, coverage
+from argus_wfm.conformance.report.results import Run, joined
+from argus_wfm.conformance.report.terminal import Screen
+from argus_wfm.conformance.scenarios.runner import Chosen, Result
+from argus_wfm.conformance.target.recorder import Seen
 from argus_wfm.openapi import load
 
 NASTY = "<script>alert(1)</script> Иванов \x00\x1b[31m & ]]>"

@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 from argus_wfm.conformance.report import sarif
-from argus_wfm.conformance.results import Run
+from argus_wfm.conformance.report.results import Run
 
 from tests.conformance.test_report import FAILED, FINDING, GENERATED, NASTY, PASSED, run
 

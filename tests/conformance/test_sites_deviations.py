@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from argus_wfm.conformance.address import by_url
-from argus_wfm.conformance.client import Policy
-from argus_wfm.conformance.controls import ABSENT
-from argus_wfm.conformance.target import Target
+from argus_wfm.conformance.target.client import Policy
+from argus_wfm.conformance.target.controls import ABSENT
+from argus_wfm.conformance.target.profile import by_url
+from argus_wfm.conformance.target.target import Target
 from argus_wfm.gateway.app import build
 from argus_wfm.gateway.clock import Clock
 from argus_wfm.gateway.settings import Given
 from argus_wfm.mocks.clock import Clock as MockClock
-from argus_wfm.mocks.site import sites
-from argus_wfm.mocks.zup import zup
+from argus_wfm.mocks.sites.app import sites
+from argus_wfm.mocks.zup.app import zup
 from argus_wfm.openapi.server import address, background, bind
 
 from tests.callers import BASE, PASSWORD, TOKEN_KEY, USER

@@ -9,12 +9,12 @@ from typing import Any
 
 import jwt
 import pytest
-from argus_wfm.conformance.address import DIRECTORY_USER, by_url
-from argus_wfm.conformance.client import Policy
-from argus_wfm.conformance.contract import _clients
-from argus_wfm.conformance.controls import ABSENT
-from argus_wfm.conformance.findings import CouldNotTest, Departure
-from argus_wfm.conformance.target import Target
+from argus_wfm.conformance.generated.runner import _clients
+from argus_wfm.conformance.model.findings import CouldNotTest, Departure
+from argus_wfm.conformance.target.client import Policy
+from argus_wfm.conformance.target.controls import ABSENT
+from argus_wfm.conformance.target.profile import DIRECTORY_USER, by_url
+from argus_wfm.conformance.target.target import Target
 from starlette.requests import Request
 
 from tests.conformance.scenes import play_on

@@ -6,14 +6,14 @@ import warnings
 
 import pytest
 import requests
-from argus_wfm.conformance.address import DIRECTORY_USER
-from argus_wfm.conformance.contract import _asked_of_directory, _probed
-from argus_wfm.conformance.launcher import launched
-from argus_wfm.conformance.target import Target
+from argus_wfm.conformance.generated.runner import _asked_of_directory, _probed
+from argus_wfm.conformance.launch.process import launched
+from argus_wfm.conformance.target.profile import DIRECTORY_USER
+from argus_wfm.conformance.target.target import Target
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", EncodingWarning)  # schemathesis opens its own files without saying how
-    from argus_wfm.conformance.generator import Generator
+    from argus_wfm.conformance.generated.engine import Generator
 
 
 @pytest.mark.slow

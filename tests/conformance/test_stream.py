@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
-from argus_wfm.conformance.findings import CODES, Finding
-from argus_wfm.conformance.heard import Asked, Heard, missing
-from argus_wfm.conformance.pairing import Told
-from argus_wfm.conformance.stream import differing, disagreeing, judged
-from argus_wfm.conformance.websocket import Closing, Frame
+from argus_wfm.conformance.model.findings import CODES, Finding
+from argus_wfm.conformance.stream.checks import differing, disagreeing, judged
+from argus_wfm.conformance.stream.matching import Told
+from argus_wfm.conformance.stream.transcript import Asked, Heard, missing
+from argus_wfm.conformance.target.websocket import Closing, Frame
 from argus_wfm.openapi.stream import load_stream
 
 Json = Any

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from argus_wfm.conformance import stream
-from argus_wfm.conformance.client import Policy
-from argus_wfm.conformance.findings import CODES
+from argus_wfm.conformance.model.findings import CODES
+from argus_wfm.conformance.stream import checks
+from argus_wfm.conformance.target.client import Policy
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, Response
 from starlette.websockets import WebSocket
@@ -34,15 +34,15 @@ def _token(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """For hosts that are wrong anyhow; a right one would be called late on a busy machine."""
-    monkeypatch.setattr(stream, "LATE_S", LATE_S)
-    monkeypatch.setattr(stream, "PATIENCE_S", 0.6)
+    monkeypatch.setattr(checks, "LATE_S", LATE_S)
+    monkeypatch.setattr(checks, "PATIENCE_S", 0.6)
 
 
 @pytest.fixture
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """For right hosts, which answer at once wherever the machine lets them."""
-    monkeypatch.setattr(stream, "LATE_S", 60.0)
-    monkeypatch.setattr(stream, "PATIENCE_S", 60.0)
+    monkeypatch.setattr(checks, "LATE_S", 60.0)
+    monkeypatch.setattr(checks, "PATIENCE_S", 60.0)
 
 
 @pytest.mark.usefixtures("_patient")

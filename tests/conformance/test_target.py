@@ -8,15 +8,15 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from argus_wfm.conformance.address import DIRECTORY_USER
-from argus_wfm.conformance.cast import CALL, people
-from argus_wfm.conformance.cli import main
-from argus_wfm.conformance.client import Policy
-from argus_wfm.conformance.contract import Order, _clients
-from argus_wfm.conformance.findings import CouldNotTest
-from argus_wfm.conformance.inputs import tamed
-from argus_wfm.conformance.target import Address, Profile, Target, TargetError, by_profile, by_url
-from argus_wfm.mocks.certificates import made
+from argus_wfm.conformance.cli.app import main
+from argus_wfm.conformance.generated.data import tamed
+from argus_wfm.conformance.generated.people import CALL, people
+from argus_wfm.conformance.generated.runner import Order, _clients
+from argus_wfm.conformance.model.findings import CouldNotTest
+from argus_wfm.conformance.target.client import Policy
+from argus_wfm.conformance.target.profile import DIRECTORY_USER
+from argus_wfm.conformance.target.target import Address, Profile, Target, TargetError, by_profile, by_url
+from argus_wfm.mocks.ldap.certificates import made
 
 from tests.conformance.contact_centre import PEOPLE, TOKEN, ContactCentre, served
 
@@ -118,7 +118,7 @@ def test_generated_requests_are_about_whom_the_contact_centre_lists(
     centre = ContactCentre()
     with served(centre) as url:
         target = Target(by_url(url, Policy(ours=ours)))
-        monkeypatch.setattr("argus_wfm.conformance.cast._employed", lambda target: ["MCE008", "MCE009"])
+        monkeypatch.setattr("argus_wfm.conformance.generated.people._employed", lambda target: ["MCE008", "MCE009"])
         found = people(target, target.mce)
     assert found == [*PEOPLE, *(["MCE008", "MCE009"] if ours else [])]
     assert [agent["agent_id"] for agent in centre.agents.values() if agent["call_id"] == CALL] == (

@@ -4,12 +4,12 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from argus_wfm.conformance.address import DIRECTORY_USER, by_url
-from argus_wfm.conformance.client import Policy
-from argus_wfm.conformance.findings import Finding
-from argus_wfm.conformance.probes import outcome
-from argus_wfm.conformance.target import Target
-from argus_wfm.conformance.token_probes import questions
+from argus_wfm.conformance.model.findings import Finding
+from argus_wfm.conformance.probes.http import outcome
+from argus_wfm.conformance.probes.sso import questions
+from argus_wfm.conformance.target.client import Policy
+from argus_wfm.conformance.target.profile import DIRECTORY_USER, by_url
+from argus_wfm.conformance.target.target import Target
 from starlette.requests import Request
 
 from tests.conformance.sso_host import SsoHost, ours, served
@@ -21,7 +21,7 @@ def asked(
     host: SsoHost, monkeypatch: pytest.MonkeyPatch, policy: Policy | None = None
 ) -> tuple[dict[str, str], list[Finding]]:
     """By question, what came of it; and what the replies departed in."""
-    monkeypatch.setattr("argus_wfm.conformance.token_probes.REVOKED_S", 0.2)
+    monkeypatch.setattr("argus_wfm.conformance.probes.sso.REVOKED_S", 0.2)
     with served(host) as url:
         target = Target(by_url(url, policy)) if policy else ours(url)
         told = {}

@@ -9,13 +9,13 @@ from typing import Any
 
 import jwt
 import pytest
-from argus_wfm.conformance.address import by_url
-from argus_wfm.conformance.client import Policy
-from argus_wfm.conformance.findings import clipped
-from argus_wfm.conformance.inputs import named
-from argus_wfm.conformance.probes import forged, outcome
-from argus_wfm.conformance.target import Target
-from argus_wfm.conformance.tokens import Token, forgeries, signed_with_public_keys, with_other_signature
+from argus_wfm.conformance.checks.jwt import Token, forgeries, signed_with_public_keys, with_other_signature
+from argus_wfm.conformance.generated.data import named
+from argus_wfm.conformance.model.findings import clipped
+from argus_wfm.conformance.probes.http import forged, outcome
+from argus_wfm.conformance.target.client import Policy
+from argus_wfm.conformance.target.profile import by_url
+from argus_wfm.conformance.target.target import Target
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given

@@ -10,15 +10,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from argus_wfm.conformance import upgrades as upgrades_module
-from argus_wfm.conformance import websocket as module
-from argus_wfm.conformance.exchange import Exchange
-from argus_wfm.conformance.findings import Departure
-from argus_wfm.conformance.probes import outcome
-from argus_wfm.conformance.recorder import Recorder
-from argus_wfm.conformance.tokens import forgeries
-from argus_wfm.conformance.upgrades import upgrades
-from argus_wfm.conformance.websocket import Closing, Socket, Subscription
+from argus_wfm.conformance.checks.jwt import forgeries
+from argus_wfm.conformance.model.exchange import Exchange
+from argus_wfm.conformance.model.findings import Departure
+from argus_wfm.conformance.probes import stream as upgrades_module
+from argus_wfm.conformance.probes.http import outcome
+from argus_wfm.conformance.probes.stream import upgrades
+from argus_wfm.conformance.target import websocket as module
+from argus_wfm.conformance.target.recorder import Recorder
+from argus_wfm.conformance.target.websocket import Closing, Socket, Subscription
 from argus_wfm.openapi.server import background
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from argus_wfm.gateway.database import connect
-from argus_wfm.gateway.employees import Employees
-from argus_wfm.gateway.model import Employee
+from argus_wfm.gateway.personnel.employee import Employee
+from argus_wfm.gateway.personnel.store import Employees
+from argus_wfm.gateway.storage.database import connect
 
 from tests.callers import Caller
 from tests.gateway.centre import NOWHERE

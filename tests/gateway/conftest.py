@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from argus_wfm.mocks.clock import Clock as ZupClock
-from argus_wfm.mocks.zup import zup as build_zup
+from argus_wfm.mocks.zup.app import zup as build_zup
 from argus_wfm.openapi.server import background
 
 from tests.callers import PASSWORD, USER, Caller

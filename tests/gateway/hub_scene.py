@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from argus_wfm.gateway.hub import Hub, Subscriber
-from argus_wfm.gateway.statuses import Change, Status
+from argus_wfm.gateway.agent_status.hub import Hub, Subscriber
+from argus_wfm.gateway.agent_status.transitions import Change, Status
 
 from tests.gateway.running import NOW
 

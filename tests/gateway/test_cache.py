@@ -4,8 +4,8 @@ import asyncio
 import datetime as dt
 
 import pytest
-from argus_wfm.gateway.cache import Caches, Region
 from argus_wfm.gateway.clock import Clock
+from argus_wfm.gateway.storage.cache import Caches, Region
 
 
 def region(ttl_s: float, clock: Clock) -> Region:

@@ -9,8 +9,8 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from argus_wfm.gateway.cache import Caches, Region
 from argus_wfm.gateway.clock import Clock
+from argus_wfm.gateway.storage.cache import Caches, Region
 
 from tests.gateway.running import NOW
 from tests.peers import redis, redis_client

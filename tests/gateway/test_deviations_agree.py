@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from argus_wfm.gateway.deviations import Presence, Shift, forecast
 from argus_wfm.mocks.clock import Clock
-from argus_wfm.mocks.zup import zup as build_zup
+from argus_wfm.mocks.zup.app import zup as build_zup
 from argus_wfm.openapi.server import background
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st

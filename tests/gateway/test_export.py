@@ -14,11 +14,11 @@ import openpyxl
 import pytest
 import requests
 import sqlalchemy as sa
-from argus_wfm.gateway.database import connect
-from argus_wfm.gateway.exports import Exports
 from argus_wfm.gateway.reports import definitions
+from argus_wfm.gateway.reports.exports import Exports
 from argus_wfm.gateway.reports.staff import Sources
-from argus_wfm.gateway.tables import employees
+from argus_wfm.gateway.storage.database import connect
+from argus_wfm.gateway.storage.tables import employees
 from argus_wfm.openapi import load
 
 from tests.callers import Caller

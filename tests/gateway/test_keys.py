@@ -12,7 +12,7 @@ from typing import Any
 
 import jwt
 import pytest
-from argus_wfm.conformance.cli import main
+from argus_wfm.conformance.cli.app import main
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 

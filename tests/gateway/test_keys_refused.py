@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from argus_wfm.conformance.cli import main
-from argus_wfm.conformance.target import DEVELOPMENT_KEY
+from argus_wfm.conformance.cli.app import main
+from argus_wfm.conformance.target.target import DEVELOPMENT_KEY
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, rsa
 
 from tests.callers import BASE, TOKEN_KEY

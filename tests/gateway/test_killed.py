@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import requests
 import sqlalchemy as sa
-from argus_wfm.gateway import tables
-from argus_wfm.gateway.database import connect
+from argus_wfm.gateway.storage import tables
+from argus_wfm.gateway.storage.database import connect
 from websockets.exceptions import WebSocketException
 
 from tests.gateway.centre import Centre, Heard, signed, subscribed

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 import requests
-from argus_wfm.gateway import mapping
 from argus_wfm.gateway.errors import UnmappedTimeType
+from argus_wfm.gateway.personnel import mapping
 from argus_wfm.openapi.errors import ValidationFailed
 from hypothesis import given
 from hypothesis import strategies as st

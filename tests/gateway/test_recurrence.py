@@ -8,7 +8,7 @@ from itertools import islice
 
 import pytest
 from argus_wfm.gateway.clock import MOSCOW
-from argus_wfm.gateway.recurrence import DAYS, WEEKS, Rule, rule
+from argus_wfm.gateway.queue.recurrence import DAYS, WEEKS, Rule, rule
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from argus_wfm.gateway.database import connect, migrate
-from argus_wfm.gateway.revocations import Revocations
-from argus_wfm.gateway.tables import revoked_tokens
+from argus_wfm.gateway.identity.revocations import Revocations
+from argus_wfm.gateway.storage.database import connect, migrate
+from argus_wfm.gateway.storage.tables import revoked_tokens
 from websockets.exceptions import InvalidStatus
 
 from tests.gateway.centre import NOWHERE, issued, subscribed

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from argus_wfm.mocks.clock import Clock
-from argus_wfm.mocks.language import from_text
-from argus_wfm.mocks.site import OPERATIONS, sites
-from argus_wfm.mocks.zup import zup
+from argus_wfm.mocks.faults.parser import from_text
+from argus_wfm.mocks.sites.app import OPERATIONS, sites
+from argus_wfm.mocks.zup.app import zup
 from argus_wfm.openapi.server import background
 
 from tests.callers import PASSWORD, USER, Caller

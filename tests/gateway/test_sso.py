@@ -9,7 +9,7 @@ from typing import Any
 import jwt
 import pytest
 import requests
-from argus_wfm.mocks.accounts import password_of
+from argus_wfm.mocks.ldap.accounts import password_of
 
 from tests.callers import TOKEN_KEY, Caller
 from tests.directories import Served
@@ -229,9 +229,9 @@ def test_several_log_in_at_once(sso: Sso, directory: Served) -> None:
 
 def test_two_entries_of_one_name_are_nobody(ad_sso: Sso, active_directory: Served) -> None:
     """Asked of a directory whose base is the whole tree, by an attribute that many have."""
-    from argus_wfm.gateway.upstream.login import Account, Login, Service
-    from argus_wfm.mocks.accounts import SERVICE_PASSWORD
-    from argus_wfm.mocks.entries import ROOT, SERVICE
+    from argus_wfm.gateway.upstream.ldap_login import Account, Login, Service
+    from argus_wfm.mocks.ldap.accounts import SERVICE_PASSWORD
+    from argus_wfm.mocks.ldap.entries import ROOT, SERVICE
 
     for attribute, value in (("company", "x"), ("title", "Оператор"), ("objectClass", "user")):
         account = Account(active_directory.url, SERVICE, SERVICE_PASSWORD, ROOT, name_attribute=attribute)

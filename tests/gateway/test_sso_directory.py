@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from argus_wfm.mocks.certificates import made
+from argus_wfm.mocks.ldap.certificates import made
 
 from tests.directories import Served
 from tests.gateway.logins import DIRECTORIES, RIGHT, Sso, directory_of, is_refused, sso_on

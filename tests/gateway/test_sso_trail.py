@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from argus_wfm.gateway import logs
-from argus_wfm.gateway.keys import Keys
-from argus_wfm.gateway.upstream.login import Account
+from argus_wfm.gateway.identity.keys import Keys
+from argus_wfm.gateway.upstream.ldap_login import Account
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.directories import Served

@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
-from argus_wfm.gateway import subscription, tables
-from argus_wfm.gateway.agents import RETENTION, Agents
-from argus_wfm.gateway.database import connect as connect_database
+from argus_wfm.gateway.agent_status import websocket
+from argus_wfm.gateway.agent_status.events import RETENTION, Agents
+from argus_wfm.gateway.storage import tables
+from argus_wfm.gateway.storage.database import connect as connect_database
 from websockets.sync.client import connect
 
 from tests.callers import Caller
@@ -175,7 +176,7 @@ def test_what_a_queue_becomes_while_a_snapshot_is_on_its_way_is_told(
     centre: Centre, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its reader takes its time; whatever it is told last of a queue has to be so."""
-    monkeypatch.setattr(subscription, "SHARED_S", 3600.0)  # whoever comes next is shown what was before as well
+    monkeypatch.setattr(websocket, "SHARED_S", 3600.0)  # whoever comes next is shown what was before as well
     fill(database, 4000)
     assert centre.load("q", 1, 1).ok
     with slowly(centre) as (heard, hurry):

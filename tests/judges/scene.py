@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from argus_wfm.conformance.launcher import STILL
+from argus_wfm.conformance.launch.process import STILL
 from argus_wfm.openapi import Contract, load
 from argus_wfm.openapi.contract import Operation
 from requests.auth import _basic_auth_str

@@ -11,10 +11,10 @@ from unittest.mock import patch
 
 import orjson
 from argus_wfm.mocks.clock import Clock
-from argus_wfm.mocks.courier import Token
-from argus_wfm.mocks.floor import TRANSITIONS
-from argus_wfm.mocks.language import from_text
-from argus_wfm.mocks.oktell import OPERATIONS, oktell
+from argus_wfm.mocks.faults.parser import from_text
+from argus_wfm.mocks.oktell.app import OPERATIONS, oktell
+from argus_wfm.mocks.oktell.poster import Token
+from argus_wfm.mocks.oktell.simulation import TRANSITIONS
 from argus_wfm.openapi import load
 from argus_wfm.openapi.server import background, bind
 from starlette.applications import Starlette
@@ -136,7 +136,7 @@ def centre(
         with_controls=True,
         faults=[from_text(fault, OPERATIONS, "messages") for fault in faults],
     )
-    with patch("argus_wfm.mocks.oktell.SETTLED_S", 25.0), background(app) as url:  # a busy machine takes its time
+    with patch("argus_wfm.mocks.oktell.app.SETTLED_S", 25.0), background(app) as url:  # a busy machine takes its time
         yield Centre(url)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from argus_wfm.mocks.clock import Clock
-from argus_wfm.mocks.zup import zup as build
+from argus_wfm.mocks.zup.app import zup as build
 from argus_wfm.openapi.server import background
 
 from tests.callers import PASSWORD, USER, Caller

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from argus_wfm.mocks.clock import Clock
-from argus_wfm.mocks.language import from_text
-from argus_wfm.mocks.relay import Relay, Tap
-from argus_wfm.mocks.zup import zup
+from argus_wfm.mocks.faults.parser import from_text
+from argus_wfm.mocks.faults.relay import Relay, Tap
+from argus_wfm.mocks.zup.app import zup
 from argus_wfm.openapi import load
 from argus_wfm.openapi.server import address, background, bind
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from argus_wfm.mocks.amendment import AmendmentError, amended
-from argus_wfm.mocks.faults import Change, Struck
-from argus_wfm.mocks.language import EXAMPLES, KINDS, FaultError, catalogue, from_json, from_text, struck
-from argus_wfm.mocks.switchboard import Switchboard
+from argus_wfm.mocks.faults.active import Switchboard
+from argus_wfm.mocks.faults.json_patch import AmendmentError, amended
+from argus_wfm.mocks.faults.models import Change, Struck
+from argus_wfm.mocks.faults.parser import EXAMPLES, KINDS, FaultError, catalogue, from_json, from_text, struck
 
 OPERATIONS = frozenset({"getAgents", "getNormHours", "sendSchedule"})
 MESSAGES = frozenset({"sendEvent", "pushActuals", "agentStatus"})

@@ -9,18 +9,18 @@ from itertools import pairwise
 import jsonschema
 import orjson
 import pytest
-from argus_wfm.mocks import staff
+from argus_wfm.mocks import people
 from argus_wfm.mocks.clock import Clock
-from argus_wfm.mocks.floor import TRANSITIONS, Floor, Happening
-from argus_wfm.mocks.oktell import change, event
-from argus_wfm.mocks.pace import Pace
-from argus_wfm.mocks.rota import ALLOWED, HOUR, QUEUES, shift
+from argus_wfm.mocks.oktell.app import change, event
+from argus_wfm.mocks.oktell.rota import ALLOWED, HOUR, QUEUES, shift
+from argus_wfm.mocks.oktell.simulation import TRANSITIONS, Floor, Happening
+from argus_wfm.mocks.oktell.time_scale import Pace
 from argus_wfm.openapi import load
 from argus_wfm.openapi.stream import load_stream
 
 from tests.mocks.conftest import NOW
 
-PEOPLE = staff.cast(40, 1)
+PEOPLE = people.cast(40, 1)
 SECOND = dt.timedelta(seconds=1)
 
 

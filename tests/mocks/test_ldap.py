@@ -7,9 +7,9 @@ from typing import Any
 
 import ldap3
 import pytest
-from argus_wfm.mocks import staff
-from argus_wfm.mocks.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, password_of
-from argus_wfm.mocks.entries import GROUPS, PEOPLE, ROOT, SERVICE
+from argus_wfm.mocks import people
+from argus_wfm.mocks.ldap.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, password_of
+from argus_wfm.mocks.ldap.entries import GROUPS, PEOPLE, ROOT, SERVICE
 from ldap3.utils.conv import escape_filter_chars
 
 from tests.directories import Served, bind, data, logins, mocked
@@ -212,7 +212,7 @@ class TestSearch:
         assert ("Оператор", "cn=argus-operators") in held
         assert ("Супервизор", "cn=argus-supervisors") in held
         assert ("Аналитик", "cn=argus-admins") in held
-        assert len(held) == len(staff.POSITIONS)
+        assert len(held) == len(people.POSITIONS)
 
     def test_operational_attributes_when_asked_for(self, directory: Served) -> None:
         (plain,) = directory.found(f"(sAMAccountName={LOGIN})", attributes=["*"]).values()
@@ -231,9 +231,9 @@ class TestSearch:
             assert sum(1 for _ in pages) == directory.control("/state")["people"]
 
     def test_a_person_is_the_same_everywhere(self, directory: Served) -> None:
-        person = staff.person(7)
+        person = people.person(7)
         (held,) = directory.found(f"(employeeID={person.employee_id})", attributes=["*"]).values()
         assert held["sAMAccountName"] == [person.login]
         assert held["sn"] == [person.lastname]
         assert held["givenName"] == [person.firstname]
-        assert held["title"] == [staff.POSITIONS[int(person.position_id[3:]) - 1]]
+        assert held["title"] == [people.POSITIONS[int(person.position_id[3:]) - 1]]

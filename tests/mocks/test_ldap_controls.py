@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from argus_wfm.mocks import staff
-from argus_wfm.mocks.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, Lockout, Trouble, account, password_of
-from argus_wfm.mocks.entries import GROUPS, PEOPLE, SERVICE
+from argus_wfm.mocks import people
+from argus_wfm.mocks.ldap.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, Lockout, Trouble, account, password_of
+from argus_wfm.mocks.ldap.entries import GROUPS, PEOPLE, SERVICE
 from ldap3.core.exceptions import LDAPException
 
 from tests.callers import Caller
@@ -174,7 +174,7 @@ def _until(true: Any) -> None:
 
 class TestAccounts:
     def test_who_leaves_has_an_account_until_the_end_of_that_day(self) -> None:
-        person = next(one for one in staff.cast(20) if one.dismissed)
+        person = next(one for one in people.cast(20) if one.dismissed)
         assert person.dismissed
         held, lockout = account(person, 1, NOW), Lockout()
         evening = dt.datetime.combine(person.dismissed, dt.time(20, 59), dt.UTC)
@@ -183,8 +183,8 @@ class TestAccounts:
 
     def test_every_trouble_is_somebodys_in_each_fifty_people(self) -> None:
         for seed in (1, 2, 3):
-            people = [staff.person(number, seed) for number in range(1, 51)]
-            troubles = [account(person, seed, NOW).troubles(NOW, Lockout()) for person in people]
+            persons = [people.person(number, seed) for number in range(1, 51)]
+            troubles = [account(person, seed, NOW).troubles(NOW, Lockout()) for person in persons]
             assert troubles[0] == []
             assert {trouble for those in troubles for trouble in those} == set(Trouble)
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import ldap3
 import pytest
-from argus_wfm.mocks.accounts import SERVICE_PASSWORD
-from argus_wfm.mocks.entries import GROUPS, PEOPLE, ROOT, SERVICE
+from argus_wfm.mocks.ldap.accounts import SERVICE_PASSWORD
+from argus_wfm.mocks.ldap.entries import GROUPS, PEOPLE, ROOT, SERVICE
 from ldap3.utils.conv import escape_filter_chars
 
 from tests import directories

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from argus_wfm.mocks.names import BadName, escaped, folded, parse
+from argus_wfm.mocks.ldap.names import BadName, escaped, folded, parse
 from hypothesis import given
 from hypothesis import strategies as st
 

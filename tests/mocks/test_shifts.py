@@ -3,8 +3,8 @@
 import datetime as dt
 
 import pytest
-from argus_wfm.mocks.shifts import Shift, merged, overlapping, split, subtract
-from argus_wfm.mocks.timesheet import deviations
+from argus_wfm.mocks.zup.shifts import Shift, merged, overlapping, split, subtract
+from argus_wfm.mocks.zup.timesheet import deviations
 
 MONDAY = dt.date(2025, 8, 4)
 

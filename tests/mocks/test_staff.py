@@ -4,14 +4,14 @@ import datetime as dt
 from collections import Counter
 
 import pytest
-from argus_wfm.mocks import staff
+from argus_wfm.mocks import people
 
 DAY = dt.timedelta(days=1)
-CAST = staff.cast()
+CAST = people.cast()
 
 
 def test_exactly_513_people_on_every_day_that_scenarios_use() -> None:
-    day, last = staff.WINDOW
+    day, last = people.WINDOW
     while day <= last:
         assert sum(person.employed_on(day) for person in CAST) == 513, day
         day += DAY
@@ -20,8 +20,8 @@ def test_exactly_513_people_on_every_day_that_scenarios_use() -> None:
 
 @pytest.mark.parametrize("agents", [1, 2, 50, 700])
 def test_any_number_of_people(agents: int) -> None:
-    people = staff.cast(agents)
-    assert sum(person.employed_on(dt.date(2025, 7, 15)) for person in people) == agents
+    cast = people.cast(agents)
+    assert sum(person.employed_on(dt.date(2025, 7, 15)) for person in cast) == agents
 
 
 def test_first_person_is_the_seed_s() -> None:
@@ -33,13 +33,13 @@ def test_first_person_is_the_seed_s() -> None:
 
 
 def test_a_person_does_not_depend_on_who_else_there_is() -> None:
-    few, many = staff.cast(20), staff.cast(600)
+    few, many = people.cast(20), people.cast(600)
     assert few == many[: len(few)]
     assert few == CAST[: len(few)]
 
 
 def test_another_seed_is_other_people() -> None:
-    other = staff.cast(seed=2)
+    other = people.cast(seed=2)
     same = sum(
         a.lastname == b.lastname and a.firstname == b.firstname for a, b in zip(CAST[1:], other[1:], strict=False)
     )
@@ -66,8 +66,8 @@ def test_some_have_no_patronymic_and_none_has_a_blank_one() -> None:
 
 
 def test_four_sites_departments_of_two_levels_and_all_kinds_of_norms() -> None:
-    assert set(Counter(person.site for person in CAST)) == set(staff.SITES.values())
-    by_id = {department.id: department for department in staff.departments()}
+    assert set(Counter(person.site for person in CAST)) == set(people.SITES.values())
+    by_id = {department.id: department for department in people.departments()}
     assert {person.department_id for person in CAST} <= set(by_id)
     for department in by_id.values():
         assert department.parent is None or by_id[department.parent].parent is None
@@ -76,6 +76,6 @@ def test_four_sites_departments_of_two_levels_and_all_kinds_of_norms() -> None:
 
 
 def test_people_left_before_and_come_after_the_asked_period() -> None:
-    first, last = staff.WINDOW
+    first, last = people.WINDOW
     assert any(person.dismissed and person.dismissed < first for person in CAST)
     assert any(person.hired > last for person in CAST)

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from unittest.mock import patch
 
-from argus_wfm.mocks import ldap, listener
-from argus_wfm.mocks.accounts import Refusal
-from argus_wfm.mocks.directory import Directory
-from argus_wfm.mocks.entries import Entry
-from argus_wfm.mocks.filters import Filter
-from argus_wfm.mocks.names import Name
-from argus_wfm.mocks.session import UNWILLING, Refused, Session
+from argus_wfm.mocks.ldap import app, connections
+from argus_wfm.mocks.ldap.accounts import Refusal
+from argus_wfm.mocks.ldap.directory import Directory
+from argus_wfm.mocks.ldap.entries import Entry
+from argus_wfm.mocks.ldap.filters import Filter
+from argus_wfm.mocks.ldap.names import Name
+from argus_wfm.mocks.ldap.session import UNWILLING, Refused, Session
 from argus_wfm.openapi.server import background, bind
 
 from tests.mutants.host import AGENTS
@@ -28,9 +28,9 @@ Shown = dict[str, tuple[str, ...]]
 def directory(kind: type[Directory] = Directory, session: type[Session] = Session) -> Iterator[str]:
     """The host's people in a directory that behaves otherwise; yields its URL."""
     public = bind("127.0.0.1", 0)
-    with patch.object(ldap, "Directory", kind), patch.object(listener, "Session", session):
-        app = ldap.ldap(public, agents=AGENTS)
-        with background(app):
+    with patch.object(app, "Directory", kind), patch.object(connections, "Session", session):
+        directory = app.ldap(public, agents=AGENTS)
+        with background(directory):
             yield f"ldap://127.0.0.1:{public.getsockname()[1]}"
 
 

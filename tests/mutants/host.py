@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from argus_wfm.conformance.launcher import STILL
-from argus_wfm.conformance.scenarios import identity
+from argus_wfm.conformance.launch.process import STILL
+from argus_wfm.conformance.scenarios.runner import identity
 from pytest_bdd.feature import get_features
 
 from tests.mutants.spoiling import BASIC, DIRECTORY

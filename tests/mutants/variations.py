@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from argus_wfm.mocks.directory import Directory
+from argus_wfm.mocks.ldap.directory import Directory
 
 from tests.mutants.directory import directory, showing
 from tests.mutants.exchange import Json, Reply, Request

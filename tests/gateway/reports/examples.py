@@ -8,10 +8,10 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 
 from argus_wfm.gateway.reports.attendance import columns as days_of
-from argus_wfm.gateway.reports.formats import Options
+from argus_wfm.gateway.reports.formats import FORMATS
 from argus_wfm.gateway.reports.month import Month
-from argus_wfm.gateway.reports.renderers import FORMATS
 from argus_wfm.gateway.reports.table import Column, Kind, Row, Table, Total
+from argus_wfm.gateway.reports.text import Options
 
 MOSCOW = dt.timezone(dt.timedelta(hours=3), "MSK")
 MADE_AT = dt.datetime(2025, 8, 1, 6, tzinfo=dt.UTC)

@@ -6,7 +6,7 @@ import csv
 import io
 
 import pytest
-from argus_wfm.gateway.reports.formats import Options
+from argus_wfm.gateway.reports.text import Options
 
 from tests.gateway.reports.examples import HELD, HOSTILE, LONG, PEOPLE, UNHOLDABLE, table, texts, written
 

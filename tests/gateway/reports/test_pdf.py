@@ -11,9 +11,9 @@ from typing import Any
 
 import pypdf
 import pytest
-from argus_wfm.conformance.signatures import Unreadable, of_pdf
-from argus_wfm.gateway.reports.formats import Options
+from argus_wfm.conformance.checks.pdf_signature import Unreadable, of_pdf
 from argus_wfm.gateway.reports.signature import Signer
+from argus_wfm.gateway.reports.text import Options
 from pyhanko.pdf_utils.generic import TextStringObject
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from argus_wfm.gateway.reports.formats import Options
+from argus_wfm.gateway.reports.text import Options
 from openpyxl.utils.escape import unescape
 
 from tests.gateway.reports.examples import (

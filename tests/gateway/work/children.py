@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from argus_wfm.conformance.launcher import child_environment
+from argus_wfm.conformance.launch.process import child_environment
 
 from tests.callers import BASE, PASSWORD, USER
 from tests.gateway.running import NOW

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from argus_wfm.gateway.database import connect
-from argus_wfm.gateway.work.slots import Slots
+from argus_wfm.gateway.queue.leases import Slots
+from argus_wfm.gateway.storage.database import connect
 
 if __name__ == "__main__":
     slot, _lock = Slots(connect(sys.argv[1])).take()

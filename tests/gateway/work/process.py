@@ -14,8 +14,8 @@ import sys
 import threading
 
 from argus_wfm.gateway.clock import Clock
+from argus_wfm.gateway.components import Parts, working
 from argus_wfm.gateway.logs import configure
-from argus_wfm.gateway.parts import Parts, working
 from argus_wfm.gateway.settings import Given
 
 

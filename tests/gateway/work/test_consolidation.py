@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from argus_wfm.gateway.actuals import Actuals
-from argus_wfm.gateway.employees import Employees
 from argus_wfm.gateway.errors import UpstreamDown, UpstreamRejected
-from argus_wfm.gateway.model import Employee
-from argus_wfm.gateway.sites import Sites
-from argus_wfm.gateway.tables import actuals
-from argus_wfm.gateway.work.consolidation import Consolidation
-from argus_wfm.gateway.work.interventions import Interventions
-from argus_wfm.gateway.work.job import Cancelled, HandedBack, Job
-from argus_wfm.gateway.work.queue import Queue
-from argus_wfm.gateway.work.records import Claimed
+from argus_wfm.gateway.personnel.employee import Employee
+from argus_wfm.gateway.personnel.store import Employees
+from argus_wfm.gateway.queue.actions import Interventions
+from argus_wfm.gateway.queue.job import Cancelled, HandedBack, Job
+from argus_wfm.gateway.queue.queue import Queue
+from argus_wfm.gateway.queue.rows import Claimed
+from argus_wfm.gateway.sites.actuals import Actuals
+from argus_wfm.gateway.sites.registry import Sites
+from argus_wfm.gateway.sites.transfer import Consolidation
+from argus_wfm.gateway.storage.tables import actuals
 
 from tests.callers import USER
 from tests.gateway.branches import AT, employee, shift

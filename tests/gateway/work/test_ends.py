@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from argus_wfm.gateway.clock import Clock
-from argus_wfm.gateway.database import migrate
-from argus_wfm.gateway.parts import Parts
+from argus_wfm.gateway.components import Parts
+from argus_wfm.gateway.queue.executor import Turns
+from argus_wfm.gateway.queue.rows import Claimed
 from argus_wfm.gateway.settings import Given
-from argus_wfm.gateway.tables import operations
-from argus_wfm.gateway.work.records import Claimed
-from argus_wfm.gateway.work.turns import Turns
+from argus_wfm.gateway.storage.database import migrate
+from argus_wfm.gateway.storage.tables import operations
 from pydantic import SecretStr
 
 from tests.callers import BASE, PASSWORD, USER

@@ -5,9 +5,9 @@ from threading import Barrier
 
 import sqlalchemy as sa
 from argus_wfm.gateway.errors import UpstreamRejected
-from argus_wfm.gateway.tables import operations
-from argus_wfm.gateway.work.interventions import Interventions
-from argus_wfm.gateway.work.queue import Queue
+from argus_wfm.gateway.queue.actions import Interventions
+from argus_wfm.gateway.queue.queue import Queue
+from argus_wfm.gateway.storage.tables import operations
 from argus_wfm.openapi.errors import ApiError
 
 from tests.gateway.work.conftest import Time

@@ -12,12 +12,12 @@ from argus_wfm.gateway.errors import (
     UpstreamRejected,
     UpstreamTimeout,
 )
-from argus_wfm.gateway.tables import attempts, operations
-from argus_wfm.gateway.work.interventions import Interventions
-from argus_wfm.gateway.work.kinds import KINDS, LEVEL, place
-from argus_wfm.gateway.work.listing import Listing
-from argus_wfm.gateway.work.queue import Queue
-from argus_wfm.gateway.work.records import Claimed
+from argus_wfm.gateway.queue.actions import Interventions
+from argus_wfm.gateway.queue.kinds import KINDS, LEVEL, place
+from argus_wfm.gateway.queue.queue import Queue
+from argus_wfm.gateway.queue.rows import Claimed
+from argus_wfm.gateway.queue.views import Listing
+from argus_wfm.gateway.storage.tables import attempts, operations
 from argus_wfm.openapi.errors import ApiError, ValidationFailed
 
 from tests.gateway.running import NOW

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from argus_wfm.gateway.database import connect, migrate
-from argus_wfm.gateway.tables import operations, schedules
-from argus_wfm.gateway.work.queue import Queue
-from argus_wfm.gateway.work.schedule import Schedule
+from argus_wfm.gateway.queue.queue import Queue
+from argus_wfm.gateway.queue.scheduler import Schedule
+from argus_wfm.gateway.storage.database import connect, migrate
+from argus_wfm.gateway.storage.tables import operations, schedules
 
 from tests.gateway.running import NOW
 from tests.gateway.work.children import until, worker

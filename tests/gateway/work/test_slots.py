@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
-from argus_wfm.conformance.launcher import child_environment
-from argus_wfm.gateway.work import slots
-from argus_wfm.gateway.work.slots import NoSlot, Slots, executor, slot_of
+from argus_wfm.conformance.launch.process import child_environment
+from argus_wfm.gateway.queue import leases
+from argus_wfm.gateway.queue.leases import NoSlot, Slots, executor, slot_of
 
 from tests.gateway.work.children import ROOT, until
 
@@ -45,7 +45,7 @@ def test_the_first_free_slot_is_taken_and_a_held_one_is_not_given_twice(engine: 
 
 
 def test_there_are_no_more_slots_than_there_may_be(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(slots, "SLOTS", 2)
+    monkeypatch.setattr(leases, "SLOTS", 2)
     taken = [Slots(engine).take() for _ in range(2)]
     with pytest.raises(NoSlot, match="2 workers run on this database already"):
         Slots(engine).take()

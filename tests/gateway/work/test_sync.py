@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from argus_wfm.gateway.employees import Employees
 from argus_wfm.gateway.errors import BadUpstreamResponse
-from argus_wfm.gateway.tables import employees
-from argus_wfm.gateway.work.job import HandedBack, Job
-from argus_wfm.gateway.work.listing import Listing
-from argus_wfm.gateway.work.queue import Queue
-from argus_wfm.gateway.work.records import Claimed
-from argus_wfm.gateway.work.sync import PersonnelSync
+from argus_wfm.gateway.personnel.store import Employees
+from argus_wfm.gateway.personnel.sync import PersonnelSync
+from argus_wfm.gateway.queue.job import HandedBack, Job
+from argus_wfm.gateway.queue.queue import Queue
+from argus_wfm.gateway.queue.rows import Claimed
+from argus_wfm.gateway.queue.views import Listing
+from argus_wfm.gateway.storage.tables import employees
 
 from tests.gateway.work.conftest import Time
 from tests.gateway.work.test_queue import begun, submit

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 from argus_wfm.gateway.errors import UpstreamDown
-from argus_wfm.gateway.work.interventions import Interventions
-from argus_wfm.gateway.work.job import Cancelled, Job
-from argus_wfm.gateway.work.queue import Queue
-from argus_wfm.gateway.work.records import Claimed
-from argus_wfm.gateway.work.transfer import fact_transfer, schedule_upload, timesheet_request
+from argus_wfm.gateway.personnel.uploads import fact_transfer, schedule_upload, timesheet_request
+from argus_wfm.gateway.queue.actions import Interventions
+from argus_wfm.gateway.queue.job import Cancelled, Job
+from argus_wfm.gateway.queue.queue import Queue
+from argus_wfm.gateway.queue.rows import Claimed
 
 from tests.callers import USER
 

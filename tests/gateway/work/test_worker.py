@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from argus_wfm.gateway.audit import Audit
-from argus_wfm.gateway.tables import attempts, audit, employees, operations, workers
-from argus_wfm.gateway.work.interventions import Interventions
-from argus_wfm.gateway.work.kinds import KINDS, Status
-from argus_wfm.gateway.work.slots import Lock, Slots
-from argus_wfm.mocks.staff import cast
+from argus_wfm.gateway.queue.actions import Interventions
+from argus_wfm.gateway.queue.kinds import KINDS, Status
+from argus_wfm.gateway.queue.leases import Lock, Slots
+from argus_wfm.gateway.storage.tables import attempts, audit, employees, operations, workers
+from argus_wfm.mocks.people import cast
 
 from tests.gateway.test_audit import RECORD
 from tests.gateway.work.children import now, until, worker

@@ -1,0 +1,1 @@
+"""The command line `argus`: one module per group of commands."""

@@ -1,0 +1,42 @@
+"""How the requests of a library that sends by itself leave: as the judge's own do, each through the gate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import requests
+from argus_wfm.conformance.model.findings import HeldBack, clipped
+from argus_wfm.conformance.target.client import DEADLINE_S, Client, name_of
+from argus_wfm.conformance.target.deadline import DeadlineAdapter
+from argus_wfm.conformance.target.safety import Gate
+
+
+class Passing(DeadlineAdapter):
+    """Sends what the engine asks as the judge's client would: through the gate, each answer whole and in time."""
+
+    def __init__(self, client: Client, gate: Gate) -> None:
+        self._client, self._gate = client, gate
+        super().__init__()
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
+        """Raises also what the gate raises, and the engine goes on to what it would send next."""
+        client, method, url = self._client, str(request.method), str(request.url)
+        path = url[len(client.url) :].partition("?")[0]
+        operation = client.contract.match(method, path)
+        name, effect = name_of(operation, method, path), client.effect(operation, method)
+        if operation and operation.security is None:
+            request.headers.pop("Authorization", None)  # nobody has to say who he is there
+        if effect == "write" and not client.policy.writes:
+            raise HeldBack(f"{name} could change the host")  # what is held back is left out before; nothing slips by
+        own = request.headers.get("Authorization") == client.authorization
+        through = self._gate.request(
+            clipped(name), method, clipped(url), effect, contract=client.contract.name, credentials=own
+        )
+        with through as passage:
+            try:
+                response = super().send(request, **{**options, "timeout": DEADLINE_S})
+            except requests.RequestException:
+                passage.error = "no answer"
+                raise
+            passage.status = response.status_code
+        return response

@@ -1,0 +1,1 @@
+"""The data that checks and reports share: exchanges, findings and their codes."""

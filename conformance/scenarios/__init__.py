@@ -1,0 +1,1 @@
+"""Runs the Gherkin scenarios of features/ in a pytest process of their own."""

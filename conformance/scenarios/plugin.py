@@ -1,0 +1,221 @@
+"""The pytest plugin of `argus conform`: the target as a fixture, verdicts as events on a pipe.
+
+Workers of pytest-xdist put a verdict into the report's user_properties, which survive the way to the controller; the
+controller writes one JSON line per scenario to the file descriptor it was given.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import inspect
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import requests
+from argus_wfm.conformance.launch.process import launched
+from argus_wfm.conformance.launch.servers import LocalError
+from argus_wfm.conformance.model.findings import (
+    UNREADABLE,
+    CouldNotTest,
+    Departure,
+    Drift,
+    Finding,
+    HeldBack,
+    Verdict,
+)
+from argus_wfm.conformance.processes.children import tell
+from argus_wfm.conformance.scenarios.runner import Order, identity
+from argus_wfm.conformance.target.client import Policy
+from argus_wfm.conformance.target.recorder import Seen
+from argus_wfm.conformance.target.target import Address, Target, TargetError
+from pytest_bdd.parser import ScenarioTemplate
+from pytest_bdd.scenario import scenario_wrapper_template_registry
+
+Json = Any
+KEY = "argus"
+OWN_VIEW = ("fault", "clock", "admin", "operations")  # tags of what needs faults, a clock to move, or a gateway of ours
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--argus-order", required=True, help="What `argus conform` asks for, as JSON.")
+    parser.addoption("--argus-fd", type=int, required=True, help="The descriptor that events go to.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Judge(config, Order.read(config.getoption("--argus-order"))), "argus-judge")
+
+
+def pytest_bdd_apply_tag(tag: str, function: Any) -> bool:
+    """Tags are read from the scenario itself; none becomes a marker."""
+    return True
+
+
+@pytest.fixture(scope="session")
+def _target(pytestconfig: pytest.Config) -> Iterator[Target]:
+    judge: Judge = pytestconfig.pluginmanager.get_plugin("argus-judge")  # type: ignore[assignment]
+    if judge.order.address is not None:
+        judge.target = Target(Address.from_dict(judge.order.address))
+        yield judge.target
+        return
+    with launched() as address:
+        judge.target = Target(address)
+        yield judge.target
+
+
+@pytest.fixture(scope="session")
+def _on_live(_target: Target) -> Iterator[Callable[[], Target]]:
+    """Starts our gateway with the host behind it, once it is needed. Raises CouldNotTest."""
+    with contextlib.ExitStack() as stack:
+        yield functools.cache(lambda: Target(stack.enter_context(_gateway_on(_target))))
+
+
+@contextlib.contextmanager
+def _gateway_on(host: Target) -> Iterator[Address]:
+    for operation in ("getAgents", "getNormHours", "getTimetypeInfo"):  # what our gateway asks of 1C
+        if block := host.address.blocked.get(operation):
+            raise CouldNotTest(
+                f"needs our gateway with the host behind it, and {operation} of the host: {block.reason}"
+            )
+    host.gate.check()
+    with launched(live=replace(host.address, policy=Policy())) as address:
+        yield address
+
+
+@pytest.fixture
+def target(request: pytest.FixtureRequest, _target: Target) -> Target:
+    """The host under test, as new where it is ours; for what no host of others can be asked, our gateway on it."""
+    judge: Judge = request.config.pluginmanager.get_plugin("argus-judge")  # type: ignore[assignment]
+    scenario_id, tags = _identity(request.node)
+    judge.target, _target.gate.by = _target, scenario_id
+    if judge.order.address and not _target.policy.ours and not tags.isdisjoint(OWN_VIEW):
+        _target.gate.check()
+        judge.target = request.getfixturevalue("_on_live")()
+    judge.target.reset()
+    return judge.target
+
+
+class Judge:
+    """Selects scenarios, turns outcomes into verdicts, and tells of them."""
+
+    def __init__(self, config: pytest.Config, order: Order) -> None:
+        self.order, self.target = order, None  # type: Order, Target | None
+        self._is_worker = hasattr(config, "workerinput")
+        self._fd: int = config.getoption("--argus-fd")
+
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        chosen = [item for item in items if self.order.wants(*_identity(item))]
+        items[:] = sorted(chosen, key=lambda item: _identity(item)[0])
+        if not self._is_worker:
+            self._tell_collected(items)
+
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """Without items the controller learns of scenarios from its workers; each has collected the same."""
+        self._tell({"event": "collected", "count": len(ids)})
+
+    def pytest_bdd_before_step_call(self, step_func: Any) -> None:
+        """A coroutine would never be awaited, and its step would pass."""
+        if inspect.iscoroutinefunction(step_func):
+            raise RuntimeError(f"The step {step_func.__name__} is a coroutine; pytest-bdd never awaits it.")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+        report = yield
+        if call.when == "call" or (call.when == "setup" and call.excinfo):
+            verdict = self._verdict(item, call)
+            report.user_properties.append((KEY, json.dumps(verdict, ensure_ascii=False)))
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if self._is_worker:
+            return
+        for name, value in report.user_properties:
+            if name == KEY and isinstance(value, str):
+                self._tell({"event": "scenario", **json.loads(value)})
+
+    def _verdict(self, item: pytest.Item, call: pytest.CallInfo[None]) -> dict[str, Json]:
+        scenario_id, tags = _identity(item)
+        template = _scenario(item)
+        seen = self.target.recorder.drain() if self.target else Seen()
+        seen.findings[:] = [dataclasses.replace(found, scenario=scenario_id) for found in seen.findings]
+        on_live = self.order.address is not None and self.target is not None and self.target.policy.ours
+        if on_live:
+            seen = Seen(findings=seen.findings, latest=seen.latest)  # of our gateway's requests none is the host's
+        verdict, reason, finding = _outcome(call.excinfo.value if call.excinfo else None, scenario_id, call.when, seen)
+        if on_live and self.target and (why := _not_had(self.target, verdict)):
+            verdict, reason, finding, seen = Verdict.UNTESTED, why, None, Seen()
+        return {
+            "id": scenario_id,
+            "title": template.name,
+            "feature": template.feature.filename and os.path.basename(template.feature.filename).partition(".")[0],
+            "tags": sorted(tags - {scenario_id}),
+            "verdict": verdict,
+            "reason": reason,
+            "on_live": on_live,
+            "finding": finding and finding.as_dict(),
+            "seen": seen.as_dict(),
+            "duration_s": round(call.duration, 3),
+        }
+
+    def _tell_collected(self, items: list[pytest.Item]) -> None:
+        self._tell({"event": "collected", "count": len(items)})
+
+    def _tell(self, event: Json) -> None:
+        tell(self._fd, event)
+
+
+def _scenario(item: pytest.Item) -> ScenarioTemplate:
+    return scenario_wrapper_template_registry[item.function]  # type: ignore[attr-defined]
+
+
+def _identity(item: pytest.Item) -> tuple[str, set[str]]:
+    """Id and all tags of a scenario, its feature's included."""
+    return identity(_scenario(item))
+
+
+def _outcome(error: BaseException | None, scenario_id: str, when: str, seen: Seen) -> tuple[str, str, Finding | None]:
+    """(verdict or "error", reason, finding); an "error" is ours and makes the run one that could not run."""
+    match error:
+        case None:
+            return Verdict.PASS, "", None
+        case Departure():
+            return Verdict.FAIL, str(error), dataclasses.replace(error.finding, scenario=scenario_id)
+        case HeldBack():
+            return Verdict.HELD, str(error), None
+        case CouldNotTest():
+            return Verdict.UNTESTED, str(error), None
+        case LocalError() | TargetError():
+            return "error", str(error), None
+        case _ if isinstance(error, UNREADABLE) and when == "call":
+            return _unreadable(error, scenario_id, seen)
+    return "error", f"{type(error).__name__}: {error}", None
+
+
+def _not_had(gateway: Target, verdict: str) -> str:
+    """Why an outcome says nothing of the host: what our gateway needed of it was not to be had. Empty where it was.
+
+    What the host answered against the contract is told where it is asked directly; here it only explains a failure.
+    """
+    if verdict in (Verdict.UNTESTED, Verdict.HELD):
+        return ""
+    try:
+        told = gateway.controls.host("zup")
+    except requests.RequestException:
+        return ""
+    reasons = told["lacked"] if verdict == Verdict.PASS else [*told["lacked"], *told["departed"], *told["waiting"]]
+    return next(iter(reasons), "")
+
+
+def _unreadable(error: Exception, scenario_id: str, seen: Seen) -> tuple[str, str, Finding | None]:
+    """A step that tripped over the answer: the contract's own findings say why, where there are any."""
+    if seen.findings:
+        first = seen.findings[0]
+        return Verdict.FAIL, f"{first.operation} {first.where}: {first.message}", None
+    words = f"A step could not read the answer ({type(error).__name__}: {error})"
+    finding = Finding("UNREADABLE", Drift.SHAPE, seen.latest or scenario_id, "body", words, scenario=scenario_id)
+    return Verdict.FAIL, words, finding

@@ -1,0 +1,1 @@
+"""The WebSocket stream of agents' status: what subscribers receive, and whether it is right."""

@@ -1,0 +1,243 @@
+"""What each request to a host of others passes: the journal that tells of it, and what ends a run (design decision 13).
+
+The journal is the one count of all processes of a run: each appends to it and reads what the others have appended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import fcntl
+import json
+import os
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from io import FileIO
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from argus_wfm.conformance.model.findings import CouldNotTest, Departure, Finding
+
+Json = Any
+REQUESTS, FAILURES, MINUTES = 5000, 30, 10.0  # what a run may come to, unless it is told otherwise
+REQUESTS_OF_AILING, MINUTES_OF_AILING = 300, 1.5  # with a host that lacks operations, stumbles or takes its time
+IN_A_ROW = 5  # failures after which a host is left alone
+HOST, DIRECTORY = "host", "directory"
+EXPLORING = "capabilities"  # who asks first; a host that is down is told of by that, and not by the kill switch
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of one run: requests and failures (no answer, or 5xx) in all, and the rate per operation and second.
+
+    `journal` is a file, "" for a host of ours, which has no limits. `until` is a time.time(), 0 for no end.
+    """
+
+    journal: str = ""
+    requests: int = REQUESTS
+    failures: int = FAILURES
+    until: float = 0
+    rate: float = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Why an operation is not asked again: it departs (`finding`), or it could not be tested.
+
+    `credentials` is true where that holds for requests with the target's own credentials alone.
+    """
+
+    reason: str
+    finding: Finding | None = None
+    credentials: bool = False
+
+    def as_dict(self) -> dict[str, Json]:
+        """For child processes."""
+        finding = self.finding and self.finding.as_dict()
+        return {"reason": self.reason, "finding": finding, "credentials": self.credentials}
+
+    @classmethod
+    def from_dict(cls, given: dict[str, Json]) -> Block:
+        """The reverse of as_dict()."""
+        return cls(given["reason"], given["finding"] and Finding.from_dict(given["finding"]), given["credentials"])
+
+
+@dataclass(slots=True)
+class Passage:
+    """One request on its way; whoever sends it says what came of it."""
+
+    status: int | None = None
+    error: str = ""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the journal holds so far."""
+
+    requests: int = 0
+    writes: int = 0
+    failures: int = 0
+    in_a_row: Counter[str] = field(default_factory=Counter)  # failures, of the host and of its directory
+    askers: set[str] = field(default_factory=set)
+    sent: dict[str, float] = field(default_factory=dict, compare=False)  # by operation: a time.time(), of the last
+    asked: dict[str, str] = field(default_factory=dict, compare=False)  # by request on its way: the party
+
+    def take(self, entry: dict[str, Json]) -> None:
+        """One line more."""
+        if "method" in entry:
+            self.requests += 1
+            self.asked[entry["request"]] = _party(entry["operation"])
+            self.sent[entry["operation"]] = dt.datetime.fromisoformat(entry["at"]).timestamp()
+            self.askers.add(entry["by"])
+            self.writes += entry["effect"] == "write"
+            return
+        party = self.asked.pop(entry["request"], HOST)
+        if entry["by"] != EXPLORING:
+            failed = bool(entry.get("error")) or (entry.get("status") or 0) >= 500
+            self.failures += failed
+            self.in_a_row[party] = self.in_a_row[party] + 1 if failed else 0
+
+
+class Gate:
+    """Of one process; `by` says who asks next: a scenario, generated tests, our gateway."""
+
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        blocked: Mapping[str, Block] = MappingProxyType({}),
+        *,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.by = ""
+        self._limits, self._blocked = limits or Limits(), blocked
+        self._clock, self._sleep = clock, sleep
+        self._journal = Journal(Path(self._limits.journal)) if self._limits.journal else None
+
+    @contextlib.contextmanager
+    def request(
+        self, operation: str, method: str, url: str, effect: str, *, contract: str = "", credentials: bool = True
+    ) -> Iterator[Passage]:
+        """Around the sending of one request. Raises Departure or CouldNotTest before it, where it may not be sent."""
+        self.check_blocked(operation, contract, credentials)
+        passage = Passage()
+        if self._journal is None:
+            yield passage
+            return
+        number = uuid.uuid4().hex[:12]
+        self._enter(number, operation, {"method": method, "url": url, "effect": effect})
+        began = self._clock()
+        try:
+            yield passage
+        except BaseException as error:
+            passage.error = passage.error or ("" if passage.status else str(error) or type(error).__name__)
+            raise
+        finally:
+            came = {"error": passage.error} if passage.error else {"status": passage.status}
+            took = round(self._clock() - began, 3)
+            self._journal.append({"request": number, "by": self.by, **came, "duration_s": took})
+
+    def check(self) -> None:
+        """Raises CouldNotTest once nothing more may be sent."""
+        if why := self.closed():
+            raise CouldNotTest(why)
+
+    def closed(self) -> str:
+        """Why nothing more is sent; empty while requests may be."""
+        if self._journal is None:
+            return ""
+        return self._why(self._journal.tally(), self._clock(), HOST)
+
+    def _why(self, tally: Tally, now: float, party: str) -> str:
+        limits = self._limits
+        if tally.in_a_row[party] >= IN_A_ROW:
+            return f"the {party} failed {IN_A_ROW} times in a row and is left alone"
+        if tally.failures >= limits.failures:
+            return f"the host failed {limits.failures} times and is left alone; --max-failures sets how often it may"
+        if tally.requests >= limits.requests:
+            return f"{limits.requests} requests were sent, as many as --max-requests allows"
+        if limits.until and now >= limits.until:
+            return "the time that --max-minutes gives is over"
+        return ""
+
+    def askers(self) -> set[str]:
+        """Who has asked so far, in all processes: scenarios by their ids."""
+        return set() if self._journal is None else self._journal.tally().askers
+
+    def check_blocked(self, operation: str, contract: str = "", credentials: bool = True) -> None:
+        """Raises Departure or CouldNotTest for an operation that is not asked, and for a path where it would be."""
+        block = self._blocked.get(operation) or self._blocked.get(contract)
+        if block is None or (block.credentials and not credentials):
+            return
+        if block.finding:
+            raise Departure(block.finding)
+        raise CouldNotTest(block.reason)
+
+    def _enter(self, number: str, operation: str, sent: dict[str, Json]) -> None:
+        """Write down what is sent next, and wait until the operation's rate allows it. Raises CouldNotTest."""
+        assert self._journal is not None
+        with self._journal.alone() as tally:
+            at = max(self._clock(), tally.sent.get(operation, 0.0) + 1 / self._limits.rate)
+            if why := self._why(tally, at, _party(operation)):
+                raise CouldNotTest(why)
+            who = {"request": number, "at": _instant(at), "by": self.by, "operation": operation}
+            self._journal.append({**who, **sent})
+        if (early := at - self._clock()) > 0:
+            self._sleep(early)
+
+
+@dataclass(slots=True)
+class Journal:
+    """A file of JSON lines: one when a request is sent, one when its answer is there or it has none."""
+
+    path: Path
+    _tally: Tally = field(default_factory=Tally)
+    _read: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def append(self, entry: dict[str, Json]) -> None:
+        """In one write, so that lines of several processes do not mix."""
+        line = json.dumps(entry, ensure_ascii=False).encode() + b"\n"
+        with self._opened() as file:
+            file.write(line)
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[Tally]:
+        """What it holds, while nobody else of any process or thread is in here."""
+        with self._opened() as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield self.tally()
+
+    def tally(self) -> Tally:
+        """Of everything that whole lines tell."""
+        with self._lock:
+            try:
+                with self.path.open("rb") as file:
+                    file.seek(self._read)
+                    new = file.read()
+            except FileNotFoundError:
+                return self._tally
+            whole = new[: new.rfind(b"\n") + 1]
+            self._read += len(whole)
+            for line in whole.splitlines():
+                self._tally.take(json.loads(line))
+            return self._tally
+
+    def _opened(self) -> FileIO:
+        """For lines at its end, each in one write; for the user alone, since it tells whose data was read."""
+        return open(self.path, "ab", buffering=0, opener=lambda path, flags: os.open(path, flags, 0o600))
+
+
+def _party(operation: str) -> str:
+    """Whose failures these are: a directory that is down does not speak for the host that stands before it."""
+    return DIRECTORY if operation == DIRECTORY else HOST
+
+
+def _instant(seconds: float) -> str:
+    """Of a time.time()."""
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,1 @@
+"""Agents' status: events from Oktell, the current status, and the WebSocket stream."""

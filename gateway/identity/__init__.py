@@ -1,0 +1,1 @@
+"""Who calls: Bearer tokens, signing keys, revocations and lock-out."""

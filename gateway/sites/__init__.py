@@ -1,0 +1,1 @@
+"""Sites: their registry, actual hours, payroll checks and transfers."""

@@ -1,0 +1,1 @@
+"""The database: tables, migrations, grouped commits and the cache."""

@@ -1,0 +1,1 @@
+"""Faults on every protocol: their models, their parser, and where they are injected."""

@@ -1,0 +1,1 @@
+"""The mock contact centre Oktell: its simulation, event poster and stream."""

@@ -1,0 +1,96 @@
+"""/_control of the mock Oktell: what all mocks have, its speed, and events to be told of exactly so."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from argus_wfm.mocks.controls import Switches, body_of, control, router
+from argus_wfm.mocks.faults.active import Switchboard
+from argus_wfm.mocks.oktell.poster import Parcel
+from argus_wfm.openapi.errors import ValidationFailed, instant
+from starlette.requests import Request
+from starlette.routing import Router
+
+if TYPE_CHECKING:
+    from argus_wfm.mocks.oktell.app import Oktell
+
+Json = Any
+FATE_S = 10.0  # that a planted event may stand behind others
+FASTEST = 100_000
+
+
+def controls(oktell: Oktell, switchboard: Switchboard) -> Router:
+    """
+    POST feed {"events": [Event without need of event_id and timestamp, …], "loads": {queue: {waiting, longest_wait}}}
+    POST live {"speed": 60}    and what all mocks have
+    """
+
+    async def feed(request: Request) -> Json:
+        body = await body_of(request)
+        events, loads = _events(body), _loads(body)
+        planted = []
+        for event in events:
+            planted.append(oktell.plant(event))
+            await _known(planted[-1][1])
+        return {
+            "events": [{"event_id": event_id, **_fate(parcel)} for event_id, parcel in planted],
+            "loads": {queue: await _told(oktell, queue, load) for queue, load in loads.items()},
+        }
+
+    async def live(request: Request) -> Json:
+        if request.method == "POST":
+            oktell.live(_speed(await body_of(request)))
+        return {"speed": oktell.speed}
+
+    now = oktell.clock.now
+    own = [control("/feed", feed, "POST", now=now), control("/live", live, "GET", "POST", now=now)]
+    return router(oktell, Switches(switchboard, "messages"), own)
+
+
+def _events(body: dict[str, Json]) -> list[dict[str, Json]]:
+    """Raises ValidationFailed for what could not be told of anybody; all else may be as wrong as wanted."""
+    events = body.get("events", [])
+    if not isinstance(events, list):
+        raise ValidationFailed("events is a list of the contract's Events", field="events")
+    for number, event in enumerate(events):
+        given = event if isinstance(event, dict) else {}
+        if not all(isinstance(given.get(name), str) and given[name] for name in ("event", "agent_id")):
+            raise ValidationFailed("an Event has event and agent_id at least", field=f"events.{number}")
+    return events
+
+
+def _loads(body: dict[str, Json]) -> dict[str, dict[str, Json]]:
+    loads = body.get("loads", {})
+    if not isinstance(loads, dict) or not all(isinstance(load, dict) for load in loads.values()):
+        raise ValidationFailed('loads is {"support_queue": {"waiting": 3, "longest_wait": 42}}', field="loads")
+    return loads
+
+
+def _speed(body: dict[str, Json]) -> float:
+    speed = body.get("speed")
+    if not isinstance(speed, int | float) or isinstance(speed, bool) or not 0 <= speed <= FASTEST:
+        raise ValidationFailed(f"speed is a number from 0 to {FASTEST}; 60 is a minute a second", field="speed")
+    return speed
+
+
+async def _told(oktell: Oktell, queue: str, load: dict[str, Json]) -> Json:
+    given = {"timestamp": instant(oktell.clock.now()), **load}
+    parcel = oktell.courier.load(queue, given) if oktell.courier else None
+    await _known(parcel)
+    return _fate(parcel)
+
+
+async def _known(parcel: Parcel | None) -> None:
+    """Until it is known what has become of it; one that stands behind others which do not arrive is not waited for."""
+    if parcel:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FATE_S):
+                await parcel.settled.wait()
+
+
+def _fate(parcel: Parcel | None) -> dict[str, Json]:
+    if parcel is None:
+        return {"status": None, "body": None, "trouble": "there is no gateway to post to"}
+    return parcel.shown()

@@ -1,0 +1,1 @@
+"""The mock sites that send their data to the gateway."""

@@ -1,0 +1,96 @@
+"""/_control of the mock sites: what all mocks have, and what a site does when told."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from argus_wfm.mocks.controls import Switches, body_of, control, router
+from argus_wfm.mocks.faults.active import Switchboard
+from argus_wfm.mocks.sites.site import Branch
+from argus_wfm.openapi.errors import ValidationFailed
+from starlette.requests import Request
+from starlette.routing import Router
+
+if TYPE_CHECKING:
+    from argus_wfm.mocks.sites.app import Sites
+
+Json = Any
+MEMBERS = ("employee_id", "start", "end")
+
+
+def controls(sites: Sites, switchboard: Switchboard, kinds: frozenset[str]) -> Router:
+    """
+    POST pull {"site"}    POST push {"site"}    of all sites without one
+    POST clockings {"site", "shifts": [{"employee_id", "start", "end", "shift_id"?}, …]}    wall time at the site
+    POST work {"site", "day": "2025-08-01"}    everybody's shifts that end on that day
+    POST cut-off {"site", "cut_off": true}    and what all mocks have
+    """
+
+    async def pull(request: Request) -> Json:
+        for branch in _chosen(sites, await body_of(request)):
+            await sites.pull(branch)
+        return sites.view()
+
+    async def push(request: Request) -> Json:
+        for branch in _chosen(sites, await body_of(request)):
+            await sites.push(branch)
+        return sites.view()
+
+    async def clockings(request: Request) -> Json:
+        body = await body_of(request)
+        (branch,) = _chosen(sites, body, one=True)
+        shifts = _shifts(body)
+        return {"clockings": [branch.clock(**shift) for shift in shifts]}
+
+    async def work(request: Request) -> Json:
+        body = await body_of(request)
+        return {"clockings": {one.id: one.work(sites.seed, *_day(one, body)) for one in _chosen(sites, body)}}
+
+    async def cut_off(request: Request) -> Json:
+        body = await body_of(request)
+        if not isinstance(body.get("cut_off"), bool):
+            raise ValidationFailed("cut_off is true or false", field="cut_off")
+        for branch in _chosen(sites, body):
+            branch.is_cut_off = body["cut_off"]
+        return sites.view()
+
+    now = sites.clock.now
+    acts = {"/pull": pull, "/push": push, "/clockings": clockings, "/work": work, "/cut-off": cut_off}
+    own = [control(path, act, "POST", now=now) for path, act in acts.items()]
+    return router(sites, Switches(switchboard, "messages", kinds=kinds), own)
+
+
+def _chosen(sites: Sites, body: dict[str, Json], *, one: bool = False) -> list[Branch]:
+    """Raises ValidationFailed."""
+    name = body.get("site")
+    if name is None and not one:
+        return list(sites.branches.values())
+    if name not in sites.branches:
+        raise ValidationFailed(f"site is one of {', '.join(sites.branches)}", field="site")
+    return [sites.branches[name]]
+
+
+def _shifts(body: dict[str, Json]) -> list[dict[str, str]]:
+    """Raises ValidationFailed."""
+    shifts = body.get("shifts")
+    if not isinstance(shifts, list) or not shifts:
+        raise ValidationFailed("shifts is a list of clockings", field="shifts")
+    for number, shift in enumerate(shifts):
+        given = shift if isinstance(shift, dict) else {}
+        if not {*MEMBERS} <= given.keys() <= {*MEMBERS, "shift_id"} or not all(
+            isinstance(v, str) for v in given.values()
+        ):
+            raise ValidationFailed(f"a clocking has {', '.join(MEMBERS)}", field=f"shifts.{number}")
+    return shifts
+
+
+def _day(branch: Branch, body: dict[str, Json]) -> tuple[dt.datetime, dt.datetime]:
+    """Before and at the last instant of a day at the site. Raises ValidationFailed."""
+    try:
+        midnight = dt.datetime.combine(dt.date.fromisoformat(body["day"]), dt.time(), branch.zone)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValidationFailed("day is written as 2025-08-01", field="day") from error
+    second = dt.timedelta(seconds=1)
+    end = dt.datetime.combine(midnight.date() + dt.timedelta(days=1), dt.time(), branch.zone)
+    return midnight.astimezone(dt.UTC) - second, end.astimezone(dt.UTC) - second

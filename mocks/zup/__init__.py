@@ -1,0 +1,1 @@
+"""The mock 1C ZUP."""

@@ -145,8 +145,9 @@ def _bare_xlsx(out: Any, count: int) -> None:
 
 
 def _bare_docx(out: Any, count: int) -> None:
-    from argus_wfm.gateway.reports.docx import FOLDER
     from docxtpl import DocxTemplate
+
+    from argus_wfm.gateway.reports.docx import FOLDER
 
     template = DocxTemplate(FOLDER / "report.docx")
     heads = [column.title for column in COLUMNS]
@@ -155,10 +156,11 @@ def _bare_docx(out: Any, count: int) -> None:
 
 
 def _bare_pdf(out: Any, count: int) -> None:
-    from argus_wfm.gateway.reports.pdf import FOLDER
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.ttfonts import TTFont
     from reportlab.pdfgen.canvas import Canvas
+
+    from argus_wfm.gateway.reports.pdf import FOLDER
 
     pdfmetrics.registerFont(TTFont("Bare", FOLDER / "DejaVuSansCondensed.ttf"))
     canvas = Canvas(out, (842, 595), pageCompression=1)

@@ -84,7 +84,6 @@ def _bare(replies: object) -> Iterator[str]:
 
 def _serve_bare(file: Path) -> None:
     from argus_wfm.openapi.server import address, bind, run
-
     from benchmarks.bare import from_file
 
     bound = bind("127.0.0.1", 0)

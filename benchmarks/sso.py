@@ -33,10 +33,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+
 from argus_wfm.mocks.ldap.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, password_of
 from argus_wfm.mocks.ldap.entries import PEOPLE, SERVICE
 from argus_wfm.mocks.people import FIRST, cast
-
 from benchmarks.queue import Gateway, child, running
 
 Json = Any

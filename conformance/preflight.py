@@ -14,13 +14,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from argus_wfm.conformance.generated.data import named
+from argus_wfm.conformance.errors import CouldNotTest, HeldBack
 from argus_wfm.conformance.model.exchange import Exchange
-from argus_wfm.conformance.model.findings import CouldNotTest, Departure, Drift, Finding, HeldBack
-from argus_wfm.conformance.probes.http import example_body, example_path
+from argus_wfm.conformance.model.findings import Departure, Drift, Finding
+from argus_wfm.conformance.probes.examples import example_body, example_path, named
 from argus_wfm.conformance.target.client import Client
+from argus_wfm.conformance.target.journal import EXPLORING
 from argus_wfm.conformance.target.known_ids import KINDS
-from argus_wfm.conformance.target.safety import EXPLORING, Block
+from argus_wfm.conformance.target.safety import Block
 from argus_wfm.conformance.target.target import Target
 from argus_wfm.conformance.target.websocket import OPERATION, Subscription
 from argus_wfm.openapi import Operation

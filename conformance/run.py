@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from argus_wfm.conformance import report
-from argus_wfm.conformance.errors import told
+from argus_wfm.conformance.errors import CouldNotRun, one_line
 from argus_wfm.conformance.generated import runner as generated_tests
 from argus_wfm.conformance.generated.progress import BROKEN_OFF
 from argus_wfm.conformance.generated.runner import Generated
 from argus_wfm.conformance.launch.process import PRESENT
-from argus_wfm.conformance.model.findings import CouldNotRun, Verdict
+from argus_wfm.conformance.model.findings import Verdict
 from argus_wfm.conformance.preflight import Capability, Exploration, ailing, answering, blocks
 from argus_wfm.conformance.processes.children import Children
 from argus_wfm.conformance.processes.signals import Interrupted, interruptible
@@ -28,6 +28,7 @@ from argus_wfm.conformance.report.terminal import Screen
 from argus_wfm.conformance.scenarios import runner as scenarios
 from argus_wfm.conformance.scenarios.runner import Result
 from argus_wfm.conformance.target.client import Policy
+from argus_wfm.conformance.target.journal import Journal
 from argus_wfm.conformance.target.recorder import Seen
 from argus_wfm.conformance.target.safety import (
     FAILURES,
@@ -35,7 +36,6 @@ from argus_wfm.conformance.target.safety import (
     MINUTES_OF_AILING,
     REQUESTS,
     REQUESTS_OF_AILING,
-    Journal,
     Limits,
 )
 from argus_wfm.conformance.target.target import Address, Target, TargetError, by_profile, by_url
@@ -123,7 +123,7 @@ def run(plan: Plan) -> int:
                 return signal.exit
             except Exception as error:
                 unheeded()
-                report.write_failure(told(error), plan.report)
+                report.write_failure(one_line(error), plan.report)
                 raise
         screen = Screen(quiet=plan.as_json)
         screen.summary(done, written)

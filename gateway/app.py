@@ -11,6 +11,12 @@ from collections.abc import AsyncIterator
 from email.utils import format_datetime
 from typing import Any
 
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.types import ASGIApp
+
 from argus_wfm.gateway.agent_status.redis_signal import Fanout
 from argus_wfm.gateway.agent_status.websocket import Subscriptions
 from argus_wfm.gateway.api.export import Export
@@ -29,11 +35,6 @@ from argus_wfm.gateway.upstream.zup import ZupClient, connect
 from argus_wfm.openapi import accounts, load_stream, serve
 from argus_wfm.openapi.errors import ValidationFailed
 from argus_wfm.openapi.frame import with_routes
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
-from starlette.types import ASGIApp
 
 Json = Any
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]

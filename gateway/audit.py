@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import sqlalchemy as sa
-from argus_wfm.gateway.queue.rows import Claimed
+
 from argus_wfm.gateway.storage.group_commit import Commits
 from argus_wfm.gateway.storage.tables import audit
 from argus_wfm.openapi import Exchange
@@ -177,26 +177,4 @@ def inbound(exchange: Exchange, now: dt.datetime) -> Record:
         request_id=exchange.request_id,
         operation_ref=exchange.reference or (named and (named[1] or named[2])),
         transport=exchange.scheme,
-    )
-
-
-def of_queue(claimed: Claimed, status: str, error: Json, now: dt.datetime) -> Record:
-    """Of how an operation ended; `error` is that of a dead letter."""
-    told = as_error(error["code"], error["message"], error["details"]) if error else None
-    return Record(
-        direction="queue",
-        system="gateway",
-        requested_at=claimed.submitted_at,
-        responded_at=now,
-        principal=claimed.principal,
-        operation=claimed.kind.name,
-        method=None,
-        path=None,
-        payload={"status": status},
-        status=None,
-        error=told,
-        duration_ms=max(0.0, round((now - claimed.submitted_at).total_seconds() * 1000, 3)),
-        retries=claimed.attempt,
-        request_id=claimed.request_id,
-        operation_ref=claimed.id,
     )

@@ -10,11 +10,12 @@ from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
+
 from argus_wfm.gateway import logs
 from argus_wfm.gateway.agent_status.events import Agents
 from argus_wfm.gateway.agent_status.hub import Hub
 from argus_wfm.gateway.agent_status.queries import Board
-from argus_wfm.gateway.audit import Audit, Record, inbound, of_queue
+from argus_wfm.gateway.audit import Audit, Record, inbound
 from argus_wfm.gateway.clock import Clock
 from argus_wfm.gateway.errors import TokenInvalid
 from argus_wfm.gateway.identity.keys import Keys
@@ -25,6 +26,7 @@ from argus_wfm.gateway.metrics import Metrics
 from argus_wfm.gateway.personnel.store import Employees
 from argus_wfm.gateway.personnel.sync import PersonnelSync
 from argus_wfm.gateway.personnel.uploads import fact_transfer, schedule_upload, timesheet_request
+from argus_wfm.gateway.queue.audit import of_queue
 from argus_wfm.gateway.queue.event_loop import Bridge
 from argus_wfm.gateway.queue.executor import Act, BlockingZup, Turns
 from argus_wfm.gateway.queue.job import Job

@@ -9,15 +9,16 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route, Router
+
 from argus_wfm.gateway.clock import SETTLED_S, Clock
 from argus_wfm.gateway.identity.tokens import Tokens
 from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.storage.cache import Caches
 from argus_wfm.gateway.upstream.zup import Upstream
 from argus_wfm.openapi.errors import ValidationFailed, instant
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route, Router
 
 Json = Any
 LOOK_S = 0.01

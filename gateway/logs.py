@@ -9,6 +9,7 @@ from collections.abc import MutableMapping
 from typing import Any, TextIO
 
 import structlog
+
 from argus_wfm.gateway.upstream.breaker import Change
 from argus_wfm.openapi import Exchange
 

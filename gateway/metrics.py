@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
 from argus_wfm.gateway.agent_status.hub import Hub
 from argus_wfm.gateway.audit import Record
 from argus_wfm.gateway.storage.cache import Caches
 from argus_wfm.gateway.upstream.breaker import State
 from argus_wfm.openapi import Exchange
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 
 Json = Any
 SECONDS = (0.005, 0.025, 0.1, 0.5, 2, 5, 10, 30)

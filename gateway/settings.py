@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from argus_wfm.gateway.identity.keys import SHORTEST_SECRET
-from argus_wfm.gateway.queue.recurrence import rule
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from argus_wfm.gateway.identity.keys import SHORTEST_SECRET
+from argus_wfm.gateway.queue.recurrence import rule
 
 
 class SettingsError(Exception):

@@ -7,14 +7,15 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol
 
 import orjson
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route, Router
+
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.faults.active import Switchboard
 from argus_wfm.mocks.faults.models import Fault, Struck
 from argus_wfm.mocks.faults.parser import FaultError, from_json
 from argus_wfm.openapi.errors import ApiError, NotFound, ValidationFailed, instant
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route, Router
 
 Json = Any
 

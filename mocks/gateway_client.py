@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import orjson
+
 from argus_wfm.openapi import load
 
 Json = Any

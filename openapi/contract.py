@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import yaml
+
 from argus_wfm.openapi.schema import json_schema
 
 Json = Any

@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from starlette.datastructures import Headers
+
 from argus_wfm.openapi.contract import Contract, Operation
 from argus_wfm.openapi.errors import ApiError
-from starlette.datastructures import Headers
 
 Json = Any
 

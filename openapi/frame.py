@@ -16,6 +16,15 @@ from email.utils import format_datetime
 from typing import Any
 
 import orjson
+from starlette.applications import Starlette
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
+
 from argus_wfm.openapi.contract import Contract
 from argus_wfm.openapi.errors import (
     ApiError,
@@ -29,14 +38,6 @@ from argus_wfm.openapi.errors import (
 from argus_wfm.openapi.exchange import Exchange, enter, leave
 from argus_wfm.openapi.schema import openapi_31
 from argus_wfm.openapi.sessions import Sessions
-from starlette.applications import Starlette
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from starlette.websockets import WebSocket
 
 log = logging.getLogger("argus.openapi")
 MAX_BODY_BYTES = 4 * 1024 * 1024  # 100 employees × 400 shifts fit; connexion itself has no limit

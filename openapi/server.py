@@ -13,10 +13,11 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 
 import h11
 import uvicorn
-from argus_wfm.openapi.errors import ValidationFailed, render
-from argus_wfm.openapi.sockets import SocketProtocol
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from argus_wfm.openapi.errors import ValidationFailed, render
+from argus_wfm.openapi.sockets import SocketProtocol
 
 BACKLOG = 2048
 LARGEST_FRAME = 4096  # bytes that a subscriber may send at once; nobody needs to send any

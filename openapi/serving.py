@@ -19,6 +19,9 @@ from typing import Any, Literal
 
 import a2wsgi
 import orjson
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope
+
 from argus_wfm.openapi import errors
 from argus_wfm.openapi.contract import Contract, load
 from argus_wfm.openapi.errors import ApiError, Unauthorized, UnsupportedMediaType, ValidationFailed
@@ -27,8 +30,6 @@ from argus_wfm.openapi.frame import Frame
 from argus_wfm.openapi.security import SCHEMES
 from argus_wfm.openapi.sessions import Sessions
 from argus_wfm.openapi.validation import parse, validators
-from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Receive, Scope
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # its test client and its RefResolver, which nobody here uses

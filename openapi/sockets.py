@@ -10,10 +10,11 @@ import datetime as dt
 import socket
 from typing import TYPE_CHECKING, Any
 
-from argus_wfm.openapi.errors import ValidationFailed, render
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
+
+from argus_wfm.openapi.errors import ValidationFailed, render
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGISendEvent

@@ -11,6 +11,7 @@ from typing import Any
 
 import jsonschema_rs
 import orjson
+
 from argus_wfm.openapi.contract import Contract, Operation
 from argus_wfm.openapi.errors import ApiError, BatchTooLarge, MalformedJson, ValidationFailed
 

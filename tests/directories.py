@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import ldap3
+
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.faults.parser import from_text
 from argus_wfm.mocks.faults.tcp import KINDS
@@ -29,7 +30,6 @@ from argus_wfm.mocks.ldap.directory import Directory
 from argus_wfm.mocks.ldap.entries import PEOPLE, ROOT, SERVICE
 from argus_wfm.openapi.server import background
 from argus_wfm.openapi.server import bind as listening
-
 from tests.callers import Caller
 from tests.mocks.conftest import NOW
 from tests.peers import absent

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from argus_wfm.openapi import Contract, Operation, errors, load
 
 FOLDER = Path(errors.__file__).parent

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from argus_wfm.conformance.cli.app import app
 from argus_wfm.gateway.settings import Settings
 from argus_wfm.openapi import load

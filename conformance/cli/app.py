@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Option
+
 from argus_wfm.conformance.cli.audit import audit
 from argus_wfm.conformance.cli.export import EXAMPLES as exporting
 from argus_wfm.conformance.cli.export import export
@@ -18,7 +20,6 @@ from argus_wfm.conformance.cli.servers import COMMANDS, Json, instant
 from argus_wfm.conformance.cli.sites import sites
 from argus_wfm.conformance.cli.verify import EXAMPLES as verifying
 from argus_wfm.conformance.cli.verify import verify
-from typer import Option
 
 PASSED, COULD_NOT_RUN, INTERRUPTED = 0, 2, 130
 
@@ -51,7 +52,7 @@ def token(
     now: Annotated[str, Option(help="Valid from this instant on. Default: real time.")] = "",
 ) -> None:
     """Print a token for the gateway's APIs, signed with ARGUS_TOKEN_KEY, or with the last of ARGUS_TOKEN_KEYS."""
-    from argus_wfm.conformance.launch.servers import LocalError
+    from argus_wfm.conformance.errors import LocalError
     from argus_wfm.conformance.launch.tokens import issue_token
     from argus_wfm.conformance.target.target import DEVELOPMENT_KEY
 
@@ -202,7 +203,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     A fault of argus is none of the host's: 1 says that something was judged.
     """
-    from argus_wfm.conformance.errors import told
+    from argus_wfm.conformance.errors import one_line
 
     try:
         return app(arguments, standalone_mode=False) or PASSED
@@ -212,5 +213,5 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get("ARGUS_DEBUG"):
             traceback.print_exc()
-        typer.echo(f"argus: {told(error)}", err=True)
+        typer.echo(f"argus: {one_line(error)}", err=True)
         return COULD_NOT_RUN

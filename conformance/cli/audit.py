@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
+from typer import Option
+
 from argus_wfm.conformance.cli import output
-from argus_wfm.conformance.cli.gateway_client import Remote, RemoteError, checked_id
+from argus_wfm.conformance.cli.gateway_client import Remote, checked_id
 from argus_wfm.conformance.cli.options import LARGEST, LOCAL_URL, AsJson, Direction, Limit, Since, Until, Url, instant
 from argus_wfm.conformance.cli.queue_views import print_json, say_more
-from typer import Option
+from argus_wfm.conformance.errors import RemoteError
 
 Json = Any
 HEADINGS = (

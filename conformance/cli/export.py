@@ -8,11 +8,13 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
+from typer import Option
+
 from argus_wfm.conformance.cli import output
-from argus_wfm.conformance.cli.gateway_client import REPORTS, Remote, RemoteError
+from argus_wfm.conformance.cli.gateway_client import REPORTS, Remote
 from argus_wfm.conformance.cli.options import LOCAL_URL, AsJson
 from argus_wfm.conformance.cli.progress import COMPLETED, watched
-from typer import Option
+from argus_wfm.conformance.errors import RemoteError
 
 Json = Any
 FAILED = 1

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
+from argus_wfm.conformance.errors import RemoteError
+
 if TYPE_CHECKING:
     import requests
 
@@ -19,7 +21,6 @@ TOTAL_S = 30.0
 LIFE_S = 3600  # of a token that is signed here
 SHORTEST_KEY = 32  # bytes
 PAGE = 500  # rows of one page at most
-LONGEST = 600  # characters of a message
 TOKEN = re.compile("[!-~]+")
 OPERATION_ID = re.compile("[A-Za-z0-9_-]{1,64}")
 
@@ -37,19 +38,12 @@ OPERATIONS = Api("/api/integration", "argus", "ARGUS_TOKEN")
 REPORTS = Api("/api/reports", "reports", "ARGUS_REPORTS_TOKEN")
 
 
-class RemoteError(Exception):
-    """The gateway could not do it, or was not reached; the message is one line that says what to do."""
-
-    def __init__(self, message: str) -> None:
-        line = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in _line(message))
-        super().__init__(line if len(line) <= LONGEST else f"{line[:LONGEST]}…")
-
-
 class Remote:
     """An API behind one URL, with a token of the environment or one that is signed for this machine."""
 
     def __init__(self, url: str, environment: Mapping[str, str] = os.environ, api: Api = OPERATIONS) -> None:
         import requests
+
         from argus_wfm.conformance.target.deadline import DeadlineAdapter, bounded
 
         self._host, self.url = str(_checked(url).hostname), url.rstrip("/")
@@ -127,6 +121,7 @@ class Remote:
     def _signed(self) -> str:
         """By the gateway's clock, which may be another than ours."""
         import jwt
+
         from argus_wfm.conformance.target.target import DEVELOPMENT_KEY, LOOPBACK
 
         if self._host not in LOOPBACK:
@@ -237,10 +232,6 @@ def _body(response: requests.Response) -> Json:
 def _envelope(response: requests.Response) -> dict[str, Json]:
     body = _body(response)
     return body if isinstance(body, dict) else {}
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _reason(error: BaseException) -> str:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from argus_wfm.conformance.cli.gateway_client import RemoteError
 from typer import Option
+
+from argus_wfm.conformance.errors import RemoteError
 
 
 class Kind(StrEnum):

@@ -97,8 +97,9 @@ def _styled(word: str) -> str:
 
 
 def _plain(cells: Sequence[Sequence[str]]) -> None:
-    from argus_wfm.conformance.report.terminal import CONTROL
     from rich.cells import cell_len
+
+    from argus_wfm.conformance.report.terminal import CONTROL
 
     clean = [[CONTROL.sub("\N{REPLACEMENT CHARACTER}", word) for word in line] for line in cells]
     widths = [max(map(cell_len, column)) for column in zip(*clean, strict=True)]

@@ -87,8 +87,9 @@ def _lines(out: Console) -> Iterator[Show]:
 
 @contextmanager
 def _bar(out: Console) -> Iterator[Show]:
-    from argus_wfm.conformance.report.terminal import safe
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from argus_wfm.conformance.report.terminal import safe
 
     texts = [TextColumn(f"{{task.fields[{name}]}}") for name in ("done", "left", "why")]
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), *texts, TimeElapsedColumn())

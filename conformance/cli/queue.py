@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer import Option
+
 from argus_wfm.conformance.cli import output
-from argus_wfm.conformance.cli.gateway_client import Remote, RemoteError, checked_id, operation
+from argus_wfm.conformance.cli.gateway_client import Remote, checked_id, operation
 from argus_wfm.conformance.cli.options import (
     LOCAL_URL,
     AsJson,
@@ -26,7 +28,7 @@ from argus_wfm.conformance.cli.options import (
 )
 from argus_wfm.conformance.cli.progress import COMPLETED, done, eta, until_over
 from argus_wfm.conformance.cli.queue_views import print_json, say_more, show_operation, show_queue
-from typer import Option
+from argus_wfm.conformance.errors import RemoteError
 
 Json = Any
 FAILED = 1

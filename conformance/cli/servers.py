@@ -123,8 +123,9 @@ def mock(
     as_json: Json = False,
 ) -> None:
     """Start the mocks alone: 1C ZUP, Oktell, the sites, the directory."""
+    from argus_wfm.conformance.errors import LocalError
     from argus_wfm.conformance.launch import mocks
-    from argus_wfm.conformance.launch.servers import ZUP_PORT, LocalError, Options
+    from argus_wfm.conformance.launch.servers import ZUP_PORT, Options
 
     starts = {
         "zup": lambda told: [mocks.zup(told)],
@@ -170,7 +171,7 @@ def worker(as_json: Json = False) -> None:
 
 def instant(text: str) -> dt.datetime | None:
     """Of --now; None for real time. Raises LocalError."""
-    from argus_wfm.conformance.launch.servers import LocalError
+    from argus_wfm.conformance.errors import LocalError
 
     if not text:
         return None

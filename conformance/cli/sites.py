@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
+from typer import Option
+
 from argus_wfm.conformance.cli import output
 from argus_wfm.conformance.cli.gateway_client import Remote
 from argus_wfm.conformance.cli.options import LOCAL_URL, AsJson, Url, instant
-from typer import Option
 
 Json = Any
 AMISS = 1

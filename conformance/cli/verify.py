@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from argus_wfm.conformance.cli import output
-from argus_wfm.conformance.model.findings import CouldNotRun
 from typer import Option
+
+from argus_wfm.conformance.cli import output
+from argus_wfm.conformance.errors import CouldNotRun
 
 if TYPE_CHECKING:
     from argus_wfm.conformance.checks.pdf_signature import Signature

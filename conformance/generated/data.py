@@ -27,11 +27,6 @@ def _nothing(name: str) -> Sequence[str]:
     return ()
 
 
-def named(value: Json, user: str) -> Json:
-    """A body's username is that of whoever asks (A16); nobody is tried under a name that the password is not of."""
-    return {**value, "username": user} if isinstance(value, dict) and "username" in value else value
-
-
 def tamed(value: Json, people: Sequence[str], known: Known = _nothing) -> Json:
     """The same request with real days in order, and ids taken from `people` (empty: ids stay as they are).
 

@@ -11,19 +11,21 @@ from typing import Any
 
 import requests
 import schemathesis
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import context as engine
+from schemathesis.engine import events, from_schema
+
 from argus_wfm.conformance.checks.encoding import legible
 from argus_wfm.conformance.generated import checks
-from argus_wfm.conformance.generated.data import named, tamed
+from argus_wfm.conformance.generated.data import tamed
 from argus_wfm.conformance.generated.people import people
 from argus_wfm.conformance.generated.transport import Passing
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Drift, Finding, clipped
+from argus_wfm.conformance.probes.examples import named
 from argus_wfm.conformance.target.client import DEADLINE_S, Client
 from argus_wfm.conformance.target.deadline import bounded
 from argus_wfm.conformance.target.target import Target
-from schemathesis.config import SchemathesisConfig
-from schemathesis.engine import context as engine
-from schemathesis.engine import events, from_schema
 
 Json = Any
 FOREIGN_RATE = "10/s"  # requests to a host that is not ours

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from argus_wfm.conformance.model.findings import CouldNotTest, Departure
+from argus_wfm.conformance.errors import CouldNotTest
+from argus_wfm.conformance.model.findings import Departure
 from argus_wfm.conformance.target.client import Client
 from argus_wfm.conformance.target.target import Target
 

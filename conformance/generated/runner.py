@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from argus_wfm.conformance.errors import CouldNotRun, CouldNotTest, LocalError
 from argus_wfm.conformance.generated.progress import Account, Probed, Teller
 from argus_wfm.conformance.launch.process import child_environment, launched
-from argus_wfm.conformance.launch.servers import LocalError
-from argus_wfm.conformance.model.findings import CouldNotRun, CouldNotTest, Departure
+from argus_wfm.conformance.model.findings import Departure
 from argus_wfm.conformance.processes.children import Children, end_of, events
 from argus_wfm.conformance.processes.signals import on_end
 from argus_wfm.conformance.target.client import Client
@@ -26,7 +26,7 @@ from argus_wfm.conformance.target.recorder import Seen
 from argus_wfm.conformance.target.target import Address, Target, TargetError
 
 if TYPE_CHECKING:
-    from argus_wfm.conformance.probes.http import Probe
+    from argus_wfm.conformance.probes.probe import Probe
 
 Json = Any
 SEES = "argus_wfm.conformance.generated.runner"
@@ -214,7 +214,7 @@ def _asked_of_logins(target: Target) -> Iterable[Probed]:
 
 
 def _outcomes(probes: Iterable[Probe]) -> Iterator[Probed]:
-    from argus_wfm.conformance.probes.http import outcome
+    from argus_wfm.conformance.probes.probe import outcome
 
     for probe in probes:
         verdict, departure, reason = outcome(probe)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import requests
-from argus_wfm.conformance.model.findings import HeldBack, clipped
+
+from argus_wfm.conformance.errors import HeldBack
+from argus_wfm.conformance.model.findings import clipped
 from argus_wfm.conformance.target.client import DEADLINE_S, Client, name_of
 from argus_wfm.conformance.target.deadline import DeadlineAdapter
 from argus_wfm.conformance.target.safety import Gate

@@ -12,12 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import SecretStr
+
+from argus_wfm.conformance.errors import LocalError
 from argus_wfm.conformance.launch.mocks import mocks
-from argus_wfm.conformance.launch.servers import HOST, LocalError, Options, Party
+from argus_wfm.conformance.launch.servers import HOST, Options, Party
 from argus_wfm.conformance.target.target import DEVELOPMENT, DEVELOPMENT_KEY
 from argus_wfm.openapi import load
 from argus_wfm.openapi.server import address, bind, run
-from pydantic import SecretStr
 
 if TYPE_CHECKING:
     from argus_wfm.gateway.settings import Settings

@@ -7,7 +7,8 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from argus_wfm.conformance.launch.servers import HOST, LocalError, Options, Party
+from argus_wfm.conformance.errors import LocalError
+from argus_wfm.conformance.launch.servers import HOST, Options, Party
 from argus_wfm.conformance.launch.tokens import accepting, operations_token, token_for
 from argus_wfm.conformance.target.target import DEVELOPMENT
 from argus_wfm.openapi import load
@@ -24,7 +25,7 @@ def mocks(options: Options) -> list[Party]:
     """Every mock; each of the faults goes to whom it is one of. Raises PortTaken, LocalError."""
     from argus_wfm.mocks.faults.parser import operation, struck
     from argus_wfm.mocks.ldap.app import OPERATIONS
-    from argus_wfm.mocks.sites.app import OPERATIONS as SITE_OPERATIONS
+    from argus_wfm.mocks.sites.sites import OPERATIONS as SITE_OPERATIONS
 
     of_messages = tuple(text for text in options.faults if struck(text) == "messages")
     of_ldap = tuple(text for text in options.faults if operation(text) in OPERATIONS)
@@ -80,7 +81,8 @@ def zup(options: Options) -> Party:
 def _live(text: str) -> Ask:
     """How a host of others is asked: as the judge does, through its gate. What it is not asked has no answer."""
     from argus_wfm.conformance.checks.contract import judge
-    from argus_wfm.conformance.model.findings import CouldNotTest, Departure, HeldBack
+    from argus_wfm.conformance.errors import CouldNotTest, HeldBack
+    from argus_wfm.conformance.model.findings import Departure
     from argus_wfm.conformance.target.target import Address, Target
     from argus_wfm.mocks.zup.forwarding import NoAnswer, Reply
 
@@ -162,8 +164,8 @@ def oktell(options: Options) -> Party:
 def sites(options: Options) -> Party:
     """The mock sites alone, all in one, with controls. Raises PortTaken, LocalError for a wrong fault or no token."""
     from argus_wfm.mocks.clock import Clock
-    from argus_wfm.mocks.sites.app import KINDS, OPERATIONS
     from argus_wfm.mocks.sites.app import sites as build
+    from argus_wfm.mocks.sites.sites import KINDS, OPERATIONS
 
     faults = [_fault(text, OPERATIONS, "messages", KINDS) for text in options.faults]
     clock = Clock(options.now)

@@ -14,12 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
-from argus_wfm.conformance.launch.servers import LocalError
+import argus_wfm
+from argus_wfm.conformance.errors import LocalError
 from argus_wfm.conformance.processes.children import end
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.target import Address, by_url
-
-import argus_wfm
 
 PRESENT = "2025-07-29T01:30:00Z"  # the seed's own stamp, at which scenarios on mocks start (A43)
 STILL = (

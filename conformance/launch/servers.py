@@ -59,7 +59,3 @@ class Party:
     controls: str = ""
     page: str = ""
     credentials: dict[str, str] = field(default_factory=dict)
-
-
-class LocalError(Exception):
-    """Gateway or mocks could not be started; the message is one line."""

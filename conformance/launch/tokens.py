@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from argus_wfm.conformance.launch.servers import HOST, LocalError
+from argus_wfm.conformance.errors import LocalError
+from argus_wfm.conformance.launch.servers import HOST
 from argus_wfm.conformance.target.target import DEVELOPMENT_KEY
 
 TOKEN_LIFE_S = 3600

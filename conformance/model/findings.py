@@ -93,18 +93,6 @@ class Departure(AssertionError):
         self.finding = finding
 
 
-class CouldNotTest(Exception):
-    """The host has not what the test needs; str() is the reason. Never a pass."""
-
-
-class CouldNotRun(Exception):
-    """The run as a whole has no verdict (exit code 2); the message says why and what to do."""
-
-
-class HeldBack(Exception):
-    """The test would have changed the host, or locked an account; str() is the reason."""
-
-
 @dataclass(slots=True)
 class Witnessed:
     """A finding, how often it was seen, by which scenarios, and in which sendings of which requests."""

@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
-from argus_wfm.conformance.model.findings import Departure, Drift, Finding, HeldBack, clipped
-from argus_wfm.conformance.probes.http import Probe
+from argus_wfm.conformance.errors import HeldBack
+from argus_wfm.conformance.model.findings import Departure, Drift, Finding, clipped
+from argus_wfm.conformance.probes.probe import Probe
 from argus_wfm.conformance.target.deadline import watchdog
+from argus_wfm.conformance.target.journal import DIRECTORY
 from argus_wfm.conformance.target.profile import LOOPBACK
-from argus_wfm.conformance.target.safety import DIRECTORY, Gate
+from argus_wfm.conformance.target.safety import Gate
 from argus_wfm.openapi import Operation
 
 if TYPE_CHECKING:

@@ -6,16 +6,17 @@ import functools
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
 from argus_wfm.conformance.checks.jwt import forgeries, signed_with_public_keys
 from argus_wfm.conformance.checks.keywords import resolved
-from argus_wfm.conformance.generated.data import named
+from argus_wfm.conformance.errors import CouldNotTest, HeldBack
 from argus_wfm.conformance.model.exchange import Exchange
-from argus_wfm.conformance.model.findings import UNREADABLE, CouldNotTest, Departure, Drift, Finding, HeldBack
+from argus_wfm.conformance.model.findings import Departure, Drift
+from argus_wfm.conformance.probes.examples import example_body, example_path, named
+from argus_wfm.conformance.probes.probe import Probe
 from argus_wfm.conformance.target.client import Client
 from argus_wfm.openapi import Contract, Operation
 
@@ -23,15 +24,6 @@ Json = Any
 TOO_LARGE = 5 * 1024 * 1024
 OF_A_KIND = 3  # things that replies named, of which one will do
 JSON = {"Content-Type": "application/json"}
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """What is asked of one operation; `ask` raises Departure or HeldBack."""
-
-    name: str
-    operation: Operation
-    ask: Callable[[], object]
 
 
 def probes(client: Client) -> Iterator[Probe]:
@@ -223,34 +215,3 @@ def _choices(contract: Contract, operation: Operation) -> dict[str, list[str]]:
     definitions = contract.document["components"].get("schemas", {})
     chosen = {one["name"]: resolved(one["schema"], definitions).get("enum") for one in given if one["in"] == "query"}
     return {name: [str(value) for value in values] for name, values in chosen.items() if values}
-
-
-def example_path(operation: Operation) -> str:
-    """The path with the contract's example parameters filled in."""
-    path = operation.path
-    for parameter in operation.spec.get("parameters", []):
-        if parameter["in"] == "path":
-            path = path.replace(f"{{{parameter['name']}}}", str(parameter["example"]))
-    return path
-
-
-def example_body(operation: Operation) -> Json:
-    """The contract's example request; None for an operation without a body."""
-    content = operation.spec.get("requestBody", {}).get("content", {}).get("application/json", {})
-    return content.get("example")
-
-
-def outcome(probe: Probe) -> tuple[str, Departure | None, str]:
-    """("pass" | "fail" | "held" | "untested", departure, reason)."""
-    try:
-        probe.ask()
-    except Departure as departure:
-        return "fail", departure, str(departure)
-    except HeldBack as held:
-        return "held", None, str(held)
-    except CouldNotTest as error:
-        return "untested", None, str(error)
-    except UNREADABLE as error:
-        words = f"{probe.name} could not read the answer ({type(error).__name__}: {error})"
-        return "fail", Departure(Finding("UNREADABLE", Drift.SHAPE, probe.operation.id, "body", words)), words
-    return "pass", None, ""

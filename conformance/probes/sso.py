@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from argus_wfm.conformance.model.findings import CouldNotTest, Departure, Drift
-from argus_wfm.conformance.probes.http import Probe
+from argus_wfm.conformance.errors import CouldNotTest
+from argus_wfm.conformance.model.findings import Departure, Drift
+from argus_wfm.conformance.probes.probe import Probe
 from argus_wfm.conformance.target.target import Target
 from argus_wfm.openapi import load
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from argus_wfm.conformance.checks.jwt import forgeries
 from argus_wfm.conformance.model.findings import Departure, Drift
-from argus_wfm.conformance.probes.http import Probe
+from argus_wfm.conformance.probes.probe import Probe
 from argus_wfm.conformance.stream.checks import judged
 from argus_wfm.conformance.stream.messages import About, message
 from argus_wfm.conformance.stream.transcript import Heard

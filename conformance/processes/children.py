@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from argus_wfm.conformance.model.findings import CouldNotRun
+from argus_wfm.conformance.errors import CouldNotRun
 
 Json = Any
 LAST_LINES = 12

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from argus_wfm.conformance.model.findings import CouldNotRun
+from argus_wfm.conformance.errors import CouldNotRun
 from argus_wfm.conformance.report import html, junit, sarif
 from argus_wfm.conformance.report.output_folder import emptied, occupied, removed, written
 from argus_wfm.conformance.report.results import NOTHING_RUN, Run

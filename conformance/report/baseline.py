@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from argus_wfm.conformance.errors import CouldNotRun
 from argus_wfm.conformance.model.codes import CODES, nearest
-from argus_wfm.conformance.model.findings import CouldNotRun, Witnessed
+from argus_wfm.conformance.model.findings import Witnessed
 
 Json = Any
 MEMBERS = {"fingerprint", "code", "reason", "expires", "operation", "where"}  # the last two are for the reader

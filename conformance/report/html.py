@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 
 import jinja2
+
 from argus_wfm.conformance.model.codes import CODES, SEVERITIES
 from argus_wfm.conformance.model.findings import Verdict, Witnessed
 from argus_wfm.conformance.report.results import Run

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import filelock
-from argus_wfm.conformance.model.findings import CouldNotRun
+
+from argus_wfm.conformance.errors import CouldNotRun
 
 LOCK = ".lock"
 

@@ -16,8 +16,8 @@ from argus_wfm.conformance.preflight import Capability, down
 from argus_wfm.conformance.report.baseline import Accepted, Sorted, sort
 from argus_wfm.conformance.report.coverage import Coverage, coverage
 from argus_wfm.conformance.scenarios.runner import Chosen, Result
+from argus_wfm.conformance.target.journal import Tally
 from argus_wfm.conformance.target.recorder import Seen
-from argus_wfm.conformance.target.safety import Tally
 from argus_wfm.openapi import Contract
 
 Json = Any

@@ -10,16 +10,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
 from argus_wfm.conformance.model.findings import Verdict, Witnessed
 from argus_wfm.conformance.preflight import SKEW_S, Capability, State, skew
 from argus_wfm.conformance.report.coverage import Coverage
 from argus_wfm.conformance.report.coverage import State as Covered
 from argus_wfm.conformance.report.results import ON_LIVE, Run
 from argus_wfm.conformance.scenarios.runner import Result
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 SHOWN = 10  # findings on the screen; the rest is in the reports
 NAMED = 8  # scenarios that saw it; the rest is in the reports

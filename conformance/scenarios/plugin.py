@@ -18,24 +18,17 @@ from typing import Any
 
 import pytest
 import requests
+from pytest_bdd.parser import ScenarioTemplate
+from pytest_bdd.scenario import scenario_wrapper_template_registry
+
+from argus_wfm.conformance.errors import CouldNotTest, HeldBack, LocalError
 from argus_wfm.conformance.launch.process import launched
-from argus_wfm.conformance.launch.servers import LocalError
-from argus_wfm.conformance.model.findings import (
-    UNREADABLE,
-    CouldNotTest,
-    Departure,
-    Drift,
-    Finding,
-    HeldBack,
-    Verdict,
-)
+from argus_wfm.conformance.model.findings import UNREADABLE, Departure, Drift, Finding, Verdict
 from argus_wfm.conformance.processes.children import tell
 from argus_wfm.conformance.scenarios.runner import Order, identity
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.recorder import Seen
 from argus_wfm.conformance.target.target import Address, Target, TargetError
-from pytest_bdd.parser import ScenarioTemplate
-from pytest_bdd.scenario import scenario_wrapper_template_registry
 
 Json = Any
 KEY = "argus"

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from argus_wfm.conformance.errors import CouldNotRun
 from argus_wfm.conformance.launch.process import child_environment
-from argus_wfm.conformance.model.findings import CouldNotRun, Finding, Verdict
+from argus_wfm.conformance.model.findings import Finding, Verdict
 from argus_wfm.conformance.processes.children import Children, end_of, events
 from argus_wfm.conformance.target.recorder import Seen
 

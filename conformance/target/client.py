@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import requests
+
+from argus_wfm.conformance.errors import HeldBack
 from argus_wfm.conformance.model.exchange import Exchange
-from argus_wfm.conformance.model.findings import Departure, Drift, Finding, HeldBack
+from argus_wfm.conformance.model.findings import Departure, Drift, Finding
 from argus_wfm.conformance.target.deadline import DeadlineAdapter, bounded
 from argus_wfm.conformance.target.recorder import Recorder
 from argus_wfm.conformance.target.safety import Gate

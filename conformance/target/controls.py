@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import requests
-from argus_wfm.conformance.model.findings import CouldNotTest
+
+from argus_wfm.conformance.errors import CouldNotTest
 
 Json = Any
 CONTROL_S = 20.0

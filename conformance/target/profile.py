@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from argus_wfm.conformance.model.findings import CouldNotTest
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from argus_wfm.conformance.errors import CouldNotTest, TargetError
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.safety import Block, Limits
 from argus_wfm.openapi import load
 from argus_wfm.openapi.stream import load_stream
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 Json = Any
 DEVELOPMENT = ("argus", "argus-dev")  # what `argus up` accepts; tried on this machine only
@@ -28,10 +29,6 @@ LDAP_USER, LDAP_PASSWORD = "ARGUS_TARGET_LDAP_USER", "ARGUS_TARGET_LDAP_PASSWORD
 LDAP_BASE = "ou=employees,dc=company,dc=ru"
 URLS = ("base_url", "personnel_url", "mce_url", "stream_url", "sso_url", "export_url", "ldap_url")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
-class TargetError(Exception):
-    """The target cannot be used as given; the message is one line that says what to do."""
 
 
 class Profile(BaseModel):

@@ -6,29 +6,22 @@ The journal is the one count of all processes of a run: each appends to it and r
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
-import fcntl
-import json
-import os
-import threading
 import time
 import uuid
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from io import FileIO
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from argus_wfm.conformance.model.findings import CouldNotTest, Departure, Finding
+from argus_wfm.conformance.errors import CouldNotTest
+from argus_wfm.conformance.model.findings import Departure, Finding
+from argus_wfm.conformance.target.journal import HOST, Journal, Tally, _instant, _party
 
 Json = Any
 REQUESTS, FAILURES, MINUTES = 5000, 30, 10.0  # what a run may come to, unless it is told otherwise
 REQUESTS_OF_AILING, MINUTES_OF_AILING = 300, 1.5  # with a host that lacks operations, stumbles or takes its time
 IN_A_ROW = 5  # failures after which a host is left alone
-HOST, DIRECTORY = "host", "directory"
-EXPLORING = "capabilities"  # who asks first; a host that is down is told of by that, and not by the kill switch
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,34 +66,6 @@ class Passage:
 
     status: int | None = None
     error: str = ""
-
-
-@dataclass(slots=True)
-class Tally:
-    """What the journal holds so far."""
-
-    requests: int = 0
-    writes: int = 0
-    failures: int = 0
-    in_a_row: Counter[str] = field(default_factory=Counter)  # failures, of the host and of its directory
-    askers: set[str] = field(default_factory=set)
-    sent: dict[str, float] = field(default_factory=dict, compare=False)  # by operation: a time.time(), of the last
-    asked: dict[str, str] = field(default_factory=dict, compare=False)  # by request on its way: the party
-
-    def take(self, entry: dict[str, Json]) -> None:
-        """One line more."""
-        if "method" in entry:
-            self.requests += 1
-            self.asked[entry["request"]] = _party(entry["operation"])
-            self.sent[entry["operation"]] = dt.datetime.fromisoformat(entry["at"]).timestamp()
-            self.askers.add(entry["by"])
-            self.writes += entry["effect"] == "write"
-            return
-        party = self.asked.pop(entry["request"], HOST)
-        if entry["by"] != EXPLORING:
-            failed = bool(entry.get("error")) or (entry.get("status") or 0) >= 500
-            self.failures += failed
-            self.in_a_row[party] = self.in_a_row[party] + 1 if failed else 0
 
 
 class Gate:
@@ -189,55 +154,3 @@ class Gate:
             self._journal.append({**who, **sent})
         if (early := at - self._clock()) > 0:
             self._sleep(early)
-
-
-@dataclass(slots=True)
-class Journal:
-    """A file of JSON lines: one when a request is sent, one when its answer is there or it has none."""
-
-    path: Path
-    _tally: Tally = field(default_factory=Tally)
-    _read: int = 0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def append(self, entry: dict[str, Json]) -> None:
-        """In one write, so that lines of several processes do not mix."""
-        line = json.dumps(entry, ensure_ascii=False).encode() + b"\n"
-        with self._opened() as file:
-            file.write(line)
-
-    @contextlib.contextmanager
-    def alone(self) -> Iterator[Tally]:
-        """What it holds, while nobody else of any process or thread is in here."""
-        with self._opened() as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield self.tally()
-
-    def tally(self) -> Tally:
-        """Of everything that whole lines tell."""
-        with self._lock:
-            try:
-                with self.path.open("rb") as file:
-                    file.seek(self._read)
-                    new = file.read()
-            except FileNotFoundError:
-                return self._tally
-            whole = new[: new.rfind(b"\n") + 1]
-            self._read += len(whole)
-            for line in whole.splitlines():
-                self._tally.take(json.loads(line))
-            return self._tally
-
-    def _opened(self) -> FileIO:
-        """For lines at its end, each in one write; for the user alone, since it tells whose data was read."""
-        return open(self.path, "ab", buffering=0, opener=lambda path, flags: os.open(path, flags, 0o600))
-
-
-def _party(operation: str) -> str:
-    """Whose failures these are: a directory that is down does not speak for the host that stands before it."""
-    return DIRECTORY if operation == DIRECTORY else HOST
-
-
-def _instant(seconds: float) -> str:
-    """Of a time.time()."""
-    return dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from argus_wfm.conformance.model.findings import CouldNotTest, Departure
+from argus_wfm.conformance.errors import CouldNotTest, TargetError
+from argus_wfm.conformance.model.findings import Departure
 from argus_wfm.conformance.target.client import Client
 from argus_wfm.conformance.target.controls import Controls
 from argus_wfm.conformance.target.logins import Logins
@@ -18,7 +19,6 @@ from argus_wfm.conformance.target.profile import (
     LOOPBACK,
     Address,
     Profile,
-    TargetError,
     by_profile,
     by_url,
 )

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from pytest_bdd import given, parsers, then, when
+
+from argus_wfm.conformance.errors import CouldNotTest
 from argus_wfm.conformance.model.exchange import Exchange
-from argus_wfm.conformance.model.findings import CouldNotTest, Departure, Drift
+from argus_wfm.conformance.model.findings import Departure, Drift
 from argus_wfm.conformance.stream.messages import message
 from argus_wfm.conformance.stream.transcript import Heard, moment
 from argus_wfm.conformance.target.target import Target
@@ -16,7 +19,6 @@ from argus_wfm.conformance.target.websocket import Frame, Subscription
 from argus_wfm.features.steps.authentication import UNSIGNED
 from argus_wfm.features.steps.contact_centre import Centre
 from argus_wfm.features.steps.replies import members_are
-from pytest_bdd import given, parsers, then, when
 
 Json = Any
 ITSELF_S = 10.0  # for a change of the host's own, where we may make none

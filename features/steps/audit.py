@@ -8,6 +8,8 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
+from pytest_bdd import given, parsers, then, when
+
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Drift
 from argus_wfm.conformance.target.client import basic
@@ -17,7 +19,6 @@ from argus_wfm.features.steps.faults import MONTH
 from argus_wfm.features.steps.norm_hours import ask
 from argus_wfm.features.steps.operations import Queued
 from argus_wfm.features.steps.roster import JULY
-from pytest_bdd import given, parsers, then, when
 
 Json = Any
 JWT = re.compile(r"eyJ[\w-]{8,}\.")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from pytest_bdd import then, when
+
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Drift
 from argus_wfm.conformance.target.target import Target
 from argus_wfm.features.steps.roster import JULY
-from pytest_bdd import then, when
 
 Json = Any
 PATH = "/agents/{}/{}".format(*JULY)

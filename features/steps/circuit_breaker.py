@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import pytest
+from pytest_bdd import given, parsers, then, when
+
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Departure, Drift, Finding
 from argus_wfm.conformance.target.target import Target
 from argus_wfm.features.steps.faults import MONTH
 from argus_wfm.features.steps.norm_hours import ask
 from argus_wfm.features.steps.replies import refused
-from pytest_bdd import given, parsers, then, when
 
 NOTICED_S = 10.0  # real seconds for what is due to happen
 EARLY_S = 0.2  # real seconds in which an answer that is not due would show

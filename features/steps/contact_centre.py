@@ -13,14 +13,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from pytest_bdd import given
+
+from argus_wfm.conformance.errors import CouldNotTest, HeldBack
 from argus_wfm.conformance.model.exchange import Exchange
-from argus_wfm.conformance.model.findings import CouldNotTest, Departure, Finding, HeldBack
+from argus_wfm.conformance.model.findings import Departure, Finding
 from argus_wfm.conformance.stream import checks
 from argus_wfm.conformance.stream.matching import Told
 from argus_wfm.conformance.stream.transcript import Asked, Heard, missing
 from argus_wfm.conformance.target.target import Target
 from argus_wfm.conformance.target.websocket import Frame, Subscription
-from pytest_bdd import given
 
 Json = Any
 QUEUE = "support_queue"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pytest_bdd import given, parsers, when
+
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.target.target import Target
 from argus_wfm.features.steps.norm_hours import ask
 from argus_wfm.features.steps.replies import Labelled
 from argus_wfm.features.steps.roster import JULY
-from pytest_bdd import given, parsers, when
 
 MONTH = ("2025-08-01", "2025-08-31")
 

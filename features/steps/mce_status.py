@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from pytest_bdd import parsers, then, when
+
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Drift
 from argus_wfm.conformance.target.target import Target
@@ -12,7 +14,6 @@ from argus_wfm.features.steps.authentication import NOBODY, WRONG
 from argus_wfm.features.steps.contact_centre import Centre
 from argus_wfm.features.steps.personnel_agents import agents
 from argus_wfm.features.steps.replies import in_utc
-from pytest_bdd import parsers, then, when
 
 Json = Any
 LIST = "/agents/status"

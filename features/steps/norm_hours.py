@@ -8,11 +8,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_bdd import parsers, then, when
+
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.target.target import Target
 from argus_wfm.features.steps.replies import Labelled
 from argus_wfm.features.steps.roster import Month
-from pytest_bdd import parsers, then, when
 
 Json = Any
 COLUMNS = {"norm": "norm_hours", "days": "working_days", "holidays": "holidays", "reduction": "pre_holiday_reduction"}

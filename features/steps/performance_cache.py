@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from pytest_bdd import parsers, then, when
+
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Drift
 from argus_wfm.conformance.target.target import Target
@@ -14,7 +16,6 @@ from argus_wfm.features.steps.circuit_breaker import pass_
 from argus_wfm.features.steps.faults import MONTH
 from argus_wfm.features.steps.norm_hours import ask
 from argus_wfm.features.steps.roster import DAY, JULY
-from pytest_bdd import parsers, then, when
 
 Json = Any
 FRESH = {"Cache-Control": "no-cache"}

@@ -9,13 +9,15 @@ from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from pytest_bdd import parsers, then, when
+
 from argus_wfm.conformance.checks.contract import judge
 from argus_wfm.conformance.checks.encoding import damaged
+from argus_wfm.conformance.errors import CouldNotTest
 from argus_wfm.conformance.model.exchange import Exchange
-from argus_wfm.conformance.model.findings import CouldNotTest, Departure, Drift
+from argus_wfm.conformance.model.findings import Departure, Drift
 from argus_wfm.conformance.target.target import Target
 from argus_wfm.features.steps.replies import Labelled, in_utc, members_are
-from pytest_bdd import parsers, then, when
 
 Json = Any
 NAMES = ("lastname", "firstname", "secondname")

@@ -6,9 +6,10 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
+from pytest_bdd import parsers, then
+
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Drift
-from pytest_bdd import parsers, then
 
 Json = Any
 Labelled = list[tuple[str, Exchange]]  # several replies, each with the member that its request had wrong

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from email.message import Message
 from typing import Any
 
+from pytest_bdd import parsers, then, when
+
 from argus_wfm.conformance.checks import pdf_signature, report_files
+from argus_wfm.conformance.errors import CouldNotTest
 from argus_wfm.conformance.model.exchange import Exchange
-from argus_wfm.conformance.model.findings import CouldNotTest, Drift
+from argus_wfm.conformance.model.findings import Drift
 from argus_wfm.conformance.probes.http import GOING_ON
 from argus_wfm.conformance.target.target import Target
 from argus_wfm.features.steps.replies import Labelled
-from pytest_bdd import parsers, then, when
 
 Json = Any
 MADE_S = 120.0  # of real time, in which a report has to be made

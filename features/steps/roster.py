@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from argus_wfm.conformance.model.findings import CouldNotTest
-from argus_wfm.conformance.target.target import Target
 from pytest_bdd import given, parsers
+
+from argus_wfm.conformance.errors import CouldNotTest
+from argus_wfm.conformance.target.target import Target
 
 Json = Any
 JULY = ("2025-07-01", "2025-07-31")

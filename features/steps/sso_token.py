@@ -7,16 +7,18 @@ import json
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, NoReturn
 
+from pytest_bdd import given, parsers, then, when
+
 from argus_wfm.conformance.checks.jwt import HOUR_S, Token, with_other_signature
+from argus_wfm.conformance.errors import CouldNotTest
 from argus_wfm.conformance.model.exchange import Exchange
-from argus_wfm.conformance.model.findings import TOKEN, CouldNotTest, Departure, Drift, Finding
+from argus_wfm.conformance.model.findings import TOKEN, Departure, Drift, Finding
 from argus_wfm.conformance.target.controls import ABSENT
 from argus_wfm.conformance.target.target import Target
 from argus_wfm.features.steps.authentication import without_time
 from argus_wfm.features.steps.circuit_breaker import NOTICED_S
 from argus_wfm.features.steps.operations import LOOK_S
 from argus_wfm.features.steps.replies import Labelled
-from pytest_bdd import given, parsers, then, when
 
 Json = Any
 READ = "/agents/status"

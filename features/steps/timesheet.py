@@ -8,14 +8,16 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from pytest_bdd import parsers, then, when
+
 from argus_wfm.conformance.checks.contract import judge
+from argus_wfm.conformance.errors import CouldNotTest
 from argus_wfm.conformance.model.exchange import Exchange
-from argus_wfm.conformance.model.findings import CouldNotTest, Departure, Drift
+from argus_wfm.conformance.model.findings import Departure, Drift
 from argus_wfm.conformance.target.target import MOSCOW, Target
 from argus_wfm.features.steps.replies import members_are
 from argus_wfm.features.steps.roster import DAY, JULY, Month
 from argus_wfm.features.steps.schedule_upload import shift, upload
-from pytest_bdd import parsers, then, when
 
 Json = Any
 BATCH = 50  # agents a request, seed section 9

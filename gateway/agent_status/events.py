@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import sqlalchemy as sa
+
 from argus_wfm.gateway.agent_status.transitions import Agent, Change, Event, Status, moved
 from argus_wfm.gateway.errors import AgentNotFound
 from argus_wfm.gateway.storage import tables

@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import orjson
+
 from argus_wfm.gateway.agent_status.queries import Board
 from argus_wfm.gateway.agent_status.transitions import Change
 from argus_wfm.openapi.errors import instant

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+
 from argus_wfm.gateway.agent_status.events import agent_of, change_of, last_sequence
 from argus_wfm.gateway.agent_status.transitions import REASONS, Change, Status
 from argus_wfm.gateway.errors import AgentNotFound, CallNotFound, QueueNotFound

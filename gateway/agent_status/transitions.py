@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 import orjson
+
 from argus_wfm.gateway.errors import InvalidTransition
 from argus_wfm.openapi.errors import instant
 

@@ -13,6 +13,9 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import orjson
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
 from argus_wfm.gateway.agent_status.hub import AGAIN, RESTART, Hub, Subscriber, metrics
 from argus_wfm.gateway.agent_status.queries import Board
 from argus_wfm.gateway.errors import TooManyRequests
@@ -23,8 +26,6 @@ from argus_wfm.openapi.errors import ApiError, ValidationFailed, instant
 from argus_wfm.openapi.frame import exchange_of, refuse_upgrade
 from argus_wfm.openapi.sockets import outlet
 from argus_wfm.openapi.validation import Validator
-from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocket, WebSocketDisconnect
 
 log = logging.getLogger("argus.gateway.subscription")
 Json = Any

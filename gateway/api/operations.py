@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
+
 from argus_wfm.gateway.api import mapping
 from argus_wfm.gateway.api.responses import accepted, asked, cached, decoded, encoded, moment
 from argus_wfm.gateway.audit import Audit

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 import orjson
+
 from argus_wfm.gateway.api.responses import accepted, cached
 from argus_wfm.gateway.errors import CircuitOpen, UpstreamRejected
 from argus_wfm.gateway.queue.queue import Queue

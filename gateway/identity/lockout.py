@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 
 import sqlalchemy as sa
+
 from argus_wfm.gateway.storage.database import take_turn
 from argus_wfm.gateway.storage.tables import login_failures
 

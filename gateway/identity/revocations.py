@@ -10,6 +10,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 
 import sqlalchemy as sa
+
 from argus_wfm.gateway.storage.tables import revoked_tokens
 
 log = logging.getLogger("argus.gateway.revocations")

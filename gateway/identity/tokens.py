@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import jwt
+
 from argus_wfm.gateway.errors import InsufficientScope, TokenExpired, TokenInvalid
 from argus_wfm.gateway.identity.keys import Keys
 from argus_wfm.openapi.authorization import BEARER_CHALLENGE

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
 from argus_wfm.gateway.personnel.employee import Employee
 from argus_wfm.gateway.storage.tables import employees
 from argus_wfm.openapi.errors import EmployeeNotFound, instant
-from sqlalchemy.dialects import postgresql, sqlite
 
 Json = Any
 FIELDS = tuple(name for name in Employee.__slots__)

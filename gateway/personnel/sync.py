@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
+
 from argus_wfm.gateway.clock import MOSCOW
 from argus_wfm.gateway.errors import BadUpstreamResponse
 from argus_wfm.gateway.personnel.employee import Employee

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import sqlalchemy as sa
+
 from argus_wfm.gateway.errors import InvalidTransition
 from argus_wfm.gateway.queue.kinds import OPEN, Status
 from argus_wfm.gateway.queue.queue import Queue

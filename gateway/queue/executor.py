@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
+
 from argus_wfm.gateway.errors import TRANSIENT, CircuitOpen
 from argus_wfm.gateway.queue.event_loop import Bridge
 from argus_wfm.gateway.queue.job import Cancelled, HandedBack, Job

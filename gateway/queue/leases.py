@@ -12,6 +12,7 @@ from typing import Protocol
 
 import filelock
 import sqlalchemy as sa
+
 from argus_wfm.gateway.storage.database import is_sqlite
 
 SLOTS = 64

@@ -21,6 +21,7 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
+
 from argus_wfm.gateway.queue.kinds import DELAYS_S, KINDS, OPEN, Status
 from argus_wfm.gateway.queue.rows import (
     AGAIN,

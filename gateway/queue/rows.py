@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+
 from argus_wfm.gateway.errors import OperationNotFound
 from argus_wfm.gateway.queue.kinds import KINDS, Kind, Status
 from argus_wfm.gateway.storage.tables import attempts, operations, switches

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
+
 from argus_wfm.gateway.clock import MOSCOW
 from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.queue.recurrence import Rule, rule

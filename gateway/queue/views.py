@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+
 from argus_wfm.gateway.errors import InvalidTransition, OperationNotFound
 from argus_wfm.gateway.queue.kinds import KINDS, OPEN, REPORT, Status
 from argus_wfm.gateway.queue.rows import PAUSED

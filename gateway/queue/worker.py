@@ -16,6 +16,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from dbos import DBOS, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
+
 from argus_wfm.gateway.queue.job import batches
 from argus_wfm.gateway.queue.kinds import place
 from argus_wfm.gateway.queue.leases import Lock, Slots, executor, slot_of
@@ -23,7 +25,6 @@ from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.queue.rows import Due
 from argus_wfm.gateway.storage.database import is_sqlite
 from argus_wfm.gateway.storage.tables import workers
-from dbos import DBOS, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
 
 log = logging.getLogger("argus.gateway")
 QUEUE = "operations"

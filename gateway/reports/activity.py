@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
+
 from argus_wfm.gateway.agent_status.transitions import Status
 from argus_wfm.gateway.clock import MOSCOW
 from argus_wfm.gateway.queue.job import Job

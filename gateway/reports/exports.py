@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
+
 from argus_wfm.gateway.errors import ExportNotReady, TaskNotFound
 from argus_wfm.gateway.queue.kinds import REPORT, Status
 from argus_wfm.gateway.reports.definitions import REPORTS, Request

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from argus_wfm.gateway.reports.table import Row, Table, Totals
-from argus_wfm.gateway.reports.text import NARROW, NUMERIC, TOTAL, Options, clean, made, shown, totals_label
 from reportlab.lib.pagesizes import A3, A4, landscape
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
+
+from argus_wfm.gateway.reports.table import Row, Table, Totals
+from argus_wfm.gateway.reports.text import NARROW, NUMERIC, TOTAL, Options, clean, made, shown, totals_label
 
 FOLDER = Path(__file__).parent / "fonts"
 PLAIN, BOLD = "Argus", "ArgusBold"

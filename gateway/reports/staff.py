@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
+
 from argus_wfm.gateway.clock import MOSCOW
 from argus_wfm.gateway.personnel.employee import Employee
 from argus_wfm.gateway.personnel.mapping import Unmapped, employee

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import Any, BinaryIO
 
 import xlsxwriter
+from xlsxwriter.utility import xl_col_to_name
+
 from argus_wfm.gateway.reports.table import Cell, Column, Kind, Row, Table, Totals
 from argus_wfm.gateway.reports.text import NARROW, TOTAL, Options, clean, made, shown, totals_label
-from xlsxwriter.utility import xl_col_to_name
 
 LONGEST = 32_767  # characters of a cell, by the format
 LONGEST_PROPERTY = 255

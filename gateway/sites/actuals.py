@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import sqlalchemy as sa
+
 from argus_wfm.gateway.personnel.mapping import central_id
 from argus_wfm.gateway.sites.registry import NoSuchWallTime, Site
 from argus_wfm.gateway.storage.database import take_turn

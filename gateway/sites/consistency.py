@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import sqlalchemy as sa
+
 from argus_wfm.gateway.sites.actuals import in_month
 from argus_wfm.gateway.sites.registry import Sites
 from argus_wfm.gateway.storage.tables import actuals, employees

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
+
 from argus_wfm.gateway.errors import InvalidTransition
 from argus_wfm.gateway.personnel.mapping import central_id
 from argus_wfm.gateway.sites.actuals import in_month

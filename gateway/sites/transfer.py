@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+
 from argus_wfm.gateway.errors import UpstreamRejected
 from argus_wfm.gateway.queue.job import Job, batches
 from argus_wfm.gateway.sites.actuals import in_month

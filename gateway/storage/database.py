@@ -7,7 +7,6 @@ with synchronous=FULL, so that what was answered survives a power cut.
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import os
 import sqlite3
 import time
@@ -17,7 +16,7 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.engine import URL, Dialect
+from sqlalchemy.engine import URL
 
 HEAD = "0005"  # the schema this release works with: the newest of gateway/migrations
 MIGRATION_LOCK = 0x61726775
@@ -27,29 +26,6 @@ LOOK_S = 0.02
 
 class DatabaseError(Exception):
     """The database cannot be used; the message is one line that says what to do."""
-
-
-class Utc(sa.TypeDecorator[dt.datetime]):
-    """Aware UTC on both sides; SQLite itself drops the zone."""
-
-    impl = sa.DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
-        return value and value.astimezone(dt.UTC)
-
-    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
-        return value and (value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC))
-
-
-class Words(sa.TypeDecorator[str]):
-    """Text of anybody's; PostgreSQL takes no NUL in it."""
-
-    impl = sa.Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return value and value.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def default_url() -> str:

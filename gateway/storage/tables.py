@@ -6,7 +6,8 @@ On SQLite dbos has tables of its own beside them, `queues` among others: a name 
 from __future__ import annotations
 
 import sqlalchemy as sa
-from argus_wfm.gateway.storage.database import Utc, Words
+
+from argus_wfm.gateway.storage.types import Utc, Words
 
 metadata = sa.MetaData(
     naming_convention={

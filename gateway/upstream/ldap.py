@@ -16,6 +16,8 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from ldap3.core.exceptions import LDAPException, LDAPOperationResult
+
 from argus_wfm.gateway.audit import Record, as_error
 from argus_wfm.gateway.clock import Clock
 from argus_wfm.gateway.errors import CircuitOpen, LdapUnavailable, UpstreamDown, UpstreamTimeout
@@ -23,7 +25,6 @@ from argus_wfm.gateway.upstream.breaker import Breaker
 from argus_wfm.gateway.upstream.ldap_login import Account, DirectoryError, Identity, Login, Service
 from argus_wfm.gateway.upstream.status import Seen
 from argus_wfm.openapi.errors import ApiError
-from ldap3.core.exceptions import LDAPException, LDAPOperationResult
 
 __all__ = ["Account", "Directory", "DirectoryError", "Identity"]
 log = logging.getLogger("argus.gateway.ldap")

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import orjson
+
 from argus_wfm.gateway.audit import Record, as_error
 from argus_wfm.gateway.clock import Clock
 from argus_wfm.gateway.errors import (

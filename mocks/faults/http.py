@@ -13,6 +13,8 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
+from starlette.types import ASGIApp, Receive, Scope, Send
+
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.faults import models
 from argus_wfm.mocks.faults.active import Strike, Switchboard, Switched
@@ -21,7 +23,6 @@ from argus_wfm.mocks.faults.relay import Connection, Relay
 from argus_wfm.mocks.response import Answer, answer_of
 from argus_wfm.openapi import Contract, Operation
 from argus_wfm.openapi.errors import instant
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 Json = Any
 PAGE = "<!DOCTYPE html><html lang=ru><meta charset=utf-8><title>1С:Предприятие</title><p>Сервер недоступен.</html>"

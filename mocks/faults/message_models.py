@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from argus_wfm.mocks.faults.models import Fault, Struck
 from pydantic import Field
+
+from argus_wfm.mocks.faults.models import Fault, Struck
 
 
 class Deviation(Fault):

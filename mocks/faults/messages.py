@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 import orjson
+
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.faults import message_models
 from argus_wfm.mocks.faults.active import Switchboard, Switched

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from typing import Annotated, Any, NamedTuple, get_args
 
 import orjson
+from pydantic import Field, TypeAdapter, ValidationError
+
 from argus_wfm.mocks.faults.message_models import Drop, Duplicate, Late, Lose, NonJson, Reorder, UnknownStatus
 from argus_wfm.mocks.faults.models import (
     ANY,
@@ -32,7 +34,6 @@ from argus_wfm.mocks.faults.models import (
     Truncate,
     Uniform,
 )
-from pydantic import Field, TypeAdapter, ValidationError
 
 Json = Any
 Kind = (

@@ -13,6 +13,13 @@ import socket
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
+from twisted.protocols.tls import TLSMemoryBIOFactory
+
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.faults.active import Switchboard
 from argus_wfm.mocks.faults.models import Fault
@@ -28,12 +35,6 @@ from argus_wfm.mocks.ldap.entries import PEOPLE, SERVICE
 from argus_wfm.mocks.people import FIRST
 from argus_wfm.openapi.errors import instant
 from argus_wfm.openapi.server import bind
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
-from starlette.types import ASGIApp
-from twisted.protocols.tls import TLSMemoryBIOFactory
 
 CREDENTIALS = {  # of development
     "base": PEOPLE,

@@ -6,13 +6,14 @@ import asyncio
 import concurrent.futures
 from typing import Any
 
+from ldaptor.protocols import pureldap
+from twisted.internet.protocol import Factory, connectionDone
+
 from argus_wfm.mocks.faults.tcp import Breakage
 from argus_wfm.mocks.ldap import reactor
 from argus_wfm.mocks.ldap.directory import Directory
 from argus_wfm.mocks.ldap.protocol import Connection
 from argus_wfm.mocks.ldap.session import Session
-from ldaptor.protocols import pureldap
-from twisted.internet.protocol import Factory, connectionDone
 
 
 class Listener(Factory):

@@ -5,6 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route, Router
+
 from argus_wfm.mocks.controls import Switches, body_of, control, router
 from argus_wfm.mocks.faults.active import Switchboard
 from argus_wfm.mocks.faults.tcp import KINDS, Ports
@@ -13,9 +17,6 @@ from argus_wfm.mocks.ldap.certificates import Certificate
 from argus_wfm.mocks.ldap.directory import Directory
 from argus_wfm.mocks.ldap.entries import Entry
 from argus_wfm.openapi.errors import EmployeeNotFound, ValidationFailed
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route, Router
 
 Json = Any
 FLAGS = ("disabled", "locked", "expired", "must_change", "password_expired")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ldaptor.protocols import pureldap
+
 from argus_wfm.mocks.ldap import names
 from argus_wfm.mocks.ldap.names import BadName, folded
-from ldaptor.protocols import pureldap
 
 BIT_AND, BIT_OR = "1.2.840.113556.1.4.803", "1.2.840.113556.1.4.804"
 IN_CHAIN = "1.2.840.113556.1.4.1941"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from argus_wfm.mocks.ldap.protocol import Undecodable
 from ldaptor.protocols import pureber
+
+from argus_wfm.mocks.ldap.protocol import Undecodable
 
 OID = b"1.2.840.113556.1.4.319"
 Control = tuple[bytes, bool, bytes]

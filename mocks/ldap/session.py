@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ldaptor.protocols import pureldap
+
 from argus_wfm.mocks.ldap import entries, names, paging
 from argus_wfm.mocks.ldap.accounts import Refusal
 from argus_wfm.mocks.ldap.directory import BASE, SUBTREE, Directory
 from argus_wfm.mocks.ldap.entries import DOMAIN, Entry
 from argus_wfm.mocks.ldap.names import BadName, Name
 from argus_wfm.mocks.ldap.protocol import Undecodable
-from ldaptor.protocols import pureldap
 
 MOST_ENTRIES = 1000  # at once: AD's MaxPageSize
 STARTTLS, WHO_AM_I = b"1.3.6.1.4.1.1466.20037", b"1.3.6.1.4.1.4203.1.11.3"

@@ -7,7 +7,8 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from argus_wfm.mocks.oktell.rota import HOUR, QUEUES, Shift, dice
+from argus_wfm.mocks.oktell.rota import HOUR, QUEUES, Shift
+from argus_wfm.mocks.seeded import dice
 
 SHARES = dict(zip(QUEUES, (0.5, 0.4, 0.1), strict=True))
 HANDLED_S = 230.0  # mean time of a call and of what comes after it

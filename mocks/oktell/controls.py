@@ -6,15 +6,16 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from starlette.requests import Request
+from starlette.routing import Router
+
 from argus_wfm.mocks.controls import Switches, body_of, control, router
 from argus_wfm.mocks.faults.active import Switchboard
 from argus_wfm.mocks.oktell.poster import Parcel
 from argus_wfm.openapi.errors import ValidationFailed, instant
-from starlette.requests import Request
-from starlette.routing import Router
 
 if TYPE_CHECKING:
-    from argus_wfm.mocks.oktell.app import Oktell
+    from argus_wfm.mocks.oktell.centre import Oktell
 
 Json = Any
 FATE_S = 10.0  # that a planted event may stand behind others

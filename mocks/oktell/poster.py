@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 import orjson
+
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.faults.messages import Sending, Tampering
 from argus_wfm.openapi import load

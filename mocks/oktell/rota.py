@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import random
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from argus_wfm.mocks.people import Person
+from argus_wfm.mocks.seeded import dice
 
 HOUR, MINUTE = dt.timedelta(hours=1), dt.timedelta(minutes=1)
 SHIFTS = ((7, 9, 20), (9, 9, 35), (12, 9, 25), (8, 12, 10), (20, 12, 10))  # first hour at the site, hours, per cent
@@ -35,12 +35,6 @@ class Shift:
     start: dt.datetime
     end: dt.datetime
     pauses: tuple[Pause, ...]
-
-
-def dice(*key: object) -> random.Random:
-    """The same dice for the same key."""
-    digest = hashlib.blake2b(":".join(map(str, key)).encode(), digest_size=8).digest()
-    return random.Random(int.from_bytes(digest))
 
 
 def queues(seed: int, person: Person) -> tuple[str, ...]:

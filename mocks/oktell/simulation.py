@@ -18,6 +18,7 @@ from argus_wfm.mocks.oktell import rota
 from argus_wfm.mocks.oktell.callers import Caller, callers, on_duty
 from argus_wfm.mocks.oktell.rota import HOUR, QUEUES, Pause, Shift
 from argus_wfm.mocks.people import Person
+from argus_wfm.mocks.seeded import dice
 
 DAY, SECOND = dt.timedelta(days=1), dt.timedelta(seconds=1)
 LATE_S = 30  # who is on shift when the floor opens has logged in after so many seconds
@@ -142,7 +143,7 @@ class Floor:
         shift = rota.shift(self.seed, person, day)
         if shift is None or shift.end <= self.time:
             return
-        late = dt.timedelta(seconds=rota.dice(self.seed, "late", person.number).randint(1, LATE_S))
+        late = dt.timedelta(seconds=dice(self.seed, "late", person.number).randint(1, LATE_S))
         self._at(max(shift.start, self.time + late), lambda: self._come(agent))
         for pause in shift.pauses:
             if self.time + 2 * late < pause.start < shift.end - pause.length:
@@ -197,7 +198,7 @@ class Floor:
         elif pause:
             self._later(agent, SECOND, lambda: self._pause(agent, pause))
         else:
-            rest = rota.dice(self.seed, agent.agent_id, self.time).randint(*AFTERWORK_S)
+            rest = dice(self.seed, agent.agent_id, self.time).randint(*AFTERWORK_S)
             self._later(agent, rest * SECOND, lambda: self._ready(agent))
 
     def _ready(self, agent: Agent) -> None:

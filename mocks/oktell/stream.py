@@ -9,13 +9,14 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import Any
 
+from starlette.requests import HTTPConnection
+from starlette.responses import JSONResponse
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.faults.messages import Sending, Tampering
 from argus_wfm.openapi.errors import ApiError, Unauthorized, ValidationFailed
 from argus_wfm.openapi.stream import load_stream
-from starlette.requests import HTTPConnection
-from starlette.responses import JSONResponse
-from starlette.websockets import WebSocket, WebSocketDisconnect
 
 Json = Any
 Accepts = Container[str] | Callable[[str], bool]

@@ -5,15 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+from starlette.requests import Request
+from starlette.routing import Router
+
 from argus_wfm.mocks.controls import Switches, body_of, control, router
 from argus_wfm.mocks.faults.active import Switchboard
 from argus_wfm.mocks.sites.site import Branch
 from argus_wfm.openapi.errors import ValidationFailed
-from starlette.requests import Request
-from starlette.routing import Router
 
 if TYPE_CHECKING:
-    from argus_wfm.mocks.sites.app import Sites
+    from argus_wfm.mocks.sites.sites import Sites
 
 Json = Any
 MEMBERS = ("employee_id", "start", "end")

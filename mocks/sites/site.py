@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from argus_wfm.mocks.oktell.rota import dice
 from argus_wfm.mocks.people import SITES
+from argus_wfm.mocks.seeded import dice
 
 Json = Any
 DAY = dt.timedelta(days=1)

@@ -9,6 +9,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
+
 from argus_wfm.mocks import people
 from argus_wfm.mocks.clock import MOSCOW, Clock
 from argus_wfm.mocks.faults.active import Switchboard
@@ -28,11 +34,6 @@ from argus_wfm.mocks.zup.state import State
 from argus_wfm.openapi import Call, Exchange, Handlers, Reply, accounts, load, serve
 from argus_wfm.openapi.errors import InvalidPeriod, ValidationFailed, instant
 from argus_wfm.openapi.frame import with_routes
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
-from starlette.types import ASGIApp
 
 Json = Any
 LONGEST_TIMESHEET_DAYS = 366

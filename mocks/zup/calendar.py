@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import holidays
+
 from argus_wfm.openapi.errors import CalendarMissing
 
 DAY = dt.timedelta(days=1)

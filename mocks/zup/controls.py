@@ -7,6 +7,10 @@ import re
 import types
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.routing import Router
+
 from argus_wfm.mocks.controls import Switches, body_of, control, router
 from argus_wfm.mocks.faults.active import Switchboard
 from argus_wfm.mocks.faults.relay import Relay
@@ -15,9 +19,6 @@ from argus_wfm.mocks.zup.forwarding import Host
 from argus_wfm.mocks.zup.payroll import Payroll
 from argus_wfm.mocks.zup.state import State
 from argus_wfm.openapi.errors import ValidationFailed
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.routing import Router
 
 Json = Any
 DATES = ("hired", "dismissed")

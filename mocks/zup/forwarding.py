@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
 from argus_wfm.mocks import people
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.people import FIRST, Person
@@ -21,7 +23,6 @@ from argus_wfm.mocks.response import Answer, answer_of
 from argus_wfm.mocks.zup.state import State, agent
 from argus_wfm.openapi import Contract, Operation
 from argus_wfm.openapi.errors import instant
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 Json = Any
 Key = tuple[str, str, bytes]  # method, path, body

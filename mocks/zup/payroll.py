@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
+
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.gateway_client import Central
 from argus_wfm.mocks.zup.state import State

@@ -13,12 +13,13 @@ import re
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
-from argus_wfm.openapi.server import background
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from argus_wfm.openapi.server import background
 
 Json = Any
 TOKEN = "a-token-of-this-test"

@@ -16,7 +16,6 @@ from typing import Any
 
 import docx
 import openpyxl
-from argus_wfm.openapi.server import background
 from asn1crypto import keys
 from asn1crypto import x509 as asn1
 from cryptography import x509
@@ -33,6 +32,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from argus_wfm.openapi.server import background
 from tests.conformance.contact_centre import stamp
 
 Json = Any

@@ -7,12 +7,12 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from starlette.types import ASGIApp, Receive, Scope, Send
+
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.response import answer_of
 from argus_wfm.mocks.zup.app import zup
 from argus_wfm.openapi.server import background
-from starlette.types import ASGIApp, Receive, Scope, Send
-
 from tests.callers import PASSWORD, USER
 from tests.mocks.conftest import NOW
 

@@ -11,16 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from argus_wfm.conformance.model.findings import CouldNotTest, Departure, Finding, HeldBack
+from pytest_bdd.feature import get_features
+from pytest_bdd.parser import Feature, Step
+from pytest_bdd.steps import StepFunctionContext, step_function_context_registry
+
+from argus_wfm.conformance.errors import CouldNotTest, HeldBack
+from argus_wfm.conformance.model.findings import Departure, Finding
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.target import Target, by_url
 from argus_wfm.features.steps.agent_status_ws import Known
 from argus_wfm.features.steps.contact_centre import Centre
 from argus_wfm.features.steps.multi_site import Scene
 from argus_wfm.features.steps.roster import DAY, Month
-from pytest_bdd.feature import get_features
-from pytest_bdd.parser import Feature, Step
-from pytest_bdd.steps import StepFunctionContext, step_function_context_registry
 
 FOLDER = Path(__file__).parents[2] / "features"
 MODULES = (

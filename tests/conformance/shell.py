@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+
 from argus_wfm.conformance.cli.app import main
 from argus_wfm.conformance.cli.gateway_client import Remote
 from argus_wfm.conformance.launch.process import STILL
-
 from tests.callers import Caller
 from tests.conformance.test_cli import running
 

@@ -16,10 +16,6 @@ from types import MappingProxyType
 from typing import Any
 
 import jwt
-from argus_wfm.conformance.target.client import Policy
-from argus_wfm.conformance.target.profile import DIRECTORY_USER, by_url
-from argus_wfm.conformance.target.target import Target
-from argus_wfm.openapi.server import background
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 from starlette.applications import Starlette
@@ -27,6 +23,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from argus_wfm.conformance.target.client import Policy
+from argus_wfm.conformance.target.profile import DIRECTORY_USER, by_url
+from argus_wfm.conformance.target.target import Target
+from argus_wfm.openapi.server import background
 from tests.conformance.contact_centre import stamp
 
 Json = Any

@@ -8,13 +8,14 @@ import json
 from pathlib import Path
 
 import pytest
+
 from argus_wfm.conformance import report
 from argus_wfm.conformance.cli.app import main
-from argus_wfm.conformance.model.findings import CouldNotRun, Findings
+from argus_wfm.conformance.errors import CouldNotRun
+from argus_wfm.conformance.model.findings import Findings
 from argus_wfm.conformance.report import baseline
 from argus_wfm.conformance.report.baseline import Accepted
 from argus_wfm.conformance.report.terminal import Screen
-
 from tests.conformance.test_report import FAILED, FINDING, PASSED, run
 
 TODAY = dt.date(2025, 7, 29)  # of run()

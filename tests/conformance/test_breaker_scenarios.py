@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from argus_wfm.conformance.model.findings import Verdict
 from argus_wfm.conformance.processes.children import Children
 from argus_wfm.conformance.scenarios import runner
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.target import Address
-
 from tests.callers import BASE
 from tests.gateway.running import gateway_on
 from tests.mocks.parties import relayed

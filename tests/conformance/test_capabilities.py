@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from argus_wfm.conformance import preflight
 from argus_wfm.conformance.preflight import Capability, State, ailing, blocks, down, explore, skew
 from argus_wfm.conformance.run import CONTRACTS
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.safety import Limits
 from argus_wfm.conformance.target.target import Target, by_url
-
 from tests.conformance.hosts import Amend, Reply, host, unchanged
 
 FEW = 12

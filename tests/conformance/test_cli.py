@@ -18,10 +18,10 @@ from typing import Any
 import ldap3
 import pytest
 import requests
+
 from argus_wfm.conformance.cli.app import main
 from argus_wfm.conformance.launch.process import STILL
 from argus_wfm.conformance.model.findings import CODES
-
 from tests.callers import AGENTS, Caller
 from tests.peers import absent
 

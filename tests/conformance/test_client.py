@@ -6,12 +6,13 @@ import socket
 from collections.abc import Callable
 
 import pytest
-from argus_wfm.conformance.model.findings import Departure, Drift, HeldBack
+
+from argus_wfm.conformance.errors import HeldBack
+from argus_wfm.conformance.model.findings import Departure, Drift
 from argus_wfm.conformance.target import client as client_module
 from argus_wfm.conformance.target.client import Client, Policy
 from argus_wfm.conformance.target.recorder import Recorder
 from argus_wfm.openapi import load
-
 from tests.callers import AGENTS, drips, drips_head, hangs, tcp
 
 

@@ -11,7 +11,6 @@ from argus_wfm.conformance.report.coverage import coverage
 from argus_wfm.conformance.target.known_ids import Pool
 from argus_wfm.conformance.target.recorder import Recorder, Seen
 from argus_wfm.openapi import load
-
 from tests.conformance.test_drift import EXAMPLES, JSON, exchange
 
 PERSONNEL, MCE = load("personnel"), load("mce")

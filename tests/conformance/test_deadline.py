@@ -12,15 +12,16 @@ from pathlib import Path
 
 import pytest
 import requests
+
+from argus_wfm.conformance.errors import HeldBack
 from argus_wfm.conformance.generated import transport as passing_module
 from argus_wfm.conformance.generated.transport import Passing
-from argus_wfm.conformance.model.findings import Departure, Drift, Finding, HeldBack
+from argus_wfm.conformance.model.findings import Departure, Drift, Finding
 from argus_wfm.conformance.target.client import Client, Policy
 from argus_wfm.conformance.target.deadline import DeadlineAdapter, Overlong, bounded
 from argus_wfm.conformance.target.recorder import Recorder
 from argus_wfm.conformance.target.safety import Block, Gate, Limits
 from argus_wfm.openapi import load
-
 from tests.callers import AGENTS, drips, drips_head, hangs, tcp
 
 

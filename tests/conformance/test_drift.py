@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from argus_wfm.conformance.checks.contract import judge
 from argus_wfm.conformance.generated.checks import findings
 from argus_wfm.conformance.model.exchange import Exchange

@@ -16,13 +16,13 @@ from typing import Any
 
 import pytest
 import uvicorn
+
 from argus_wfm.conformance import run
 from argus_wfm.conformance.cli.app import main
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.ldap.certificates import made
 from argus_wfm.mocks.zup.app import zup
 from argus_wfm.openapi.server import bind
-
 from tests.callers import PASSWORD, USER
 from tests.conformance.hosts import Reply, amending, host, in_json, unchanged
 from tests.conformance.shell import until

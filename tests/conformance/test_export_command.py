@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+
+from argus_wfm import openapi
 from argus_wfm.conformance.cli import export
 from argus_wfm.conformance.launch.tokens import issue_token
 from argus_wfm.conformance.target.profile import DEVELOPMENT_KEY
-
-from argus_wfm import openapi
 from tests.conformance.shell import Shell, gateway
 
 PRESENT = dt.datetime(2025, 7, 29, 1, 30, tzinfo=dt.UTC)

@@ -13,19 +13,20 @@ from typing import Any
 
 import openpyxl
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+
 from argus_wfm.conformance.checks import report_files
 from argus_wfm.conformance.model.codes import CODES
 from argus_wfm.conformance.model.findings import Departure
 from argus_wfm.conformance.preflight import State, blocks, explore
-from argus_wfm.conformance.probes.http import MADE_S, outcome, probes
+from argus_wfm.conformance.probes.http import MADE_S, probes
+from argus_wfm.conformance.probes.probe import outcome
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.profile import by_url
 from argus_wfm.conformance.target.safety import Limits
 from argus_wfm.conformance.target.target import Target
 from argus_wfm.features.steps.report_export import filename
-from starlette.requests import Request
-from starlette.responses import Response
-
 from tests.conformance.export_host import HEADS, MCE, ROWS, TAG, ExportHost, Refused, served, with_values
 from tests.conformance.scenes import Played, play_on
 from tests.conformance.test_deviations import conform

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+
 from argus_wfm.conformance.checks.contract import judge
 from argus_wfm.conformance.checks.encoding import damaged, is_whole, legible
 from argus_wfm.conformance.cli.app import main
@@ -16,7 +17,6 @@ from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Departure, Finding, Findings, clipped, steadiness
 from argus_wfm.conformance.target.recorder import Recorder, Seen
 from argus_wfm.openapi import load
-
 from tests.conformance.test_drift import CONTRACT, ENVELOPE, EXAMPLES, JSON, amended, exchange
 
 GOOD = EXAMPLES["getAgents 200"]

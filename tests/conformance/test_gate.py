@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from argus_wfm.conformance.model.findings import CouldNotTest, Departure, Drift, Finding
-from argus_wfm.conformance.target.safety import DIRECTORY, EXPLORING, IN_A_ROW, Block, Gate, Journal, Limits, Tally
+
+from argus_wfm.conformance.errors import CouldNotTest
+from argus_wfm.conformance.model.findings import Departure, Drift, Finding
+from argus_wfm.conformance.target.journal import DIRECTORY, EXPLORING, Journal, Tally
+from argus_wfm.conformance.target.safety import IN_A_ROW, Block, Gate, Limits
 
 URL = "http://argus.example/x"
 

@@ -2,9 +2,10 @@
 
 import datetime as dt
 
-from argus_wfm.conformance.generated.data import FIRST, LAST, LONGEST, tamed
 from hypothesis import given
 from hypothesis import strategies as st
+
+from argus_wfm.conformance.generated.data import FIRST, LAST, LONGEST, tamed
 
 PEOPLE = ["MCE001", "MCE002"]
 

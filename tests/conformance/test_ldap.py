@@ -14,19 +14,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from argus_wfm.conformance.errors import CouldNotTest
 from argus_wfm.conformance.generated.progress import Probed
 from argus_wfm.conformance.generated.runner import _asked_of_directory
-from argus_wfm.conformance.model.findings import CODES, CouldNotTest
+from argus_wfm.conformance.model.findings import CODES
 from argus_wfm.conformance.probes.directory import ESCAPES, HOSTILE, QUESTIONS, Directory, escaped, questions
-from argus_wfm.conformance.probes.http import outcome
+from argus_wfm.conformance.probes.probe import outcome
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.profile import DIRECTORY_USER, by_url
 from argus_wfm.conformance.target.safety import Gate, Limits
 from argus_wfm.conformance.target.target import Target
 from argus_wfm.mocks.ldap import session
-from hypothesis import given
-from hypothesis import strategies as st
-
 from tests.directories import Served, mocked, slapd
 
 Json = Any

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+
 from argus_wfm.conformance.generated.checks import findings
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.openapi import load

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 import requests
+
 from argus_wfm.conformance.launch.tokens import issue_token
 from argus_wfm.conformance.model.findings import Verdict
 from argus_wfm.conformance.target.target import DEVELOPMENT_KEY
 from argus_wfm.openapi import load
-
 from tests.conformance.hosts import Reply, host, in_json, unchanged
 from tests.conformance.test_cli import running
 from tests.conformance.test_deviations import conform

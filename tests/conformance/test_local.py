@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 import requests
+
+from argus_wfm.conformance.errors import LocalError
 from argus_wfm.conformance.launch import process
 from argus_wfm.conformance.launch.process import child_environment, from_ready, launched
-from argus_wfm.conformance.launch.servers import LocalError
 from argus_wfm.conformance.target.target import Target
 
 

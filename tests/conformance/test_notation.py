@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from argus_wfm.conformance.checks.encoding import damaged
 from argus_wfm.conformance.checks.formats import recognised
 

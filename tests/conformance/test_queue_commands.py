@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer import Typer
+
 from argus_wfm.conformance.cli import options, progress
 from argus_wfm.conformance.cli.audit import audit
 from argus_wfm.conformance.cli.queue import queue
-from typer import Typer
-
 from tests.conformance.shell import NOBODY, SOMEBODY, Shell, gateway
 
 REPORT = {"report_id": "personnel_list", "format": "csv"}

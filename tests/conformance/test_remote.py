@@ -15,11 +15,12 @@ from pathlib import Path
 
 import jwt
 import pytest
+
 from argus_wfm.conformance.cli import output
-from argus_wfm.conformance.cli.gateway_client import Remote, RemoteError
+from argus_wfm.conformance.cli.gateway_client import Remote
+from argus_wfm.conformance.errors import RemoteError
 from argus_wfm.conformance.launch.process import STILL
 from argus_wfm.conformance.target.target import DEVELOPMENT_KEY
-
 from tests.callers import PASSWORD, TOKEN_KEY, USER, hangs, tcp
 from tests.conformance.shell import Json, Shell, gateway, until
 from tests.conformance.test_cli import ARGUS, CLEAN, running

@@ -10,9 +10,11 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+
 from argus_wfm.conformance import report
+from argus_wfm.conformance.errors import CouldNotRun
 from argus_wfm.conformance.generated.runner import Generated
-from argus_wfm.conformance.model.findings import CouldNotRun, Drift, Finding, Verdict
+from argus_wfm.conformance.model.findings import Drift, Finding, Verdict
 from argus_wfm.conformance.report.coverage import State, coverage
 from argus_wfm.conformance.report.results import Run, joined
 from argus_wfm.conformance.report.terminal import Screen

@@ -10,9 +10,9 @@ from typing import Any
 
 import jsonschema
 import pytest
+
 from argus_wfm.conformance.report import sarif
 from argus_wfm.conformance.report.results import Run
-
 from tests.conformance.test_report import FAILED, FINDING, GENERATED, NASTY, PASSED, run
 
 TEXT = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string"}}}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.controls import ABSENT
 from argus_wfm.conformance.target.profile import by_url
@@ -23,7 +24,6 @@ from argus_wfm.mocks.clock import Clock as MockClock
 from argus_wfm.mocks.sites.app import sites
 from argus_wfm.mocks.zup.app import zup
 from argus_wfm.openapi.server import address, background, bind
-
 from tests.callers import BASE, PASSWORD, TOKEN_KEY, USER
 from tests.conformance.hosts import Amend, Reply, amending, unchanged
 from tests.conformance.scenes import play, play_on

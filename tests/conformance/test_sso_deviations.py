@@ -9,14 +9,15 @@ from typing import Any
 
 import jwt
 import pytest
+from starlette.requests import Request
+
+from argus_wfm.conformance.errors import CouldNotTest
 from argus_wfm.conformance.generated.runner import _clients
-from argus_wfm.conformance.model.findings import CouldNotTest, Departure
+from argus_wfm.conformance.model.findings import Departure
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.controls import ABSENT
 from argus_wfm.conformance.target.profile import DIRECTORY_USER, by_url
 from argus_wfm.conformance.target.target import Target
-from starlette.requests import Request
-
 from tests.conformance.scenes import play_on
 from tests.conformance.sso_host import OTHER_KEY, Refused, SsoHost, ours, served
 from tests.conformance.test_deviations import conform

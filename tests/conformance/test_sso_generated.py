@@ -6,6 +6,7 @@ import warnings
 
 import pytest
 import requests
+
 from argus_wfm.conformance.generated.runner import _asked_of_directory, _probed
 from argus_wfm.conformance.launch.process import launched
 from argus_wfm.conformance.target.profile import DIRECTORY_USER

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+
 from argus_wfm.conformance.model.findings import CODES, Finding
 from argus_wfm.conformance.stream.checks import differing, disagreeing, judged
 from argus_wfm.conformance.stream.matching import Told

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from argus_wfm.conformance.model.findings import CODES
-from argus_wfm.conformance.stream import checks
-from argus_wfm.conformance.target.client import Policy
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, Response
 from starlette.websockets import WebSocket
 
+from argus_wfm.conformance.model.findings import CODES
+from argus_wfm.conformance.stream import checks
+from argus_wfm.conformance.target.client import Policy
 from tests.conformance.contact_centre import PEOPLE, TOKEN, ContactCentre, Refused, served, without
 from tests.conformance.scenes import play
 from tests.conformance.test_deviations import conform

@@ -8,16 +8,16 @@ import tomllib
 from pathlib import Path
 
 import pytest
+
 from argus_wfm.conformance.cli.app import main
+from argus_wfm.conformance.errors import CouldNotTest
 from argus_wfm.conformance.generated.data import tamed
 from argus_wfm.conformance.generated.people import CALL, people
 from argus_wfm.conformance.generated.runner import Order, _clients
-from argus_wfm.conformance.model.findings import CouldNotTest
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.profile import DIRECTORY_USER
 from argus_wfm.conformance.target.target import Address, Profile, Target, TargetError, by_profile, by_url
 from argus_wfm.mocks.ldap.certificates import made
-
 from tests.conformance.contact_centre import PEOPLE, TOKEN, ContactCentre, served
 
 HOST = "https://argus.example/root/"

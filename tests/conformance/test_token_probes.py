@@ -4,14 +4,14 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+from starlette.requests import Request
+
 from argus_wfm.conformance.model.findings import Finding
-from argus_wfm.conformance.probes.http import outcome
+from argus_wfm.conformance.probes.probe import outcome
 from argus_wfm.conformance.probes.sso import questions
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.profile import DIRECTORY_USER, by_url
 from argus_wfm.conformance.target.target import Target
-from starlette.requests import Request
-
 from tests.conformance.sso_host import SsoHost, ours, served
 
 Json = Any

@@ -9,19 +9,20 @@ from typing import Any
 
 import jwt
 import pytest
-from argus_wfm.conformance.checks.jwt import Token, forgeries, signed_with_public_keys, with_other_signature
-from argus_wfm.conformance.generated.data import named
-from argus_wfm.conformance.model.findings import clipped
-from argus_wfm.conformance.probes.http import forged, outcome
-from argus_wfm.conformance.target.client import Policy
-from argus_wfm.conformance.target.profile import by_url
-from argus_wfm.conformance.target.target import Target
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 from jwt.algorithms import get_default_algorithms
 
+from argus_wfm.conformance.checks.jwt import Token, forgeries, signed_with_public_keys, with_other_signature
+from argus_wfm.conformance.model.findings import clipped
+from argus_wfm.conformance.probes.examples import named
+from argus_wfm.conformance.probes.http import forged
+from argus_wfm.conformance.probes.probe import outcome
+from argus_wfm.conformance.target.client import Policy
+from argus_wfm.conformance.target.profile import by_url
+from argus_wfm.conformance.target.target import Target
 from tests.conformance.sso_host import KEY, Refused, SsoHost, served
 
 Json = Any

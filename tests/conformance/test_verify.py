@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-from argus_wfm.conformance.cli.app import main
-from argus_wfm.gateway.reports.signature import Signer, _development
-from argus_wfm.gateway.reports.text import Options
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from argus_wfm.conformance.cli.app import main
+from argus_wfm.gateway.reports.signature import Signer, _development
+from argus_wfm.gateway.reports.text import Options
 from tests.gateway.reports.examples import table, written
 
 

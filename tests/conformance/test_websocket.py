@@ -10,22 +10,22 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from argus_wfm.conformance.checks.jwt import forgeries
-from argus_wfm.conformance.model.exchange import Exchange
-from argus_wfm.conformance.model.findings import Departure
-from argus_wfm.conformance.probes import stream as upgrades_module
-from argus_wfm.conformance.probes.http import outcome
-from argus_wfm.conformance.probes.stream import upgrades
-from argus_wfm.conformance.target import websocket as module
-from argus_wfm.conformance.target.recorder import Recorder
-from argus_wfm.conformance.target.websocket import Closing, Socket, Subscription
-from argus_wfm.openapi.server import background
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 from websockets.frames import Frame, Opcode
 from websockets.server import ServerProtocol
 
+from argus_wfm.conformance.checks.jwt import forgeries
+from argus_wfm.conformance.model.exchange import Exchange
+from argus_wfm.conformance.model.findings import Departure
+from argus_wfm.conformance.probes import stream as upgrades_module
+from argus_wfm.conformance.probes.probe import outcome
+from argus_wfm.conformance.probes.stream import upgrades
+from argus_wfm.conformance.target import websocket as module
+from argus_wfm.conformance.target.recorder import Recorder
+from argus_wfm.conformance.target.websocket import Closing, Socket, Subscription
+from argus_wfm.openapi.server import background
 from tests.callers import drips_head, hangs, tcp
 from tests.conformance.contact_centre import TOKEN, ContactCentre, served, without
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import requests
+
 from argus_wfm.gateway.personnel.employee import Employee
 from argus_wfm.gateway.personnel.store import Employees
 from argus_wfm.gateway.storage.database import connect
-
 from tests.callers import Caller
 from tests.gateway.centre import NOWHERE
 from tests.gateway.running import NOW, gateway_on

@@ -13,10 +13,10 @@ from urllib.parse import quote, urlencode
 import jsonschema
 import jwt
 import requests
-from argus_wfm.openapi import load_stream
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from argus_wfm.openapi import load_stream
 from tests.callers import TOKEN_KEY, Caller
 
 Json = Any

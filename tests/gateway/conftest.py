@@ -6,10 +6,10 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
+
 from argus_wfm.mocks.clock import Clock as ZupClock
 from argus_wfm.mocks.zup.app import zup as build_zup
 from argus_wfm.openapi.server import background
-
 from tests.callers import PASSWORD, USER, Caller
 from tests.gateway.running import NOW, gateway_on
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from argus_wfm.gateway.agent_status.hub import Hub, Subscriber
 from argus_wfm.gateway.agent_status.transitions import Change, Status
-
 from tests.gateway.running import NOW
 
 Json = Any

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import requests
+
 from argus_wfm.mocks.ldap.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, Lockout
 from argus_wfm.mocks.ldap.entries import PEOPLE, SERVICE
 from argus_wfm.mocks.people import FIRST
-
 from tests.callers import Caller
 from tests.directories import Served, mocked, slapd
 from tests.gateway.centre import NOWHERE

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from argus_wfm.conformance.launch.process import child_environment
 
+from argus_wfm.conformance.launch.process import child_environment
 from tests.callers import BASE, PASSWORD, TOKEN_KEY, USER
 from tests.gateway.centre import NOWHERE
 from tests.peers import redis_client

@@ -12,7 +12,6 @@ from argus_wfm.gateway.app import build
 from argus_wfm.gateway.clock import Clock
 from argus_wfm.gateway.settings import Given
 from argus_wfm.openapi.server import background
-
 from tests.callers import BASE, PASSWORD, TOKEN_KEY, USER
 
 NOW = dt.datetime(2025, 7, 29, 1, 30, tzinfo=dt.UTC)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+
 from argus_wfm.gateway.agent_status.events import RETENTION, Agents, Applied, Load
 from argus_wfm.gateway.agent_status.queries import Board
 from argus_wfm.gateway.agent_status.transitions import Change, Event
@@ -18,7 +19,6 @@ from argus_wfm.gateway.errors import InvalidTransition
 from argus_wfm.gateway.storage import tables
 from argus_wfm.gateway.storage.database import connect, migrate
 from argus_wfm.openapi.errors import ValidationFailed
-
 from tests.gateway.running import NOW
 from tests.peers import DATABASES, database
 

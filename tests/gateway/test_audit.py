@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 import requests
 import sqlalchemy as sa
+
 from argus_wfm.gateway.audit import Audit, Record, kept_since, masked, sanitized
 from argus_wfm.gateway.storage.database import connect, migrate
 from argus_wfm.gateway.storage.group_commit import LARGEST
 from argus_wfm.gateway.storage.tables import audit as table
 from argus_wfm.openapi.server import bind
-
 from tests.callers import AGENTS, Caller
 from tests.gateway.conftest import Gateway
 from tests.gateway.running import NOW

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
 from argus_wfm.gateway.clock import Clock
 from argus_wfm.gateway.errors import BadUpstreamResponse, CircuitOpen, UpstreamDown, UpstreamFailed, UpstreamTimeout
 from argus_wfm.gateway.upstream.breaker import Breaker, Change
 from argus_wfm.openapi.errors import ApiError
-
 from tests.callers import Caller
 from tests.gateway.conftest import Gateway
 from tests.gateway.test_faults import OPERATIONS, until

@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 
 import pytest
+
 from argus_wfm.gateway.clock import Clock
 from argus_wfm.gateway.storage.cache import Caches, Region
 

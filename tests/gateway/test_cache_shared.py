@@ -9,9 +9,9 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+
 from argus_wfm.gateway.clock import Clock
 from argus_wfm.gateway.storage.cache import Caches, Region
-
 from tests.gateway.running import NOW
 from tests.peers import redis, redis_client
 

@@ -16,13 +16,13 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+
 from argus_wfm.gateway.agent_status.events import Agents
 from argus_wfm.gateway.agent_status.queries import Board
 from argus_wfm.gateway.agent_status.transitions import Event
 from argus_wfm.gateway.storage import database as module
 from argus_wfm.gateway.storage.database import HEAD, DatabaseError, connect, migrate, migrations
 from argus_wfm.gateway.storage.tables import metadata
-
 from tests.peers import DATABASES, database
 
 FIRST_RELEASE = "0001"

@@ -7,9 +7,10 @@ from collections import Counter
 from zoneinfo import ZoneInfo
 
 import pytest
-from argus_wfm.gateway.deviations import Entry, Parts, Presence, Shift, forecast, parts
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from tests.support.attendance_forecast import Entry, Parts, Presence, Shift, forecast, parts
 
 DAY = dt.datetime(2025, 8, 12)
 Amounts = dict[str, float]

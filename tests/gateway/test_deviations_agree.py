@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from argus_wfm.gateway.deviations import Presence, Shift, forecast
-from argus_wfm.mocks.clock import Clock
-from argus_wfm.mocks.zup.app import zup as build_zup
-from argus_wfm.openapi.server import background
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from tests.support.attendance_forecast import Presence, Shift, forecast
+from argus_wfm.mocks.clock import Clock
+from argus_wfm.mocks.zup.app import zup as build_zup
+from argus_wfm.openapi.server import background
 from tests.callers import PASSWORD, USER, Caller
 
 Json = Any

@@ -14,13 +14,13 @@ import openpyxl
 import pytest
 import requests
 import sqlalchemy as sa
+
 from argus_wfm.gateway.reports import definitions
 from argus_wfm.gateway.reports.exports import Exports
 from argus_wfm.gateway.reports.staff import Sources
 from argus_wfm.gateway.storage.database import connect
 from argus_wfm.gateway.storage.tables import employees
 from argus_wfm.openapi import load
-
 from tests.callers import Caller
 from tests.gateway.centre import NOWHERE, issued
 from tests.gateway.conftest import Gateway

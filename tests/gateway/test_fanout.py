@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from argus_wfm.gateway.agent_status import hub
 from argus_wfm.gateway.agent_status.redis_signal import CHANNEL
-
 from tests.gateway.centre import NOWHERE, Centre, Heard, signed, subscribed
 from tests.gateway.processes import OwnRedis, own_redis, serving
 from tests.gateway.running import gateway_on

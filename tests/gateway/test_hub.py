@@ -6,8 +6,8 @@ import asyncio
 import datetime as dt
 
 import pytest
-from argus_wfm.gateway.agent_status.hub import Subscriber
 
+from argus_wfm.gateway.agent_status.hub import Subscriber
 from tests.gateway.hub_scene import BACKLOG, FAR, Outlet, Scene, change
 from tests.gateway.running import NOW
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import jwt
 import pytest
-from argus_wfm.conformance.cli.app import main
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
+from argus_wfm.conformance.cli.app import main
 from tests.callers import TOKEN_KEY
 from tests.gateway.centre import NOWHERE
 from tests.gateway.logins import Sso

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from argus_wfm.conformance.cli.app import main
-from argus_wfm.conformance.target.target import DEVELOPMENT_KEY
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, rsa
 
+from argus_wfm.conformance.cli.app import main
+from argus_wfm.conformance.target.target import DEVELOPMENT_KEY
 from tests.callers import BASE, TOKEN_KEY
 from tests.gateway.centre import NOWHERE
 from tests.gateway.test_keys import MAKERS, pem, public_pem

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 import requests
 import sqlalchemy as sa
-from argus_wfm.gateway.storage import tables
-from argus_wfm.gateway.storage.database import connect
 from websockets.exceptions import WebSocketException
 
+from argus_wfm.gateway.storage import tables
+from argus_wfm.gateway.storage.database import connect
 from tests.gateway.centre import Centre, Heard, signed, subscribed
 from tests.gateway.processes import Server, serving
 from tests.gateway.work.children import until

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+
 from argus_wfm.gateway.identity.lockout import Lockout
 from argus_wfm.gateway.storage.database import connect, migrate
 from argus_wfm.gateway.storage.tables import login_failures
-
 from tests.directories import Served
 from tests.gateway.logins import LOGIN, Sso, directory_of, is_refused, refusal, sso_on
 from tests.gateway.running import NOW

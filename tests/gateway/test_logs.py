@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
-from argus_wfm.gateway.logs import configure, log
 
+from argus_wfm.gateway.logs import configure, log
 from tests.callers import AGENTS, Caller
 from tests.gateway.conftest import Gateway
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 import requests
-from argus_wfm.gateway.errors import UnmappedTimeType
-from argus_wfm.gateway.personnel import mapping
-from argus_wfm.openapi.errors import ValidationFailed
 from hypothesis import given
 from hypothesis import strategies as st
 
+from argus_wfm.gateway.errors import UnmappedTimeType
+from argus_wfm.gateway.personnel import mapping
+from argus_wfm.openapi.errors import ValidationFailed
 from tests.callers import Caller
 from tests.gateway.centre import NOWHERE, issued
 from tests.gateway.running import gateway_on

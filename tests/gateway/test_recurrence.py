@@ -7,10 +7,11 @@ import datetime as dt
 from itertools import islice
 
 import pytest
-from argus_wfm.gateway.clock import MOSCOW
-from argus_wfm.gateway.queue.recurrence import DAYS, WEEKS, Rule, rule
 from hypothesis import given
 from hypothesis import strategies as st
+
+from argus_wfm.gateway.clock import MOSCOW
+from argus_wfm.gateway.queue.recurrence import DAYS, WEEKS, Rule, rule
 
 SEED = "monthly last saturday 01:30"
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from websockets.exceptions import InvalidStatus
+
 from argus_wfm.gateway.identity.revocations import Revocations
 from argus_wfm.gateway.storage.database import connect, migrate
 from argus_wfm.gateway.storage.tables import revoked_tokens
-from websockets.exceptions import InvalidStatus
-
 from tests.gateway.centre import NOWHERE, issued, subscribed
 from tests.gateway.logins import Sso
 from tests.gateway.running import NOW, gateway_on

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from argus_wfm.gateway.settings import Settings, SettingsError, read
 
 GOOD = {

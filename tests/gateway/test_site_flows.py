@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.faults.parser import from_text
-from argus_wfm.mocks.sites.app import OPERATIONS, sites
+from argus_wfm.mocks.sites.app import sites
+from argus_wfm.mocks.sites.sites import OPERATIONS
 from argus_wfm.mocks.zup.app import zup
 from argus_wfm.openapi.server import background
-
 from tests.callers import PASSWORD, USER, Caller
 from tests.gateway.branches import AT, Central, central, employee
 from tests.gateway.running import NOW

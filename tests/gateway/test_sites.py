@@ -12,8 +12,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from argus_wfm.gateway.sites.registry import SEED, NoSuchWallTime, Sites, SitesError
 
+from argus_wfm.gateway.sites.registry import SEED, NoSuchWallTime, Sites, SitesError
 from tests.gateway.branches import AT, Central, central, employee, shift
 from tests.peers import DATABASES, database
 

@@ -9,8 +9,8 @@ from typing import Any
 import jwt
 import pytest
 import requests
-from argus_wfm.mocks.ldap.accounts import password_of
 
+from argus_wfm.mocks.ldap.accounts import password_of
 from tests.callers import TOKEN_KEY, Caller
 from tests.directories import Served
 from tests.gateway.logins import DIRECTORIES, LOGIN, RIGHT, Sso, basic, directory_of, is_refused, refusal, sso_on

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from argus_wfm.mocks.ldap.certificates import made
 
+from argus_wfm.mocks.ldap.certificates import made
 from tests.directories import Served
 from tests.gateway.logins import DIRECTORIES, RIGHT, Sso, directory_of, is_refused, sso_on
 from tests.gateway.scripted import Scripted, forwarded, scripted

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 import requests
+
 from argus_wfm.gateway.upstream.ldap_login import Account, Login, Service
 from argus_wfm.mocks.ldap.accounts import SERVICE_PASSWORD
 from argus_wfm.mocks.ldap.entries import PEOPLE, SERVICE
-
 from tests.directories import Served
 from tests.gateway.logins import DIRECTORIES, LOGIN, RIGHT, Sso, basic, directory_of, sso_on
 

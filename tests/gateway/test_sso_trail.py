@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
 from argus_wfm.gateway import logs
 from argus_wfm.gateway.identity.keys import Keys
 from argus_wfm.gateway.upstream.ldap_login import Account
-from prometheus_client.parser import text_string_to_metric_families
-
 from tests.directories import Served
 from tests.gateway.logins import LOGIN, RIGHT, Sso, basic, directory_of, sso_on
 from tests.peers import DATABASES, database

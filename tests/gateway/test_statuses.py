@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from argus_wfm.gateway.agent_status.transitions import REASONS, Agent, Change, Event, Status, moved
 from argus_wfm.gateway.errors import InvalidTransition
 from argus_wfm.openapi import load
-
 from tests.gateway.running import NOW
 
 ON = {

@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
+from websockets.sync.client import connect
+
 from argus_wfm.gateway.agent_status import websocket
 from argus_wfm.gateway.agent_status.events import RETENTION, Agents
 from argus_wfm.gateway.storage import tables
 from argus_wfm.gateway.storage.database import connect as connect_database
-from websockets.sync.client import connect
-
 from tests.callers import Caller
 from tests.gateway.centre import NOWHERE, Centre, Heard, address, new_id, subscribed
 from tests.gateway.running import NOW, gateway_on

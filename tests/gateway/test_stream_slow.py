@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from argus_wfm.openapi import server, sockets
 
+from argus_wfm.openapi import server, sockets
 from tests.gateway.centre import NOWHERE, STREAM, Centre, subscribed
 from tests.gateway.running import gateway_on
 from tests.gateway.wire import accepted, metric, raw, until

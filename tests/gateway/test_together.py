@@ -13,8 +13,8 @@ from typing import Any
 import jwt
 import pytest
 import requests
-from argus_wfm.conformance.launch.process import child_environment, launched
 
+from argus_wfm.conformance.launch.process import child_environment, launched
 from tests.callers import AGENTS, BASE, PASSWORD, TOKEN_KEY, USER, Caller
 from tests.mocks.parties import relayed
 from tests.peers import postgres, redis

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from argus_wfm.gateway.errors import TRANSIENT, UpstreamFailed, UpstreamUnready
 from argus_wfm.openapi import load
-
 from tests.callers import AGENTS, Caller, drips, drips_head, hangs, tcp
 from tests.gateway.conftest import Gateway
 from tests.gateway.test_personnel import NORM, SCHEDULE

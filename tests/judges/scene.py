@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from requests.auth import _basic_auth_str
+
 from argus_wfm.conformance.launch.process import STILL
 from argus_wfm.openapi import Contract, load
 from argus_wfm.openapi.contract import Operation
-from requests.auth import _basic_auth_str
-
 from tests.callers import PASSWORD, USER
 from tests.judges.tools import environment
 

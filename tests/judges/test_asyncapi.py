@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from argus_wfm.openapi import load_stream
 
+from argus_wfm.openapi import load_stream
 from tests import peers
 from tests.judges.tools import environment, packages, tool
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from argus_wfm.openapi import load, load_stream
 from argus_wfm.openapi.schema import openapi_31
-
 from tests.judges.scene import CONTRACTS
 from tests.judges.tools import run, tool
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 import requests
+
 from argus_wfm.openapi import Contract, load
 from argus_wfm.openapi.server import bind
-
 from tests.judges.scene import CONTRACTS, Call, Scene, document
 from tests.judges.tools import serving, tool
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from argus_wfm.openapi import Contract, load
 from argus_wfm.openapi.contract import Operation
-
 from tests.judges.scene import CONTRACTS, Call, Scene, document
 from tests.judges.tools import run, tool
 

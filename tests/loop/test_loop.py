@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from argus_wfm.conformance.generated import runner as generated
 from argus_wfm.conformance.generated.runner import Generated
 from argus_wfm.conformance.processes.children import Children
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.target import Address
 from argus_wfm.openapi import load
-
 from tests.callers import AGENTS, BASE, Caller
 from tests.gateway.running import gateway_on
 from tests.loop.watcher import Fault, Watcher

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, unquote
 
 import h11
 import jsonschema
+
 from argus_wfm.conformance.checks.contract import judge
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.openapi import Contract, Operation

@@ -10,6 +10,12 @@ from typing import Any
 from unittest.mock import patch
 
 import orjson
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from websockets.sync.client import ClientConnection, connect
+
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.faults.parser import from_text
 from argus_wfm.mocks.oktell.app import OPERATIONS, oktell
@@ -17,12 +23,6 @@ from argus_wfm.mocks.oktell.poster import Token
 from argus_wfm.mocks.oktell.simulation import TRANSITIONS
 from argus_wfm.openapi import load
 from argus_wfm.openapi.server import background, bind
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
-from websockets.sync.client import ClientConnection, connect
-
 from tests.callers import Caller
 from tests.mocks.conftest import NOW
 
@@ -136,7 +136,10 @@ def centre(
         with_controls=True,
         faults=[from_text(fault, OPERATIONS, "messages") for fault in faults],
     )
-    with patch("argus_wfm.mocks.oktell.app.SETTLED_S", 25.0), background(app) as url:  # a busy machine takes its time
+    with (
+        patch("argus_wfm.mocks.oktell.centre.SETTLED_S", 25.0),
+        background(app) as url,
+    ):  # a busy machine takes its time
         yield Centre(url)
 
 

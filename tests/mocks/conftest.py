@@ -4,10 +4,10 @@ import datetime as dt
 from collections.abc import Iterator
 
 import pytest
+
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.zup.app import zup as build
 from argus_wfm.openapi.server import background
-
 from tests.callers import PASSWORD, USER, Caller
 
 NOW = dt.datetime(2025, 7, 29, 1, 30, tzinfo=dt.UTC)

@@ -13,7 +13,6 @@ from argus_wfm.mocks.faults.relay import Relay, Tap
 from argus_wfm.mocks.zup.app import zup
 from argus_wfm.openapi import load
 from argus_wfm.openapi.server import address, background, bind
-
 from tests.callers import PASSWORD, USER, Caller
 from tests.mocks.conftest import NOW
 

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from argus_wfm.mocks.zup.calendar import Calendar
 from argus_wfm.openapi.errors import CalendarMissing
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from argus_wfm.mocks.faults.active import Switchboard
 from argus_wfm.mocks.faults.json_patch import AmendmentError, amended
 from argus_wfm.mocks.faults.models import Change, Struck

@@ -9,15 +9,15 @@ from itertools import pairwise
 import jsonschema
 import orjson
 import pytest
+
 from argus_wfm.mocks import people
 from argus_wfm.mocks.clock import Clock
-from argus_wfm.mocks.oktell.app import change, event
+from argus_wfm.mocks.oktell.centre import change, event
 from argus_wfm.mocks.oktell.rota import ALLOWED, HOUR, QUEUES, shift
 from argus_wfm.mocks.oktell.simulation import TRANSITIONS, Floor, Happening
 from argus_wfm.mocks.oktell.time_scale import Pace
 from argus_wfm.openapi import load
 from argus_wfm.openapi.stream import load_stream
-
 from tests.mocks.conftest import NOW
 
 PEOPLE = people.cast(40, 1)

@@ -9,11 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
+
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.zup.app import zup
 from argus_wfm.mocks.zup.forwarding import Ask, NoAnswer, Reply
 from argus_wfm.openapi.server import background
-
 from tests.callers import PASSWORD, USER
 from tests.mocks.conftest import NOW
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import ldap3
 import pytest
+from ldap3.utils.conv import escape_filter_chars
+
 from argus_wfm.mocks import people
 from argus_wfm.mocks.ldap.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, password_of
 from argus_wfm.mocks.ldap.entries import GROUPS, PEOPLE, ROOT, SERVICE
-from ldap3.utils.conv import escape_filter_chars
-
 from tests.directories import Served, bind, data, logins, mocked
 
 IVAN, LOGIN = f"cn=Иванов Иван Иванович,{PEOPLE}", "ivan.ivanov"

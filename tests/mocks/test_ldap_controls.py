@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from ldap3.core.exceptions import LDAPException
+
 from argus_wfm.mocks import people
 from argus_wfm.mocks.ldap.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, Lockout, Trouble, account, password_of
 from argus_wfm.mocks.ldap.entries import GROUPS, PEOPLE, SERVICE
-from ldap3.core.exceptions import LDAPException
-
 from tests.callers import Caller
 from tests.directories import Served, bind, data, logins, mocked
 from tests.mocks.conftest import NOW

@@ -8,9 +8,9 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+
 from argus_wfm.mocks.ldap.entries import PEOPLE, ROOT
 from argus_wfm.mocks.ldap.protocol import DEEPEST, LARGEST, MOST_ELEMENTS, NOTICE
-
 from tests.directories import Served, mocked
 
 LOGIN = "(sAMAccountName=ivan.ivanov)"

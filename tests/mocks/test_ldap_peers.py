@@ -9,10 +9,10 @@ from typing import Any
 
 import ldap3
 import pytest
-from argus_wfm.mocks.ldap.accounts import SERVICE_PASSWORD
-from argus_wfm.mocks.ldap.entries import GROUPS, PEOPLE, ROOT, SERVICE
 from ldap3.utils.conv import escape_filter_chars
 
+from argus_wfm.mocks.ldap.accounts import SERVICE_PASSWORD
+from argus_wfm.mocks.ldap.entries import GROUPS, PEOPLE, ROOT, SERVICE
 from tests import directories
 from tests.directories import Served, mocked, slapd
 from tests.peers import absent

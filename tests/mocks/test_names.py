@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from argus_wfm.mocks.ldap.names import BadName, escaped, folded, parse
 from hypothesis import given
 from hypothesis import strategies as st
+
+from argus_wfm.mocks.ldap.names import BadName, escaped, folded, parse
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from argus_wfm.mocks.faults.message_models import Deviation
 from argus_wfm.mocks.faults.parser import KINDS
-
 from tests.mocks.centre import Centre, Receiver, call, centre, login
 
 Json = Any

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+
 from argus_wfm.mocks.faults.relay import Relay
 from argus_wfm.openapi.server import bind
 

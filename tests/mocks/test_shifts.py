@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+
 from argus_wfm.mocks.zup.shifts import Shift, merged, overlapping, split, subtract
 from argus_wfm.mocks.zup.timesheet import deviations
 

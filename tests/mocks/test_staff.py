@@ -4,6 +4,7 @@ import datetime as dt
 from collections import Counter
 
 import pytest
+
 from argus_wfm.mocks import people
 
 DAY = dt.timedelta(days=1)

@@ -15,7 +15,6 @@ from argus_wfm.mocks.ldap.filters import Filter
 from argus_wfm.mocks.ldap.names import Name
 from argus_wfm.mocks.ldap.session import UNWILLING, Refused, Session
 from argus_wfm.openapi.server import background, bind
-
 from tests.mutants.host import AGENTS
 from tests.mutants.proxy import Spoiler
 from tests.mutants.spoiling import Deviation

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from argus_wfm.conformance.launch.process import STILL
-from argus_wfm.conformance.scenarios.runner import identity
 from pytest_bdd.feature import get_features
 
+from argus_wfm.conformance.launch.process import STILL
+from argus_wfm.conformance.scenarios.runner import identity
 from tests.mutants.spoiling import BASIC, DIRECTORY
 
 AGENTS = 120  # more than the 100 that a schedule may have, and few enough that reports are made at once

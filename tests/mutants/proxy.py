@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import h11
+
 from argus_wfm.openapi.errors import ValidationFailed, render
 from argus_wfm.openapi.server import bind
-
 from tests.mutants.exchange import Reply, Request
 
 LARGEST = 64 * 1024

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from argus_wfm.openapi import load
 
+from argus_wfm.openapi import load
 from tests.mutants.exchange import contract_of
 from tests.mutants.host import AGENTS, Host, direct_scenarios, judged, running
 from tests.mutants.mutants import MUTANTS

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from argus_wfm.mocks.ldap.directory import Directory
-
 from tests.mutants.directory import directory, showing
 from tests.mutants.exchange import Json, Reply, Request
 from tests.mutants.proxy import TEXT, Frame, Socket, Spoiler

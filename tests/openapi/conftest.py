@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import pytest
 import requests
+
 from argus_wfm.openapi import Call, Exchange, accounts, load, serve
 from argus_wfm.openapi.frame import with_routes
 from argus_wfm.openapi.server import background

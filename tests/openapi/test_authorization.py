@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 
 import pytest
+
 from argus_wfm.openapi.authorization import BASIC_CHALLENGE, BEARER_CHALLENGE, basic, bearer
 from argus_wfm.openapi.errors import Unauthorized
 

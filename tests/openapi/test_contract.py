@@ -4,9 +4,10 @@ from typing import Any
 
 import jsonschema
 import pytest
+from openapi_spec_validator import validate
+
 from argus_wfm.openapi import Contract, load
 from argus_wfm.openapi.schema import json_schema, openapi_31
-from openapi_spec_validator import validate
 
 PERSONNEL = load("personnel")
 

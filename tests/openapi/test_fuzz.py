@@ -7,10 +7,10 @@ import string
 from typing import Any
 from urllib.parse import quote
 
-from argus_wfm.openapi import load
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from argus_wfm.openapi import load
 from tests.openapi.conftest import BASIC, EXAMPLES, Host
 
 PERSONNEL = load("personnel")

@@ -13,10 +13,10 @@ from typing import Any
 import jsonschema_rs
 import pytest
 import requests
+
 from argus_wfm.openapi import Call, Contract, OperationMismatch, Reply, accounts, load, serve
 from argus_wfm.openapi.errors import ApiError, EmployeeNotFound
 from argus_wfm.openapi.server import background, bind
-
 from tests.openapi.conftest import BASIC, EXAMPLES, NORM, NOW, Host, assert_envelope
 
 JSON = {"Content-Type": "application/json"}

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from argus_wfm.openapi.server import background
-from argus_wfm.openapi.sockets import Outlet, frame, outlet
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
+
+from argus_wfm.openapi.server import background
+from argus_wfm.openapi.sockets import Outlet, frame, outlet
 
 WAIT_S = 10
 

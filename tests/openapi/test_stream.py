@@ -11,6 +11,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+
 from argus_wfm.openapi import load, load_stream
 from argus_wfm.openapi.schema import json_schema
 

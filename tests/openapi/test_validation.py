@@ -5,11 +5,12 @@ from typing import Any
 
 import jsonschema
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
 from argus_wfm.openapi import load
 from argus_wfm.openapi.errors import BatchTooLarge, MalformedJson, ValidationFailed
 from argus_wfm.openapi.validation import Validators, parse, validators
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
 
 CONTRACT = load("personnel")
 BODIES = [(where, CONTRACT.schema(schema), example) for where, schema, example in CONTRACT.examples()]

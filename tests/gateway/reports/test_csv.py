@@ -6,8 +6,8 @@ import csv
 import io
 
 import pytest
-from argus_wfm.gateway.reports.text import Options
 
+from argus_wfm.gateway.reports.text import Options
 from tests.gateway.reports.examples import HELD, HOSTILE, LONG, PEOPLE, UNHOLDABLE, table, texts, written
 
 EXCEL, WAREHOUSE = Options(), Options(external_system="dwh")

@@ -7,8 +7,8 @@ from typing import Any
 
 import docx
 import pytest
-from argus_wfm.gateway.reports.docx import FOLDER
 
+from argus_wfm.gateway.reports.docx import FOLDER
 from tests.gateway.reports.examples import COLUMNS, HELD, HOSTILE, LONG, UNHOLDABLE, sheet, table, texts, written
 
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import pypdf
 import pytest
-from argus_wfm.conformance.checks.pdf_signature import Unreadable, of_pdf
-from argus_wfm.gateway.reports.signature import Signer
-from argus_wfm.gateway.reports.text import Options
 from pyhanko.pdf_utils.generic import TextStringObject
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
+from argus_wfm.conformance.checks.pdf_signature import Unreadable, of_pdf
+from argus_wfm.gateway.reports.signature import Signer
+from argus_wfm.gateway.reports.text import Options
 from tests.gateway.reports.examples import HELD, HOSTILE, LONG, UNHOLDABLE, sheet, table, texts, written
 
 SIGNED = Options(signer=Signer.development())

@@ -12,9 +12,9 @@ from typing import Any
 
 import openpyxl
 import pytest
+
 from argus_wfm.gateway.reports.signature import Signer
 from argus_wfm.gateway.reports.text import Options
-
 from tests.gateway.reports.examples import HOSTILE, sheet, table, texts, written
 from tests.peers import absent
 

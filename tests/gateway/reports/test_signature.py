@@ -7,14 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from argus_wfm.conformance.checks.pdf_signature import of_pdf
-from argus_wfm.gateway.reports.signature import SignatureError, Signer
-from argus_wfm.gateway.reports.text import Options
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
+from argus_wfm.conformance.checks.pdf_signature import of_pdf
+from argus_wfm.gateway.reports.signature import SignatureError, Signer
+from argus_wfm.gateway.reports.text import Options
 from tests.gateway.reports.examples import table, written
 
 PASSWORD = "пароль"

@@ -10,9 +10,9 @@ from typing import Any
 
 import openpyxl
 import pytest
-from argus_wfm.gateway.reports.text import Options
 from openpyxl.utils.escape import unescape
 
+from argus_wfm.gateway.reports.text import Options
 from tests.gateway.reports.examples import (
     COLUMNS,
     HELD,

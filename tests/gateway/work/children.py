@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import IO, Any
 
 from argus_wfm.conformance.launch.process import child_environment
-
 from tests.callers import BASE, PASSWORD, USER
 from tests.gateway.running import NOW
 

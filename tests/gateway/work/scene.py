@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import sqlalchemy as sa
+
 from argus_wfm.gateway.queue.kinds import KINDS, OPEN, Status
 from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.storage.database import connect, migrate
 from argus_wfm.gateway.storage.tables import attempts, audit, employees, operations
 from argus_wfm.mocks.people import WINDOW, cast
-
 from tests.callers import USER
 from tests.mocks.parties import Party
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+
 from argus_wfm.gateway.errors import UpstreamDown, UpstreamRejected
 from argus_wfm.gateway.personnel.employee import Employee
 from argus_wfm.gateway.personnel.store import Employees
@@ -20,7 +21,6 @@ from argus_wfm.gateway.sites.actuals import Actuals
 from argus_wfm.gateway.sites.registry import Sites
 from argus_wfm.gateway.sites.transfer import Consolidation
 from argus_wfm.gateway.storage.tables import actuals
-
 from tests.callers import USER
 from tests.gateway.branches import AT, employee, shift
 from tests.gateway.test_sites import edges

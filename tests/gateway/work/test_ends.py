@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from pydantic import SecretStr
+
 from argus_wfm.gateway.clock import Clock
 from argus_wfm.gateway.components import Parts
 from argus_wfm.gateway.queue.executor import Turns
@@ -15,8 +17,6 @@ from argus_wfm.gateway.queue.rows import Claimed
 from argus_wfm.gateway.settings import Given
 from argus_wfm.gateway.storage.database import migrate
 from argus_wfm.gateway.storage.tables import operations
-from pydantic import SecretStr
-
 from tests.callers import BASE, PASSWORD, USER
 from tests.gateway.running import NOW
 from tests.gateway.work.test_queue import begun, submit, tried

@@ -4,12 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import sqlalchemy as sa
+
 from argus_wfm.gateway.errors import UpstreamRejected
 from argus_wfm.gateway.queue.actions import Interventions
 from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.storage.tables import operations
 from argus_wfm.openapi.errors import ApiError
-
 from tests.gateway.work.conftest import Time
 from tests.gateway.work.test_queue import TIMEOUT, begun, row, status, submit, tried
 

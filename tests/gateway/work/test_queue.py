@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+
 from argus_wfm.gateway.errors import (
     CircuitOpen,
     InvalidTransition,
@@ -19,7 +20,6 @@ from argus_wfm.gateway.queue.rows import Claimed
 from argus_wfm.gateway.queue.views import Listing
 from argus_wfm.gateway.storage.tables import attempts, operations
 from argus_wfm.openapi.errors import ApiError, ValidationFailed
-
 from tests.gateway.running import NOW
 from tests.gateway.work.conftest import Time
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+
 from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.queue.scheduler import Schedule
 from argus_wfm.gateway.storage.database import connect, migrate
 from argus_wfm.gateway.storage.tables import operations, schedules
-
 from tests.gateway.running import NOW
 from tests.gateway.work.children import until, worker
 from tests.gateway.work.conftest import Time

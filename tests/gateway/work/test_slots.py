@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
+
 from argus_wfm.conformance.launch.process import child_environment
 from argus_wfm.gateway.queue import leases
 from argus_wfm.gateway.queue.leases import NoSlot, Slots, executor, slot_of
-
 from tests.gateway.work.children import ROOT, until
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+
 from argus_wfm.gateway.errors import BadUpstreamResponse
 from argus_wfm.gateway.personnel.store import Employees
 from argus_wfm.gateway.personnel.sync import PersonnelSync
@@ -16,7 +17,6 @@ from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.queue.rows import Claimed
 from argus_wfm.gateway.queue.views import Listing
 from argus_wfm.gateway.storage.tables import employees
-
 from tests.gateway.work.conftest import Time
 from tests.gateway.work.test_queue import begun, submit
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from argus_wfm.gateway.errors import UpstreamDown
 from argus_wfm.gateway.personnel.uploads import fact_transfer, schedule_upload, timesheet_request
 from argus_wfm.gateway.queue.actions import Interventions
 from argus_wfm.gateway.queue.job import Cancelled, Job
 from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.queue.rows import Claimed
-
 from tests.callers import USER
 
 Json = Any

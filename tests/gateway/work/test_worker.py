@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+
 from argus_wfm.gateway.audit import Audit
 from argus_wfm.gateway.queue.actions import Interventions
 from argus_wfm.gateway.queue.kinds import KINDS, Status
 from argus_wfm.gateway.queue.leases import Lock, Slots
 from argus_wfm.gateway.storage.tables import attempts, audit, employees, operations, workers
 from argus_wfm.mocks.people import cast
-
 from tests.gateway.test_audit import RECORD
 from tests.gateway.work.children import now, until, worker
 from tests.gateway.work.scene import Scene

@@ -2,7 +2,8 @@
 
 import sqlalchemy as sa
 from alembic import op
-from argus_wfm.gateway.storage.database import Utc
+
+from argus_wfm.gateway.storage.types import Utc
 
 revision = "0003"
 down_revision = "0002"

@@ -5,7 +5,8 @@ import hashlib
 
 import sqlalchemy as sa
 from alembic import op
-from argus_wfm.gateway.storage.database import Utc, Words
+
+from argus_wfm.gateway.storage.types import Utc, Words
 
 revision = "0004"
 down_revision = "0003"

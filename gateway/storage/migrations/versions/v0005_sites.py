@@ -2,7 +2,8 @@
 
 import sqlalchemy as sa
 from alembic import op
-from argus_wfm.gateway.storage.database import Utc, Words
+
+from argus_wfm.gateway.storage.types import Utc, Words
 
 revision = "0005"
 down_revision = "0004"

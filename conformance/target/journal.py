@@ -1,0 +1,100 @@
+"""Journal of the requests sent to a third-party host: one file that all processes of a run append to and read."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import fcntl
+import json
+import os
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from io import FileIO
+from pathlib import Path
+from typing import Any
+
+Json = Any
+HOST, DIRECTORY = "host", "directory"
+EXPLORING = "capabilities"  # who asks first; a host that is down is told of by that, and not by the kill switch
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the journal holds so far."""
+
+    requests: int = 0
+    writes: int = 0
+    failures: int = 0
+    in_a_row: Counter[str] = field(default_factory=Counter)  # failures, of the host and of its directory
+    askers: set[str] = field(default_factory=set)
+    sent: dict[str, float] = field(default_factory=dict, compare=False)  # by operation: a time.time(), of the last
+    asked: dict[str, str] = field(default_factory=dict, compare=False)  # by request on its way: the party
+
+    def take(self, entry: dict[str, Json]) -> None:
+        """One line more."""
+        if "method" in entry:
+            self.requests += 1
+            self.asked[entry["request"]] = _party(entry["operation"])
+            self.sent[entry["operation"]] = dt.datetime.fromisoformat(entry["at"]).timestamp()
+            self.askers.add(entry["by"])
+            self.writes += entry["effect"] == "write"
+            return
+        party = self.asked.pop(entry["request"], HOST)
+        if entry["by"] != EXPLORING:
+            failed = bool(entry.get("error")) or (entry.get("status") or 0) >= 500
+            self.failures += failed
+            self.in_a_row[party] = self.in_a_row[party] + 1 if failed else 0
+
+
+@dataclass(slots=True)
+class Journal:
+    """A file of JSON lines: one when a request is sent, one when its answer is there or it has none."""
+
+    path: Path
+    _tally: Tally = field(default_factory=Tally)
+    _read: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def append(self, entry: dict[str, Json]) -> None:
+        """In one write, so that lines of several processes do not mix."""
+        line = json.dumps(entry, ensure_ascii=False).encode() + b"\n"
+        with self._opened() as file:
+            file.write(line)
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[Tally]:
+        """What it holds, while nobody else of any process or thread is in here."""
+        with self._opened() as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield self.tally()
+
+    def tally(self) -> Tally:
+        """Of everything that whole lines tell."""
+        with self._lock:
+            try:
+                with self.path.open("rb") as file:
+                    file.seek(self._read)
+                    new = file.read()
+            except FileNotFoundError:
+                return self._tally
+            whole = new[: new.rfind(b"\n") + 1]
+            self._read += len(whole)
+            for line in whole.splitlines():
+                self._tally.take(json.loads(line))
+            return self._tally
+
+    def _opened(self) -> FileIO:
+        """For lines at its end, each in one write; for the user alone, since it tells whose data was read."""
+        return open(self.path, "ab", buffering=0, opener=lambda path, flags: os.open(path, flags, 0o600))
+
+
+def _party(operation: str) -> str:
+    """Whose failures these are: a directory that is down does not speak for the host that stands before it."""
+    return DIRECTORY if operation == DIRECTORY else HOST
+
+
+def _instant(seconds: float) -> str:
+    """Of a time.time()."""
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,193 @@
+"""The mock contact centre: its simulation, the events it posts to the gateway, and its own stream."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+from collections.abc import AsyncIterator
+from typing import Any
+
+from argus_wfm.mocks import people
+from argus_wfm.mocks.clock import Clock
+from argus_wfm.mocks.oktell.poster import Courier, Parcel
+from argus_wfm.mocks.oktell.rota import QUEUES
+from argus_wfm.mocks.oktell.simulation import DAY, Floor, Happening
+from argus_wfm.mocks.oktell.stream import Change, Feed
+from argus_wfm.mocks.oktell.time_scale import Pace
+from argus_wfm.openapi.errors import instant
+
+Json = Any
+LOADS_EVERY_S = 5.0
+LEAST_SLEEP_S = 0.01  # at great speed things happen together
+MOST_BACKLOG = 20_000  # then the floor waits for the gateway
+SETTLED_S = 10.0
+
+
+class Oktell:
+    """The floor, and who is told of it. Everything runs on the loop that serves."""
+
+    def __init__(
+        self, *, seed: int, agents: int, clock: Clock, speed: float, courier: Courier | None, feed: Feed
+    ) -> None:
+        self.clock, self.seed, self.agents = clock, seed, agents
+        self.courier, self.feed = courier, feed
+        self._first_speed, self._run = speed, 0
+        self._driver: asyncio.Task[None] | None = None
+        self.reset()
+
+    @property
+    def speed(self) -> float:
+        """Seconds of the floor in one of the clock."""
+        return self._pace.speed
+
+    def reset(self, seed: int | None = None, agents: int | None = None) -> None:
+        """A new floor at the speed it was started with, and nothing under way; the clock is not touched."""
+        self.seed = self.seed if seed is None else seed
+        self.agents = self.agents if agents is None else agents
+        self._run += 1
+        self._pace = Pace(self.clock, self._first_speed)
+        employees = people.cast(self.agents, self.seed)[: self.agents]
+        self.floor = Floor(employees, self.seed, self._pace.start, self._run)
+        self._loads_due, self._loads = self.clock.elapsed(), dict[str, Json]()
+        if self.courier:
+            self.courier.reset()
+        self.feed.reset()
+        self._drive_on()
+
+    def live(self, speed: float) -> None:
+        """Go on at another speed from here."""
+        self.step()
+        self._pace.change(speed)
+        self._drive_on()
+
+    def step(self) -> None:
+        """Tell of all that has happened until now. Of a leap of more than a day, only a day is lived through."""
+        if self._pace.now() - self.floor.time > DAY:
+            self._pace.skip_to(self.floor.time + DAY)
+        for happening in self.floor.advance(self._pace.now()):
+            moment = self._pace.moment(happening.at)
+            if self.courier:
+                self.courier.event(event(happening, moment))
+            self.feed.tell(change(happening, moment))
+        if self.courier and self.speed and self.clock.elapsed() >= self._loads_due:
+            self._tell_loads(self.courier)
+
+    def plant(self, given: dict[str, Json]) -> tuple[Json, Parcel | None]:
+        """Tell of this event exactly, now: its id, and what is posted. The floor follows where a transition allows."""
+        self.step()
+        members = {name: given.get(name) for name in ("call_id", "queue", "reason")}
+        happening = self.floor.tell(given["event"], given["agent_id"], _names(given.get("queues")), **members)
+        now = self.clock.now()
+        payload = {"event_id": happening.event_id, "timestamp": instant(now), **given}
+        self.feed.tell(change(happening, now, payload["timestamp"]))
+        return payload["event_id"], self.courier.event(payload) if self.courier else None
+
+    async def settle(self) -> None:
+        """Until what has happened is posted, or cannot be now."""
+        self.step()
+        if self.courier:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(SETTLED_S):
+                    await self.courier.settle()
+
+    def view(self) -> dict[str, Json]:
+        """What a test may look at."""
+        self.step()
+        return {
+            "seed": self.seed,
+            "speed": self.speed,
+            "floor_time": instant(self.floor.time),
+            "agents": [
+                {
+                    "agent_id": agent.agent_id,
+                    "status": agent.status,
+                    "since": agent.since and instant(self._pace.moment(agent.since)),
+                    "call_id": agent.call_id,
+                    "queue": agent.queue,
+                    "reason": agent.reason,
+                    "queues": list(agent.queues),
+                }
+                for agent in self.floor.agents.values()
+            ],
+            "queues": {queue: _load(self.floor, queue) for queue in QUEUES},
+            "posting": self.courier.view() if self.courier else None,
+            "feed": self.feed.view(),
+        }
+
+    @contextlib.asynccontextmanager
+    async def living(self) -> AsyncIterator[None]:
+        """Time passes on the floor inside of this context."""
+        async with self.courier or contextlib.nullcontext():
+            self._driver = asyncio.create_task(self._drive())
+            try:
+                yield
+            finally:
+                self._driver.cancel()
+                await asyncio.gather(self._driver, return_exceptions=True)
+                self._driver = None
+                self.feed.reset()
+
+    def _drive_on(self) -> None:
+        """What the driver waits for is no longer what comes next."""
+        if self._driver:
+            self._driver.cancel()
+            self._driver = asyncio.create_task(self._drive())
+
+    async def _drive(self) -> None:
+        while self.speed:
+            if self.courier is None or self.courier.backlog < MOST_BACKLOG:
+                self.step()
+            loads_s = self._loads_due - self.clock.elapsed()
+            next_s = min(loads_s, self._pace.seconds_until(self.floor.due))
+            await self.clock.sleep_until(self.clock.elapsed() + max(LEAST_SLEEP_S, next_s))
+
+    def _tell_loads(self, courier: Courier) -> None:
+        self._loads_due = self.clock.elapsed() + LOADS_EVERY_S
+        for queue in QUEUES:
+            load = _load(self.floor, queue)
+            if load != self._loads.get(queue):
+                self._loads[queue] = load
+                courier.load(queue, {**load, "timestamp": instant(self.clock.now())})
+
+
+def event(happening: Happening, moment: dt.datetime) -> dict[str, Json]:
+    """As the contract's Event: the members that go with this one."""
+    members = {
+        "login": ("queues",),
+        "call_start": ("call_id", "queue"),
+        "call_end": ("call_id",),
+        "break_start": ("reason",),
+    }
+    return {
+        "event_id": happening.event_id,
+        "event": happening.event,
+        "agent_id": happening.agent_id,
+        "timestamp": instant(moment),
+        **{name: getattr(happening, name) for name in members.get(happening.event, ())},
+    }
+
+
+def change(happening: Happening, moment: dt.datetime, timestamp: str = "") -> Change:
+    """As the seed's seven-key message."""
+    on_call = happening.new == "on_call"
+    payload = {
+        "event": "agent_status_change",
+        "agent_id": happening.agent_id,
+        "timestamp": timestamp or instant(moment),
+        "old_status": happening.old,
+        "new_status": happening.new,
+        "call_id": happening.call_id if on_call else None,
+        "queue": happening.queue if on_call else None,
+    }
+    return Change(payload, frozenset(_names([happening.queue, happening.left]) or ()))
+
+
+def _load(floor: Floor, queue: str) -> dict[str, int]:
+    waiting, longest_wait = floor.load(queue)
+    return {"waiting": waiting, "longest_wait": longest_wait}
+
+
+def _names(given: Json) -> list[str] | None:
+    """What of a list is text; a planted event may hold anything."""
+    return [name for name in given if isinstance(name, str)] if isinstance(given, list) else None

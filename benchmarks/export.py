@@ -26,20 +26,20 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from argus_wfm.gateway.reports.formats import FORMATS
-from argus_wfm.gateway.reports.table import Column, Kind, Row, Table, Total
-from argus_wfm.gateway.reports.text import Options, shown
+from argus_wfm.gateway.reports.table import Column, ColumnKind, Row, Table, Total
+from argus_wfm.gateway.reports.text import TextOptions, shown
 
 MOSCOW = dt.timezone(dt.timedelta(hours=3), "MSK")
 MADE_AT = dt.datetime(2025, 8, 1, 6, tzinfo=dt.UTC)
 COLUMNS = (
     Column("number", "Табельный номер", width=11),
     Column("name", "Фамилия, имя, отчество", width=34),
-    Column("hired", "Принят", Kind.DATE, 12),
-    Column("seen", "Последний вход", Kind.MOMENT, 16),
-    Column("norm", "Норма, ч", Kind.HOURS, 10, None, Total()),
-    Column("worked", "Отработано, ч", Kind.HOURS, 12, None, Total()),
-    Column("over", "Сверх нормы, ч", Kind.HOURS, 12, "MAX(0,{worked}-{norm})", Total()),
-    Column("calls", "Звонков", Kind.INTEGER, 10, None, Total()),
+    Column("hired", "Принят", ColumnKind.DATE, 12),
+    Column("seen", "Последний вход", ColumnKind.MOMENT, 16),
+    Column("norm", "Норма, ч", ColumnKind.HOURS, 10, None, Total()),
+    Column("worked", "Отработано, ч", ColumnKind.HOURS, 12, None, Total()),
+    Column("over", "Сверх нормы, ч", ColumnKind.HOURS, 12, "MAX(0,{worked}-{norm})", Total()),
+    Column("calls", "Звонков", ColumnKind.INTEGER, 10, None, Total()),
 )
 PAGE_LINES, LINE = 50, 10  # of the bare PDF, points
 
@@ -112,7 +112,7 @@ def _written(name: str, by: str, count: str) -> dict[str, float]:
 def _ours(name: str) -> Callable[[Any, int], None]:
     def write(out: Any, count: int) -> None:
         table = Table("export", "Отчёт", "июль 2025 г.", COLUMNS, rows(count), count, MADE_AT, MOSCOW)
-        FORMATS[name].write(table, Options(), out)
+        FORMATS[name].write(table, TextOptions(), out)
 
     return write
 

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from benchmarks.figures import Ask, Row, rows, shown, timed
-from benchmarks.parties import HEADERS, NORM, REQUEST, Argus, Connection, argus
+from benchmarks.parties import HEADERS, NORM, REQUEST, Argus, KeptConnection, argus
 
 FREE, WAIT_S = "nobody held", 10.0
 
@@ -37,7 +37,7 @@ def main() -> None:
 def measure(held: int, requests: int, rounds: int) -> list[Row]:
     """Free and held in turn, round by round."""
     with argus() as up:
-        client = Connection(up.gateway)
+        client = KeptConnection(up.gateway)
         kinds: dict[str, Ask] = {
             "GET /health": client.health,
             "GET 513 agents, from the cache": client.get,
@@ -62,7 +62,7 @@ def _take(times: dict[str, dict[str, list[float]]], kinds: dict[str, Ask], colum
 @contextlib.contextmanager
 def _holding(up: Argus, held: int) -> Iterator[None]:
     """So many calls that have reached 1C and wait there; afterwards all is as new."""
-    gateway, zup = Connection(up.gateway), Connection(up.controls)
+    gateway, zup = KeptConnection(up.gateway), KeptConnection(up.controls)
     zup.control("POST", "/reset")
     zup.control("POST", "/faults", {"fault": "hang", "operation": "getNormHours"})
     with contextlib.ExitStack() as stack:

@@ -26,14 +26,14 @@ MARK = re.compile(rb'"agent_id":"B(\d+)-(\d+)"')
 PING, CLOSE = 0x9, 0x8
 
 
-class Tally:
+class ListenerTotals:
     """What came, all subscribers together."""
 
     def __init__(self) -> None:
         self.late_ms = array("d")
         self.closed = 0
 
-    def told(self, listeners: list[Listener]) -> dict[str, Any]:
+    def told(self, listeners: list[StreamListener]) -> dict[str, Any]:
         """Since the last time."""
         late = sorted(self.late_ms)
         orders = {(one.count, one.order) for one in listeners}
@@ -52,10 +52,10 @@ class Tally:
         return told
 
 
-class Listener(asyncio.Protocol):
+class StreamListener(asyncio.Protocol):
     """One subscriber; `order` is a digest of what it got, in the order it came."""
 
-    def __init__(self, request: bytes, tally: Tally, opened: asyncio.Future[None]) -> None:
+    def __init__(self, request: bytes, tally: ListenerTotals, opened: asyncio.Future[None]) -> None:
         self._request, self._tally, self._opened = request, tally, opened
         self._buffer = b""
         self.count = self.order = 0
@@ -112,11 +112,11 @@ def main() -> None:
 
 
 async def _listen(asked: argparse.Namespace) -> None:
-    url, tally, loop = urlsplit(asked.url), Tally(), asyncio.get_running_loop()
-    listeners: list[Listener] = []
+    url, tally, loop = urlsplit(asked.url), ListenerTotals(), asyncio.get_running_loop()
+    listeners: list[StreamListener] = []
     for _ in range(asked.count):
         opened: asyncio.Future[None] = loop.create_future()
-        made = Listener(_request(url.netloc, url.path), tally, opened)
+        made = StreamListener(_request(url.netloc, url.path), tally, opened)
         await loop.create_connection(lambda made=made: made, url.hostname, url.port)  # type: ignore[misc]
         await opened
         listeners.append(made)

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.figures import Ask, Row, rows, shown, timed
-from benchmarks.parties import Connection, argus, child
+from benchmarks.parties import KeptConnection, argus, child
 
 WARM_UP = 20
 
@@ -41,8 +41,8 @@ def measure(requests: int, rounds: int) -> list[Row]:
     """All servers at once, asked in turn."""
     with contextlib.ExitStack() as stack:
         up = stack.enter_context(argus())
-        ours, mock = Connection(up.gateway), Connection(up.zup)
-        bare = Connection(
+        ours, mock = KeptConnection(up.gateway), KeptConnection(up.zup)
+        bare = KeptConnection(
             stack.enter_context(_bare({"agents": json.loads(ours.get()), "norm": json.loads(ours.norm())}))
         )
         asks: dict[str, dict[str, Ask]] = {

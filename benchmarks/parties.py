@@ -44,7 +44,7 @@ class Argus:
     controls: str
 
 
-class Connection:
+class KeptConnection:
     """One kept connection to one server."""
 
     def __init__(self, url: str) -> None:

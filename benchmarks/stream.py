@@ -38,7 +38,7 @@ SETTLE_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class BroadcastRow:
     """One line: how many were told at which rate, and how late it was; `whole` is everything to everybody, in order."""
 
     server: str
@@ -89,7 +89,7 @@ def main() -> None:
     print(shown(measured, as_json=asked.as_json))
 
 
-def measure(subscribers: int, rate: float, seconds: float, step: float) -> list[Told]:
+def measure(subscribers: int, rate: float, seconds: float, step: float) -> list[BroadcastRow]:
     """The gateway at `rate`, then its ceiling and that of websockets alone."""
     with _bare(subscribers) as bare, _gateway(subscribers) as gateway:
         steady = [bare(rate, seconds), gateway(rate, seconds)]
@@ -97,7 +97,7 @@ def measure(subscribers: int, rate: float, seconds: float, step: float) -> list[
     return [*_against_first(steady, "p50_ms"), *_against_first(ceilings, "rate")]
 
 
-def _ceiling(send: Callable[[float, float], Told], rate: float, step: float) -> Told:
+def _ceiling(send: Callable[[float, float], BroadcastRow], rate: float, step: float) -> BroadcastRow:
     """The last rate at which all was whole."""
     best = send(rate, step)
     for number in itertools.count(1):
@@ -108,7 +108,7 @@ def _ceiling(send: Callable[[float, float], Told], rate: float, step: float) -> 
     raise AssertionError
 
 
-def _against_first(rows: list[Told], member: str) -> list[Told]:
+def _against_first(rows: list[BroadcastRow], member: str) -> list[BroadcastRow]:
     from dataclasses import replace
 
     first = getattr(rows[0], member) if rows else 0.0
@@ -116,13 +116,13 @@ def _against_first(rows: list[Told], member: str) -> list[Told]:
 
 
 @contextlib.contextmanager
-def _gateway(subscribers: int) -> Iterator[Callable[[float, float], Told]]:
+def _gateway(subscribers: int) -> Iterator[Callable[[float, float], BroadcastRow]]:
     settings = {"ARGUS_STREAM_SOCKETS": str(subscribers + 10), "ARGUS_WORKER_CONCURRENCY": "0"}
     with running("sqlite", agents=1, **settings) as gateway:
         listeners = Listeners(gateway.url.replace("http", "ws") + "/ws/agent-status", subscribers, stalled=1)
         numbers = itertools.count()
 
-        def send(rate: float, seconds: float) -> Told:
+        def send(rate: float, seconds: float) -> BroadcastRow:
             before = _resident_mb(gateway.pid)
             posted, took = _post(gateway.url, numbers, rate, seconds)
             memory = f"{before:.0f} → {_resident_mb(gateway.pid):.0f}"
@@ -135,13 +135,13 @@ def _gateway(subscribers: int) -> Iterator[Callable[[float, float], Told]]:
 
 
 @contextlib.contextmanager
-def _bare(subscribers: int) -> Iterator[Callable[[float, float], Told]]:
+def _bare(subscribers: int) -> Iterator[Callable[[float, float], BroadcastRow]]:
     command, pipe = [sys.executable, "-m", "benchmarks.broadcast"], subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, encoding="utf-8") as child:
         assert child.stdout is not None
         listeners = Listeners(json.loads(child.stdout.readline())["ready"], subscribers, stalled=0)
 
-        def send(rate: float, seconds: float) -> Told:
+        def send(rate: float, seconds: float) -> BroadcastRow:
             before = _resident_mb(child.pid)
             sent = _asked(child, f"{rate} {seconds}")
             memory = f"{before:.0f} → {_resident_mb(child.pid):.0f}"
@@ -155,11 +155,11 @@ def _bare(subscribers: int) -> Iterator[Callable[[float, float], Told]]:
             child.terminate()
 
 
-def _told(server: str, subscribers: int, sent: int, took: float, rate: float, told: Json, memory: str) -> Told:
+def _told(server: str, subscribers: int, sent: int, took: float, rate: float, told: Json, memory: str) -> BroadcastRow:
     kept_up = sent / took > 0.9 * rate
     whole = told["least"] == sent and told["alike"] and told["p99_ms"] < LATE_MS and kept_up
     reached = round(sent / took, 1)
-    return Told(
+    return BroadcastRow(
         server, subscribers, reached, sent, whole, round(told["p50_ms"], 1), round(told["p99_ms"], 1), 0.0, memory
     )
 
@@ -206,7 +206,7 @@ def _resident_mb(pid: int) -> float:
     return int(found[1]) / 1024 if found else 0.0
 
 
-def shown(measured: list[Told], *, as_json: bool) -> str:
+def shown(measured: list[BroadcastRow], *, as_json: bool) -> str:
     """All rows, and where they were measured."""
     where = {"python": platform.python_version(), "machine": platform.machine(), "cores": os.cpu_count()}
     if as_json:

@@ -31,7 +31,7 @@ SLOW_S = 10.0  # a third of what the seed allows; with hundreds of requests a ru
 SKEW_S = 5.0  # of clocks, that is worth telling
 
 
-class State(StrEnum):
+class OperationState(StrEnum):
     """Of an operation."""
 
     THERE = "there"
@@ -45,12 +45,23 @@ class State(StrEnum):
     UNKNOWN = "not asked"
 
 
-BLOCKED = (State.UNREACHABLE, State.ABSENT, State.PROTOCOL, State.AUTH, State.BROKEN, State.SLOW)
-OF_DRIFT = {Drift.ABSENT: State.ABSENT, Drift.PROTOCOL: State.PROTOCOL, Drift.AUTH: State.AUTH}
+BLOCKED = (
+    OperationState.UNREACHABLE,
+    OperationState.ABSENT,
+    OperationState.PROTOCOL,
+    OperationState.AUTH,
+    OperationState.BROKEN,
+    OperationState.SLOW,
+)
+OF_DRIFT = {
+    Drift.ABSENT: OperationState.ABSENT,
+    Drift.PROTOCOL: OperationState.PROTOCOL,
+    Drift.AUTH: OperationState.AUTH,
+}
 HOPELESS = (  # where one operation is so, its contract's others are not asked; a refused password is not sent again
-    State.UNREACHABLE,
-    State.SLOW,
-    State.AUTH,
+    OperationState.UNREACHABLE,
+    OperationState.SLOW,
+    OperationState.AUTH,
 )
 
 
@@ -63,7 +74,7 @@ class Capability:
 
     contract: str
     operation: str
-    state: State
+    state: OperationState
     words: str = ""
     duration_s: float = 0.0
     finding: Finding | None = None
@@ -71,7 +82,7 @@ class Capability:
 
     def block(self) -> Block:
         """Why it is not asked again."""
-        return Block(self.words, self.finding, credentials=self.state is State.AUTH)
+        return Block(self.words, self.finding, credentials=self.state is OperationState.AUTH)
 
     def as_dict(self) -> dict[str, Json]:
         """For report.json."""
@@ -84,7 +95,7 @@ class Capability:
         }
 
 
-class Exploration:
+class Preflight:
     """Contracts side by side, each one question after the other; SSO comes before those that need its tokens.
 
     Whoever is interrupted waits for no answer: what was found until then is there.
@@ -136,12 +147,12 @@ class Exploration:
 
 def explore(target: Target, contracts: Sequence[str]) -> list[Capability]:
     """What each operation that reads says of itself."""
-    return Exploration(target, contracts).run()
+    return Preflight(target, contracts).run()
 
 
 def blocks(capabilities: Sequence[Capability], *, slow: bool) -> dict[str, Block]:
     """By operation, and by contract for one that is hopeless; `slow` says whether slow ones are blocked, too."""
-    states = BLOCKED if slow else tuple(state for state in BLOCKED if state is not State.SLOW)
+    states = BLOCKED if slow else tuple(state for state in BLOCKED if state is not OperationState.SLOW)
     found = [one for one in capabilities if one.state in states]
     whole = {one.contract: one.block() for one in found if one.state in HOPELESS and one.operation != OPERATION}
     return whole | {one.operation: one.block() for one in found}
@@ -149,18 +160,18 @@ def blocks(capabilities: Sequence[Capability], *, slow: bool) -> dict[str, Block
 
 def ailing(capabilities: Sequence[Capability]) -> bool:
     """Whether something that was asked is not as it should be."""
-    return any(one.state not in (State.THERE, State.UNKNOWN) for one in capabilities)
+    return any(one.state not in (OperationState.THERE, OperationState.UNKNOWN) for one in capabilities)
 
 
 def answering(capabilities: Sequence[Capability]) -> bool:
     """Whether there is anything that generated requests could ask; so it is where nothing was asked, of mocks."""
-    return not capabilities or any(one.state in (State.THERE, State.UNSTEADY) for one in capabilities)
+    return not capabilities or any(one.state in (OperationState.THERE, OperationState.UNSTEADY) for one in capabilities)
 
 
 def down(capabilities: Sequence[Capability]) -> bool:
     """Whether nothing that was asked gave any answer."""
-    asked = [one for one in capabilities if one.state is not State.UNKNOWN]
-    return bool(asked) and all(one.state is State.UNREACHABLE for one in asked)
+    asked = [one for one in capabilities if one.state is not OperationState.UNKNOWN]
+    return bool(asked) and all(one.state is OperationState.UNREACHABLE for one in asked)
 
 
 def skew(capabilities: Sequence[Capability]) -> float:
@@ -175,15 +186,15 @@ def _of_contract(target: Target, name: str, sso: Capability | None = None) -> It
             raise CouldNotTest(f"needs a token, and issueToken is {sso.state}")
         client: Client = getattr(target, name)
     except CouldNotTest as error:
-        yield Capability(name, name, State.UNKNOWN, str(error))
+        yield Capability(name, name, OperationState.UNKNOWN, str(error))
         return
     last: Capability | None = None
     there = False  # whether any operation of the contract is
     for operation in _questions(client):
         last = _like(last, operation.id) if last and last.state in HOPELESS else _ask(client, operation)
-        if last.state is State.ABSENT and there and _of_things(operation):
-            last = replace(last, state=State.UNKNOWN, words=UNTOLD, finding=None)
-        there = there or last.state is State.THERE
+        if last.state is OperationState.ABSENT and there and _of_things(operation):
+            last = replace(last, state=OperationState.UNKNOWN, words=UNTOLD, finding=None)
+        there = there or last.state is OperationState.THERE
         yield last
     if name == "mce" and target.address.stream:
         yield _like(last, OPERATION) if last and last.state in HOPELESS else _upgrade(target)
@@ -209,13 +220,15 @@ def _like(other: Capability, operation: str) -> Capability:
 def _ask(client: Client, operation: Operation) -> Capability:
     """Twice where it fails, so that unsteady is told from broken."""
     first = _asked(client, operation)
-    if first.state not in (State.BROKEN, State.UNREACHABLE) or first.duration_s > SLOW_S:
+    if first.state not in (OperationState.BROKEN, OperationState.UNREACHABLE) or first.duration_s > SLOW_S:
         return first
     second = _asked(client, operation)
     if second.state is first.state:
         return second
     words = f"{first.state} once, {second.state} when it was asked again"
-    return Capability(client.contract.name, operation.id, State.UNSTEADY, words, second.duration_s, first.finding)
+    return Capability(
+        client.contract.name, operation.id, OperationState.UNSTEADY, words, second.duration_s, first.finding
+    )
 
 
 def _asked(client: Client, operation: Operation) -> Capability:
@@ -225,9 +238,9 @@ def _asked(client: Client, operation: Operation) -> Capability:
         exchange = client.ask(operation.method, _path(operation), json=body)
         state, finding = _state(exchange)
         words = finding.message if finding else ""
-        if state is State.THERE and exchange.elapsed_s > SLOW_S:
+        if state is OperationState.THERE and exchange.elapsed_s > SLOW_S:
             took = f"{operation.id} took {exchange.elapsed_s:.0f} s"
-            state, words = State.SLOW, f"{took}; --scenario ID asks all the same"
+            state, words = OperationState.SLOW, f"{took}; --scenario ID asks all the same"
         return Capability(name, operation.id, state, words, exchange.elapsed_s, finding, _ahead(exchange))
 
     return _answered(name, operation.id, ask)
@@ -238,10 +251,10 @@ def _answered(contract: str, operation: str, ask: Callable[[], Capability]) -> C
     try:
         return ask()
     except (HeldBack, CouldNotTest) as error:
-        return Capability(contract, operation, State.UNKNOWN, str(error))
+        return Capability(contract, operation, OperationState.UNKNOWN, str(error))
     except Departure as departure:
         found = departure.finding
-        return Capability(contract, operation, State.UNREACHABLE, found.message, finding=found)
+        return Capability(contract, operation, OperationState.UNREACHABLE, found.message, finding=found)
 
 
 def _path(operation: Operation) -> str:
@@ -252,7 +265,7 @@ def _path(operation: Operation) -> str:
     return example_path(operation)
 
 
-def _state(exchange: Exchange) -> tuple[State, Finding | None]:
+def _state(exchange: Exchange) -> tuple[OperationState, Finding | None]:
     """By status and media type alone: what the members are is for scenarios to judge."""
     status = exchange.status
     try:
@@ -262,8 +275,8 @@ def _state(exchange: Exchange) -> tuple[State, Finding | None]:
             exchange.json()
     except Departure as departure:
         found = departure.finding
-        return OF_DRIFT.get(found.drift, State.BROKEN if status >= 500 else State.THERE), found
-    return State.THERE, None
+        return OF_DRIFT.get(found.drift, OperationState.BROKEN if status >= 500 else OperationState.THERE), found
+    return OperationState.THERE, None
 
 
 def _is_file(exchange: Exchange) -> bool:
@@ -284,12 +297,14 @@ def _upgrade(target: Target) -> Capability:
         opened = target.stream.upgrade(target.stream.authorization)
         if isinstance(opened, Subscription):
             opened.close()
-            return Capability("mce", OPERATION, State.THERE)
+            return Capability("mce", OPERATION, OperationState.THERE)
         try:
             opened.require(101)
         except Departure as departure:
             found = departure.finding
-            return Capability("mce", OPERATION, OF_DRIFT.get(found.drift, State.BROKEN), found.message, finding=found)
+            return Capability(
+                "mce", OPERATION, OF_DRIFT.get(found.drift, OperationState.BROKEN), found.message, finding=found
+            )
         raise AssertionError("unreachable: 101 is no refusal")
 
     return _answered("mce", OPERATION, ask)

@@ -18,7 +18,7 @@ from argus_wfm.conformance.generated.progress import BROKEN_OFF
 from argus_wfm.conformance.generated.runner import Generated
 from argus_wfm.conformance.launch.process import PRESENT
 from argus_wfm.conformance.model.findings import Verdict
-from argus_wfm.conformance.preflight import Capability, Exploration, ailing, answering, blocks
+from argus_wfm.conformance.preflight import Capability, Preflight, ailing, answering, blocks
 from argus_wfm.conformance.processes.children import Children
 from argus_wfm.conformance.processes.signals import Interrupted, interruptible
 from argus_wfm.conformance.report import baseline
@@ -29,7 +29,7 @@ from argus_wfm.conformance.scenarios import runner as scenarios
 from argus_wfm.conformance.scenarios.runner import Result
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.journal import Journal
-from argus_wfm.conformance.target.recorder import Seen
+from argus_wfm.conformance.target.recorder import ExchangeStats
 from argus_wfm.conformance.target.safety import (
     FAILURES,
     MINUTES,
@@ -38,7 +38,7 @@ from argus_wfm.conformance.target.safety import (
     REQUESTS_OF_AILING,
     Limits,
 )
-from argus_wfm.conformance.target.target import Address, Target, TargetError, by_profile, by_url
+from argus_wfm.conformance.target.target import Target, TargetConfig, TargetError, by_profile, by_url
 from argus_wfm.conformance.target.websocket import handshake
 from argus_wfm.openapi import Contract, load
 
@@ -90,13 +90,13 @@ class Plan:
 
 
 @dataclass(slots=True)
-class Course:
+class RunState:
     """What a run has come to so far, which is all there is once it is interrupted; it began when this was made."""
 
-    address: Address | None
+    address: TargetConfig | None
     started: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
     began: float = field(default_factory=time.monotonic)
-    exploration: Exploration | None = None
+    exploration: Preflight | None = None
     results: list[Result] = field(default_factory=list)
     generated: Generated | None = None
     interrupted: int = 0  # the exit code of the signal
@@ -136,7 +136,7 @@ def _run(plan: Plan, ids: tuple[str, ...], unheeded: Callable[[], None]) -> tupl
     """All of it, and the files that tell of it; once these are to be written, signals are `unheeded`."""
     _check(plan)
     accepted = baseline.read(plan.baseline) if plan.baseline else []
-    course = Course(None if plan.on_mocks else _address(plan))
+    course = RunState(None if plan.on_mocks else _address(plan))
     try:
         with tempfile.TemporaryDirectory(prefix="argus-log-") as logs, Screen(quiet=plan.as_json) as screen:
             screen.heading(f"{_name(course.address)} · {_conditions(course.address)}")
@@ -153,22 +153,22 @@ def _run(plan: Plan, ids: tuple[str, ...], unheeded: Callable[[], None]) -> tupl
     return done, written
 
 
-def _explore(plan: Plan, course: Course, screen: Screen) -> None:
+def _explore(plan: Plan, course: RunState, screen: Screen) -> None:
     """What a host of others has, and what is not asked again."""
     address = course.address
     if address is None:
         return
-    course.exploration = Exploration(Target(address), plan.only or CONTRACTS)
+    course.exploration = Preflight(Target(address), plan.only or CONTRACTS)
     capabilities = course.exploration.run()
     screen.capabilities(capabilities)
     limits = _limits(plan, address.limits.journal, ailing=ailing(capabilities))
     course.address = replace(address, limits=limits, blocked=blocks(capabilities, slow=not plan.scenarios))
 
 
-def _test(plan: Plan, ids: tuple[str, ...], course: Course, logs: Path, screen: Screen) -> None:
+def _test(plan: Plan, ids: tuple[str, ...], course: RunState, logs: Path, screen: Screen) -> None:
     """Side by side on mocks, each with a gateway of its own; one after the other on a host that is not ours."""
     address, children = course.address, Children()
-    seen = Seen()  # what scenarios saw of a host that generated tests ask next
+    seen = ExchangeStats()  # what scenarios saw of a host that generated tests ask next
 
     def take(result: Result, chosen: int) -> None:
         course.results.append(result)
@@ -181,7 +181,9 @@ def _test(plan: Plan, ids: tuple[str, ...], course: Course, logs: Path, screen: 
 
     def run_generated() -> None:
         given = address.as_dict() if address else None
-        order = generated_tests.Order(given, plan.max_time_s, plan.seed, plan.only, seen.ids if address else {})
+        order = generated_tests.GeneratedTestOptions(
+            given, plan.max_time_s, plan.seed, plan.only, seen.ids if address else {}
+        )
         course.generated = generated_tests.run(
             children,
             order,
@@ -204,15 +206,15 @@ def _test(plan: Plan, ids: tuple[str, ...], course: Course, logs: Path, screen: 
             children.end()
 
 
-def _generates(plan: Plan, course: Course) -> bool:
+def _generates(plan: Plan, course: RunState) -> bool:
     return plan.wants_generated and answering(course.capabilities)
 
 
-def _order(plan: Plan, ids: tuple[str, ...], address: Address | None) -> scenarios.Order:
-    return scenarios.Order(address.as_dict() if address else None, ids, plan.tag, plan.only)
+def _order(plan: Plan, ids: tuple[str, ...], address: TargetConfig | None) -> scenarios.ScenarioOptions:
+    return scenarios.ScenarioOptions(address.as_dict() if address else None, ids, plan.tag, plan.only)
 
 
-def _done(plan: Plan, ids: tuple[str, ...], course: Course, accepted: Sequence[Accepted]) -> Run:
+def _done(plan: Plan, ids: tuple[str, ...], course: RunState, accepted: Sequence[Accepted]) -> Run:
     """What the run comes to; what it did not come to counts for nothing."""
     results, generated, capabilities = (
         sorted(course.results, key=lambda one: one.id),
@@ -257,7 +259,7 @@ def _check(plan: Plan) -> None:
         raise TargetError("--scenario none with --max-time 0 leaves nothing to run.")
 
 
-def _address(plan: Plan) -> Address:
+def _address(plan: Plan) -> TargetConfig:
     """The host to judge, with a journal that is new. Raises TargetError, CouldNotRun."""
     policy = Policy(allow_writes=plan.allow_writes, allow_auth_failures=plan.allow_auth_failures)
     address = by_url(plan.base_url, policy) if plan.base_url else by_profile(Path(plan.target), policy)
@@ -292,11 +294,11 @@ def _failed(folder: Path) -> tuple[str, ...]:
     return ids
 
 
-def _name(address: Address | None) -> str:
+def _name(address: TargetConfig | None) -> str:
     return address.name if address else "mocks"
 
 
-def _conditions(address: Address | None) -> str:
+def _conditions(address: TargetConfig | None) -> str:
     if address is None:
         return f"gateway on the mock 1C ZUP, clock from {PRESENT}"
     writes = "writes allowed" if address.policy.allow_writes else "read-only"

@@ -1,6 +1,6 @@
 """Builds the web side of the gateway: contracts, stream and controls around its parts (parts.py).
 
-contracts (personnel, operations, mce, sso, export), stream ── Parts ── Work: queue, worker, sync, transfers
+contracts (personnel, operations, mce, sso, export), stream ── Components ── QueueWorker: queue, worker, sync, transfers
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
-from argus_wfm.gateway.agent_status.redis_signal import Fanout
+from argus_wfm.gateway.agent_status.redis_signal import RedisSignal
 from argus_wfm.gateway.agent_status.websocket import Subscriptions
 from argus_wfm.gateway.api.export import Export
 from argus_wfm.gateway.api.mce import Mce
@@ -26,15 +26,15 @@ from argus_wfm.gateway.api.personnel import Personnel
 from argus_wfm.gateway.api.sites import SiteOperations
 from argus_wfm.gateway.api.sso import Sso
 from argus_wfm.gateway.clock import Clock
-from argus_wfm.gateway.components import Parts, Work, empty, working
+from argus_wfm.gateway.components import Components, QueueWorker, empty, working
 from argus_wfm.gateway.controls import controls
 from argus_wfm.gateway.metrics import CONTENT_TYPE
-from argus_wfm.gateway.queue.actions import Interventions
+from argus_wfm.gateway.queue.actions import QueueActions
 from argus_wfm.gateway.settings import Settings
 from argus_wfm.gateway.upstream.zup import ZupClient, connect
 from argus_wfm.openapi import accounts, load_stream, serve
 from argus_wfm.openapi.errors import ValidationFailed
-from argus_wfm.openapi.frame import with_routes
+from argus_wfm.openapi.middleware import with_routes
 
 Json = Any
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -43,10 +43,10 @@ METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 def build(settings: Settings, *, clock: Clock | None = None, with_controls: bool = False) -> ASGIApp:
     """The gateway as an ASGI application; controls exist only when asked for. Raises DatabaseError."""
     clock = clock or Clock()
-    parts = Parts(settings, clock)
+    parts = Components(settings, clock)
     http = connect(settings.zup_user, settings.zup_password.get_secret_value())
     contracts = _contracts(parts, parts.zup_client(http))
-    running: list[Work] = []
+    running: list[QueueWorker] = []
 
     async def health(_request: Request) -> Response:
         headers = {"Date": format_datetime(parts.clock.now(), usegmt=True)}
@@ -85,11 +85,11 @@ def build(settings: Settings, *, clock: Clock | None = None, with_controls: bool
     return with_routes(contracts, routes, lifespan)
 
 
-def _contracts(parts: Parts, zup: ZupClient) -> ASGIApp:
+def _contracts(parts: Components, zup: ZupClient) -> ASGIApp:
     settings = parts.settings
     operations = Operations(
         parts.queue,
-        Interventions(parts.queue),
+        QueueActions(parts.queue),
         parts.listing,
         parts.employees,
         parts.caches,
@@ -118,7 +118,7 @@ def _contracts(parts: Parts, zup: ZupClient) -> ASGIApp:
     )
 
 
-def _sites(parts: Parts) -> SiteOperations:
+def _sites(parts: Components) -> SiteOperations:
     return SiteOperations(
         parts.sites,
         parts.employees,
@@ -130,7 +130,7 @@ def _sites(parts: Parts) -> SiteOperations:
     )
 
 
-def _stream(parts: Parts) -> list[BaseRoute]:
+def _stream(parts: Components) -> list[BaseRoute]:
     """The socket, what a request without an upgrade is told, and the contract."""
     stream = load_stream()
     subscriptions = Subscriptions(
@@ -159,20 +159,22 @@ def _stream(parts: Parts) -> list[BaseRoute]:
 
 
 @contextlib.asynccontextmanager
-async def _following(parts: Parts) -> AsyncIterator[None]:
+async def _following(parts: Components) -> AsyncIterator[None]:
     """The hub, and word from other processes where there is Redis."""
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(parts.revocations.following())
         await stack.enter_async_context(parts.hub.running())
         if parts.settings.redis_url:
-            fanout = Fanout(parts.settings.redis_url, parts.hub.stir)
+            fanout = RedisSignal(parts.settings.redis_url, parts.hub.stir)
             parts.hub.on_commit = fanout.tell
             await stack.enter_async_context(fanout.running())
         yield
 
 
 @contextlib.asynccontextmanager
-async def _in_thread(entered: contextlib.AbstractContextManager[Work | None]) -> AsyncIterator[Work | None]:
+async def _in_thread(
+    entered: contextlib.AbstractContextManager[QueueWorker | None],
+) -> AsyncIterator[QueueWorker | None]:
     work = await asyncio.to_thread(entered.__enter__)
     try:
         yield work

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from argus_wfm.gateway.storage.group_commit import Commits
 from argus_wfm.gateway.storage.tables import audit
-from argus_wfm.openapi import Exchange
+from argus_wfm.openapi import ServedExchange
 from argus_wfm.openapi.errors import exact
 
 Json = Any
@@ -156,7 +156,7 @@ def as_error(code: str, message: str, details: Mapping[str, Json]) -> dict[str, 
     return {"code": code, "message": message, **more}
 
 
-def inbound(exchange: Exchange, now: dt.datetime) -> Record:
+def inbound(exchange: ServedExchange, now: dt.datetime) -> Record:
     """Of a call that is about to be answered."""
     failure, operation = exchange.failure, exchange.operation
     query = f"?{_query(exchange.query)}" if exchange.query else ""

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from argus_wfm.gateway import logs
 from argus_wfm.gateway.agent_status.events import Agents
 from argus_wfm.gateway.agent_status.hub import Hub
-from argus_wfm.gateway.agent_status.queries import Board
+from argus_wfm.gateway.agent_status.queries import AgentStatusQueries
 from argus_wfm.gateway.audit import Audit, Record, inbound
 from argus_wfm.gateway.clock import Clock
 from argus_wfm.gateway.errors import TokenInvalid
@@ -27,14 +27,14 @@ from argus_wfm.gateway.personnel.store import Employees
 from argus_wfm.gateway.personnel.sync import PersonnelSync
 from argus_wfm.gateway.personnel.uploads import fact_transfer, schedule_upload, timesheet_request
 from argus_wfm.gateway.queue.audit import of_queue
-from argus_wfm.gateway.queue.event_loop import Bridge
-from argus_wfm.gateway.queue.executor import Act, BlockingZup, Turns
+from argus_wfm.gateway.queue.event_loop import EventLoopBridge
+from argus_wfm.gateway.queue.executor import Act, BlockingZup, OperationExecutor
 from argus_wfm.gateway.queue.job import Job
-from argus_wfm.gateway.queue.kinds import Status
+from argus_wfm.gateway.queue.kinds import OperationStatus
 from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.queue.rows import Claimed
-from argus_wfm.gateway.queue.scheduler import Schedule
-from argus_wfm.gateway.queue.views import Listing
+from argus_wfm.gateway.queue.scheduler import Scheduler
+from argus_wfm.gateway.queue.views import QueueViews
 from argus_wfm.gateway.reports.exports import Exports
 from argus_wfm.gateway.reports.job import ReportExport
 from argus_wfm.gateway.reports.signature import Signer
@@ -43,16 +43,16 @@ from argus_wfm.gateway.settings import Settings
 from argus_wfm.gateway.sites.actuals import Actuals
 from argus_wfm.gateway.sites.consistency import Consistency
 from argus_wfm.gateway.sites.payroll import Payroll
-from argus_wfm.gateway.sites.registry import Sites
+from argus_wfm.gateway.sites.registry import SiteRegistry
 from argus_wfm.gateway.sites.transfer import Consolidation
 from argus_wfm.gateway.storage import tables
 from argus_wfm.gateway.storage.cache import Caches
 from argus_wfm.gateway.storage.database import connect as connect_database
 from argus_wfm.gateway.storage.database import default_url, migrate
 from argus_wfm.gateway.upstream.breaker import Breaker
-from argus_wfm.gateway.upstream.ldap import Account, Directory
-from argus_wfm.gateway.upstream.zup import Upstream, ZupClient, connect
-from argus_wfm.openapi import Exchange, load
+from argus_wfm.gateway.upstream.ldap import DirectoryAccount, LdapDirectory
+from argus_wfm.gateway.upstream.zup import ZupClient, ZupUpstream, connect
+from argus_wfm.openapi import ServedExchange, load
 from argus_wfm.openapi.authorization import BEARER_CHALLENGE
 from argus_wfm.openapi.errors import instant
 
@@ -60,7 +60,7 @@ Json = Any
 RESET_S = 5.0
 
 
-class Parts:
+class Components:
     """What web and work of one process share.
 
     Raises DatabaseError, KeysError, DirectoryError, SignatureError, SitesError.
@@ -71,16 +71,16 @@ class Parts:
         self.engine = connect_database(settings.database_url or default_url())
         self.audit = Audit(self.engine)
         self.queue = Queue(self.engine, clock.now)
-        self.listing = Listing(self.engine, clock.now)
+        self.listing = QueueViews(self.engine, clock.now)
         self.employees = Employees(self.engine, clock.now)
         self.sources = Sources(self.engine, clock.now)
         self.exports = Exports(self.sources)
         self.signer = _signer(settings)
-        self.sites = Sites.of_file(settings.sites)
+        self.sites = SiteRegistry.of_file(settings.sites)
         self.actuals = Actuals(self.engine, clock.now)
         self.payroll = Payroll(self.engine, self.sites, clock.now)
         self.consistency = Consistency(self.engine, self.sites, settings.actuals_late_s)
-        self.schedule = Schedule(self.engine, self.queue, clock.now, settings.sync_schedule)
+        self.schedule = Scheduler(self.engine, self.queue, clock.now, settings.sync_schedule)
         self.caches = Caches(
             clock.now,
             api_s=settings.api_cache_s,
@@ -89,10 +89,10 @@ class Parts:
             entries=settings.api_cache_entries,
             redis_url=settings.redis_url,
         )
-        self.zup = Upstream(settings.zup_url, _breaker("1C ZUP", settings, clock), settings.call_timeout_s)
+        self.zup = ZupUpstream(settings.zup_url, _breaker("1C ZUP", settings, clock), settings.call_timeout_s)
         self.zup.on_recovery = self.caches.on_recovery
         self.queue.on_end = self._ended
-        self.board = Board(self.engine, clock.now)
+        self.board = AgentStatusQueries(self.engine, clock.now)
         self.revocations = Revocations(self.engine, clock.now)
         self.hub = Hub(
             self.board,
@@ -123,7 +123,7 @@ class Parts:
 
     def health(self) -> Json:
         """From what is known; an upstream is never called for it."""
-        behind: dict[str, Upstream | Directory] = {
+        behind: dict[str, ZupUpstream | LdapDirectory] = {
             "zup": self.zup,
             **({"ldap": self.directory} if self.directory else {}),
         }
@@ -131,12 +131,12 @@ class Parts:
         failing = any(upstream["state"] == "failing" for upstream in seen.values())
         return {"status": "failing" if failing else "ok", "now": instant(self.clock.now()), "upstreams": seen}
 
-    async def inbound(self, exchange: Exchange) -> None:
+    async def inbound(self, exchange: ServedExchange) -> None:
         """Into the audit trail, before the call is answered; pages about a contract are no calls."""
         if exchange.operation or exchange.failure:
             await asyncio.wrap_future(self.audit.record(inbound(exchange, self.clock.now())))
 
-    def closed(self, exchange: Exchange) -> None:
+    def closed(self, exchange: ServedExchange) -> None:
         """A call has been answered."""
         logs.exchange(exchange)
         self.metrics.exchange(exchange)
@@ -145,7 +145,7 @@ class Parts:
         self.metrics.outbound(record)
         await asyncio.wrap_future(self.audit.record(record))
 
-    def _ended(self, connection: sa.Connection, claimed: Claimed, status: Status, error: Json) -> None:
+    def _ended(self, connection: sa.Connection, claimed: Claimed, status: OperationStatus, error: Json) -> None:
         connection.execute(tables.audit.insert(), of_queue(claimed, status.value, error, self.clock.now()).row())
         logs.operation(claimed.id, claimed.kind.name, status, claimed.attempt, claimed.request_id)
 
@@ -154,16 +154,16 @@ class Parts:
         return {"zup": self.zup.breaker.shown(), **ldap}
 
 
-class Work:
+class QueueWorker:
     """The queue's worker of one process; start() and stop() block."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Components) -> None:
         from argus_wfm.gateway.queue.worker import Worker  # dbos takes a second to import
 
-        settings, self._parts, self._bridge = parts.settings, parts, Bridge()
+        settings, self._parts, self._bridge = parts.settings, parts, EventLoopBridge()
         self._http = connect(settings.zup_user, settings.zup_password.get_secret_value())
         zup = BlockingZup(parts.zup_client(self._http), self._bridge)
-        turns = Turns(parts.queue, self._acts(), zup, lambda: self.worker.stopping)
+        turns = OperationExecutor(parts.queue, self._acts(), zup, lambda: self.worker.stopping)
         self.worker = Worker(
             parts.engine,
             parts.queue,
@@ -224,12 +224,12 @@ class Work:
 
 
 @contextlib.contextmanager
-def working(parts: Parts) -> Iterator[Work | None]:
+def working(parts: Components) -> Iterator[QueueWorker | None]:
     """Database, audit trail and, unless settings say 0, a worker. Raises DatabaseError, NoSlot."""
     migrate(parts.engine)
     parts.audit.start()
     parts.agents.start()
-    work = Work(parts) if parts.settings.worker_concurrency else None
+    work = QueueWorker(parts) if parts.settings.worker_concurrency else None
     try:
         if work:
             work.start()
@@ -262,10 +262,10 @@ def _signer(settings: Settings) -> Callable[[], Signer]:
     return lambda: signer
 
 
-def _directory(settings: Settings, clock: Clock, record: Callable[[Record], Awaitable[None]]) -> Directory | None:
+def _directory(settings: Settings, clock: Clock, record: Callable[[Record], Awaitable[None]]) -> LdapDirectory | None:
     if not settings.ldap_url:
         return None
-    account = Account(
+    account = DirectoryAccount(
         settings.ldap_url,
         settings.ldap_user,
         settings.ldap_password.get_secret_value() if settings.ldap_password else "",
@@ -273,7 +273,7 @@ def _directory(settings: Settings, clock: Clock, record: Callable[[Record], Awai
         settings.ldap_start_tls,
         settings.ldap_ca_file,
     )
-    return Directory(account, _breaker("LDAP", settings, clock), clock, settings.ldap_timeout_s, record)
+    return LdapDirectory(account, _breaker("LDAP", settings, clock), clock, settings.ldap_timeout_s, record)
 
 
 def _breaker(upstream: str, settings: Settings, clock: Clock) -> Breaker:
@@ -281,7 +281,7 @@ def _breaker(upstream: str, settings: Settings, clock: Clock) -> Breaker:
     return Breaker(upstream, clock, failures=failures, reset_s=reset_s, on_change=logs.breaker)
 
 
-def empty(parts: Parts) -> None:
+def empty(parts: Components) -> None:
     """As new, for controls: no operations, employees or records, nothing cached, the breaker closed."""
     with parts.engine.begin() as connection:
         for table in reversed(tables.metadata.sorted_tables):

@@ -17,7 +17,7 @@ from argus_wfm.gateway.clock import SETTLED_S, Clock
 from argus_wfm.gateway.identity.tokens import Tokens
 from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.storage.cache import Caches
-from argus_wfm.gateway.upstream.zup import Upstream
+from argus_wfm.gateway.upstream.zup import ZupUpstream
 from argus_wfm.openapi.errors import ValidationFailed, instant
 
 Json = Any
@@ -27,7 +27,7 @@ LOOK_S = 0.01
 def controls(
     clock: Clock,
     caches: Caches,
-    zup: Upstream,
+    zup: ZupUpstream,
     queue: Queue,
     tokens: Tokens | None,
     empty: Callable[[], None],

@@ -10,8 +10,8 @@ from typing import Any, TextIO
 
 import structlog
 
-from argus_wfm.gateway.upstream.breaker import Change
-from argus_wfm.openapi import Exchange
+from argus_wfm.gateway.upstream.breaker import BreakerTransition
+from argus_wfm.openapi import ServedExchange
 
 SECRET = re.compile(r"password|authorization|token|secret|cookie|session", re.IGNORECASE)
 log = structlog.stdlib.get_logger("argus.gateway")
@@ -45,7 +45,7 @@ def configure(level: str, stream: TextIO = sys.stderr) -> None:
     )
 
 
-def exchange(closed: Exchange) -> None:
+def exchange(closed: ServedExchange) -> None:
     """Log a closed exchange; unknown paths are not repeated, since anything may stand in them."""
     operation = closed.operation
     log.info(
@@ -61,7 +61,7 @@ def exchange(closed: Exchange) -> None:
     )
 
 
-def breaker(upstream: str, change: Change) -> None:
+def breaker(upstream: str, change: BreakerTransition) -> None:
     """Log that a breaker opened, let a call through, or closed."""
     log.warning("breaker", upstream=upstream, state=change.state.value, why=change.why)
 

@@ -12,8 +12,8 @@ from prometheus_client.registry import Collector
 from argus_wfm.gateway.agent_status.hub import Hub
 from argus_wfm.gateway.audit import Record
 from argus_wfm.gateway.storage.cache import Caches
-from argus_wfm.gateway.upstream.breaker import State
-from argus_wfm.openapi import Exchange
+from argus_wfm.gateway.upstream.breaker import BreakerState
+from argus_wfm.openapi import ServedExchange
 
 Json = Any
 SECONDS = (0.005, 0.025, 0.1, 0.5, 2, 5, 10, 30)
@@ -43,9 +43,9 @@ class Metrics:
         self._upstream_s = Histogram(
             "argus_upstream_request_seconds", "How long they took.", ["upstream", "operation"], buckets=SECONDS, **names
         )
-        self._registry.register(_Seen(queue, breakers, caches, hub))
+        self._registry.register(_StateCollector(queue, breakers, caches, hub))
 
-    def exchange(self, closed: Exchange) -> None:
+    def exchange(self, closed: ServedExchange) -> None:
         """A call that came in."""
         name = closed.operation.id if closed.operation else "none"
         self._requests.labels(name, str(closed.status)).inc()
@@ -62,7 +62,7 @@ class Metrics:
         return generate_latest(self._registry)
 
 
-class _Seen(Collector):
+class _StateCollector(Collector):
     def __init__(
         self, queue: Callable[[], Json], breakers: Callable[[], dict[str, Json]], caches: Caches, hub: Hub
     ) -> None:
@@ -76,7 +76,7 @@ class _Seen(Collector):
         yield operations
         breakers = GaugeMetricFamily("argus_breaker_open", "1 while no call is let through.", labels=["upstream"])
         for name, breaker in self._breakers().items():
-            breakers.add_metric([name], float(breaker["state"] == State.OPEN.value))
+            breakers.add_metric([name], float(breaker["state"] == BreakerState.OPEN.value))
         yield breakers
         for name, means in (("hits", "Looks that found."), ("misses", "Looks that did not.")):
             family = CounterMetricFamily(f"argus_cache_{name}", means, labels=["region"])

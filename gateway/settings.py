@@ -151,7 +151,7 @@ class Settings(BaseSettings):
         return key
 
 
-class Given(Settings):
+class ExplicitSettings(Settings):
     """Settings that are all given in code: neither the environment nor `.env` is asked."""
 
     @classmethod

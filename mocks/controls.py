@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, Router
 
 from argus_wfm.mocks.clock import Clock
-from argus_wfm.mocks.faults.active import Switchboard
+from argus_wfm.mocks.faults.active import ActiveFaults
 from argus_wfm.mocks.faults.models import Fault, Struck
 from argus_wfm.mocks.faults.parser import FaultError, from_json
 from argus_wfm.openapi.errors import ApiError, NotFound, ValidationFailed, instant
@@ -93,7 +93,7 @@ class Switches:
 
     def __init__(
         self,
-        switchboard: Switchboard,
+        switchboard: ActiveFaults,
         strikes: Struck,
         relay: Refusing | None = None,
         kinds: frozenset[str] | None = None,

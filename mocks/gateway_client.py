@@ -17,7 +17,7 @@ ANSWER_S = 15.0
 PAGE = 500
 
 
-class Central:
+class GatewayClient:
     """`token` is asked for again when the gateway says that it has expired; without a gateway nothing arrives."""
 
     def __init__(self, gateway: str, token: Token) -> None:

@@ -8,14 +8,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class WholeResponse:
     """Status, headers and body; header names as the application wrote them."""
 
     status: int
     headers: tuple[tuple[bytes, bytes], ...]
     body: bytes
 
-    def retyped(self, media_type: str, body: bytes) -> Answer:
+    def retyped(self, media_type: str, body: bytes) -> WholeResponse:
         """The same reply with another type and body."""
         others = tuple((name, value) for name, value in self.headers if name.lower() != b"content-type")
         return replace(self, headers=(*others, (b"content-type", media_type.encode())), body=body)
@@ -28,7 +28,7 @@ class Answer:
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else self.body})
 
 
-async def answer_of(app: ASGIApp, scope: Scope, receive: Receive) -> Answer:
+async def answer_of(app: ASGIApp, scope: Scope, receive: Receive) -> WholeResponse:
     """What an application answers, kept back."""
     start: Message = {}
     chunks: list[bytes] = []
@@ -40,4 +40,4 @@ async def answer_of(app: ASGIApp, scope: Scope, receive: Receive) -> Answer:
             chunks.append(message.get("body", b""))
 
     await app(scope, receive, keep)
-    return Answer(start["status"], tuple((bytes(n), bytes(v)) for n, v in start["headers"]), b"".join(chunks))
+    return WholeResponse(start["status"], tuple((bytes(n), bytes(v)) for n, v in start["headers"]), b"".join(chunks))

@@ -6,7 +6,7 @@ import hashlib
 import random
 
 
-def dice(*key: object) -> random.Random:
-    """The same dice for the same key."""
+def rng(*key: object) -> random.Random:
+    """The same generator for the same key."""
     digest = hashlib.blake2b(":".join(map(str, key)).encode(), digest_size=8).digest()
     return random.Random(int.from_bytes(digest))

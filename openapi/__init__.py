@@ -8,22 +8,22 @@ serve({"personnel": handlers}, …)       an ASGI application that keeps to it
 from typing import TYPE_CHECKING, Any
 
 from argus_wfm.openapi.contract import Contract, Operation, load
-from argus_wfm.openapi.exchange import Authenticate, Call, Exchange, Handler, Handlers, Reply
+from argus_wfm.openapi.exchange import ApiResponse, Authenticate, Call, Handler, Handlers, ServedExchange
 from argus_wfm.openapi.stream import Stream, load_stream
 
 if TYPE_CHECKING:
     from argus_wfm.openapi.serving import OperationMismatch, accounts, serve
 
 __all__ = [
+    "ApiResponse",
     "Authenticate",
     "Call",
     "Contract",
-    "Exchange",
     "Handler",
     "Handlers",
     "Operation",
     "OperationMismatch",
-    "Reply",
+    "ServedExchange",
     "Stream",
     "accounts",
     "load",

@@ -1,4 +1,4 @@
-"""One exchange: what a handler is given (Call), what it returns (Reply), and what is kept of both (Exchange)."""
+"""One exchange: what a handler gets (Call) and returns (ApiResponse), and the record of both (ServedExchange)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Json = Any
 
 
 @dataclass(slots=True)
-class Exchange:
+class ServedExchange:
     """A request and its answer, from the first byte to the last; logs and audit read it.
 
     `operation` is None for paths and methods that the contract has not; `failure` is what the envelope that answered
@@ -65,7 +65,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ApiResponse:
     """What a handler returns when 200 and plain data are not enough.
 
     `raw` holds JSON bytes that were valid when they were made (a cache hit): sent as they are, not checked again.
@@ -83,7 +83,7 @@ Handler = Callable[..., Any]
 Handlers = Mapping[str, Handler]
 Authenticate = Callable[[str, str], str | None]
 
-_current: contextvars.ContextVar[Exchange] = contextvars.ContextVar("exchange")
+_current: contextvars.ContextVar[ServedExchange] = contextvars.ContextVar("exchange")
 
 
 def folded(headers: Headers) -> dict[str, str]:
@@ -94,16 +94,16 @@ def folded(headers: Headers) -> dict[str, str]:
     return joined
 
 
-def current() -> Exchange:
+def current() -> ServedExchange:
     """The exchange being answered in this task or thread. Raises LookupError outside of one."""
     return _current.get()
 
 
-def enter(exchange: Exchange) -> contextvars.Token[Exchange]:
+def enter(exchange: ServedExchange) -> contextvars.Token[ServedExchange]:
     """Make `exchange` the current one; give the token to leave()."""
     return _current.set(exchange)
 
 
-def leave(token: contextvars.Token[Exchange]) -> None:
+def leave(token: contextvars.Token[ServedExchange]) -> None:
     """Undo enter()."""
     _current.reset(token)

@@ -42,7 +42,7 @@ class Credentials(AbstractSecurityHandler):  # type: ignore[misc]
         return verify
 
 
-class Token(AbstractSecurityHandler):  # type: ignore[misc]
+class BearerToken(AbstractSecurityHandler):  # type: ignore[misc]
     """A Bearer token whose audience is the contract's."""
 
     def __init__(self, check: Authenticate) -> None:
@@ -59,4 +59,4 @@ class Token(AbstractSecurityHandler):  # type: ignore[misc]
         return verify
 
 
-SCHEMES: dict[str, Any] = {"basic": Credentials, "bearer": Token}
+SCHEMES: dict[str, Any] = {"basic": Credentials, "bearer": BearerToken}

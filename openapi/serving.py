@@ -25,8 +25,17 @@ from starlette.types import ASGIApp, Receive, Scope
 from argus_wfm.openapi import errors
 from argus_wfm.openapi.contract import Contract, load
 from argus_wfm.openapi.errors import ApiError, Unauthorized, UnsupportedMediaType, ValidationFailed
-from argus_wfm.openapi.exchange import Authenticate, Call, Exchange, Handler, Handlers, Reply, current, folded
-from argus_wfm.openapi.frame import Frame
+from argus_wfm.openapi.exchange import (
+    ApiResponse,
+    Authenticate,
+    Call,
+    Handler,
+    Handlers,
+    ServedExchange,
+    current,
+    folded,
+)
+from argus_wfm.openapi.middleware import ContractMiddleware
 from argus_wfm.openapi.security import SCHEMES
 from argus_wfm.openapi.sessions import Sessions
 from argus_wfm.openapi.validation import parse, validators
@@ -57,8 +66,8 @@ def serve(
     stack: Literal["async", "flask"],
     users: Mapping[str, Callable[[str, str], str | None]],
     now: Callable[[], dt.datetime],
-    on_exchange: Callable[[Exchange], None] | None = None,
-    before_answer: Callable[[Exchange], Awaitable[None]] | None = None,
+    on_exchange: Callable[[ServedExchange], None] | None = None,
+    before_answer: Callable[[ServedExchange], Awaitable[None]] | None = None,
     session_key: bytes | None = None,
 ) -> ASGIApp:
     """An ASGI application that serves each contract named in `handlers` under its own base path.
@@ -72,7 +81,7 @@ def serve(
     for name, contract in contracts.items():
         _check_operations(contract, handlers[name])
     app = _application(stack, users)
-    frame = Frame(
+    frame = ContractMiddleware(
         app,
         contracts.values(),
         now=now,
@@ -89,11 +98,11 @@ def serve(
     return frame
 
 
-def _admission(users: Mapping[str, Authenticate]) -> Callable[[Exchange], None]:
+def _admission(users: Mapping[str, Authenticate]) -> Callable[[ServedExchange], None]:
     """A check of who calls, for bodies too large to be kept for strangers. Raises what the scheme raises."""
     checks = {scheme: SCHEMES[scheme](check).get_fn(None, None) for scheme, check in users.items()}
 
-    def admit(exchange: Exchange) -> None:
+    def admit(exchange: ServedExchange) -> None:
         if exchange.operation and exchange.operation.security:
             checks[exchange.operation.security](exchange)
 
@@ -170,7 +179,7 @@ def _endpoint(contract: Contract, operation_id: str, handler: Handler) -> Handle
 
 def _response(contract: Contract, operation_id: str, result: Any) -> ConnexionResponse:
     """The answer on the wire; one that breaks the contract is a defect of ours, so the caller sees a 500."""
-    reply = result if isinstance(result, Reply) else Reply(result)
+    reply = result if isinstance(result, ApiResponse) else ApiResponse(result)
     body = reply.raw
     if body is None:
         operation = contract.operations[operation_id]
@@ -184,7 +193,7 @@ def _response(contract: Contract, operation_id: str, result: Any) -> ConnexionRe
     return ConnexionResponse(reply.status, content_type=media_type, body=body, headers=dict(reply.headers))
 
 
-def _error_handler(frame: Frame) -> Callable[[ConnexionRequest, Exception], Awaitable[ConnexionResponse]]:
+def _error_handler(frame: ContractMiddleware) -> Callable[[ConnexionRequest, Exception], Awaitable[ConnexionResponse]]:
     async def handle(_request: ConnexionRequest, error: Exception) -> ConnexionResponse:
         status, headers, body = frame.envelope(current(), _as_api_error(error))
         return ConnexionResponse(status, body=body, headers=dict(headers))
@@ -228,7 +237,7 @@ class _Body:
             self._take(exchange, body)
         return _once(message, receive), scope
 
-    def _take(self, exchange: Exchange, body: bytes) -> None:
+    def _take(self, exchange: ServedExchange, body: bytes) -> None:
         operation: Any = exchange.operation
         contract: Any = exchange.contract
         if not body:
@@ -237,7 +246,7 @@ class _Body:
         validators(contract).check_body(operation, exchange.body)
 
 
-def _check_encoding(exchange: Exchange) -> None:
+def _check_encoding(exchange: ServedExchange) -> None:
     """Raises UnsupportedMediaType for a declared charset other than UTF-8, and for compressed bodies."""
     declared = email.message.Message()
     declared["Content-Type"] = exchange.headers.get("content-type", "application/json")

@@ -23,10 +23,10 @@ import ldap3
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.faults.parser import from_text
 from argus_wfm.mocks.faults.tcp import KINDS
-from argus_wfm.mocks.ldap.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, Lockout
+from argus_wfm.mocks.ldap.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, LockoutPolicy
 from argus_wfm.mocks.ldap.app import OPERATIONS, ldap
 from argus_wfm.mocks.ldap.certificates import made
-from argus_wfm.mocks.ldap.directory import Directory
+from argus_wfm.mocks.ldap.directory import DirectoryEntries
 from argus_wfm.mocks.ldap.entries import PEOPLE, ROOT, SERVICE
 from argus_wfm.openapi.server import background
 from argus_wfm.openapi.server import bind as listening
@@ -105,7 +105,7 @@ class Served:
 
 
 @contextlib.contextmanager
-def mocked(*faults: str, agents: int = 513, lockout: Lockout | None = None) -> Iterator[Served]:
+def mocked(*faults: str, agents: int = 513, lockout: LockoutPolicy | None = None) -> Iterator[Served]:
     """The mock at the seed's present, with controls; `faults` as on the command line."""
     public, tls, certificate = listening("127.0.0.1", 0), listening("127.0.0.1", 0), made()
     app = ldap(
@@ -131,7 +131,7 @@ def slapd(*, agents: int = 513) -> Iterator[Served]:
     server, loader = (shutil.which(name, path=PLACES) for name in ("slapd", "slapadd"))
     if server is None or loader is None or not SCHEMAS.is_dir():
         absent("slapd is not installed (Debian: apt-get install slapd ldap-utils)")
-    directory = Directory(seed=1, agents=agents, clock=Clock(NOW))
+    directory = DirectoryEntries(seed=1, agents=agents, clock=Clock(NOW))
     with tempfile.TemporaryDirectory(prefix="argus-slapd-") as name:
         folder = Path(name)
         _write(folder, directory.ldif())

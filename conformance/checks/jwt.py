@@ -18,7 +18,7 @@ OTHER_ALGORITHM = {"HS256": "HS512", "HS384": "HS256", "HS512": "HS256"}
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class DecodedToken:
     """Header and claims; nothing is verified."""
 
     header: dict[str, Json]
@@ -26,7 +26,7 @@ class Token:
     parts: tuple[str, str, str]
 
     @classmethod
-    def read(cls, text: str) -> Token:
+    def read(cls, text: str) -> DecodedToken:
         """Raises ValueError saying what is no JSON Web Token about it."""
         parts = text.split(".")
         if len(parts) != 3:
@@ -59,7 +59,7 @@ def with_other_signature(token: str) -> str:
 def forgeries(token: str, audience: str) -> dict[str, str]:
     """By name: what nobody may take for a token of the host's. `token` is a good one, of any form."""
     try:
-        known = Token.read(token)
+        known = DecodedToken.read(token)
         header, claims, signature = known.header, known.claims, known.parts[2]
     except ValueError:  # the host's tokens are of another form: a JWT of ours is none of them all the more
         header, claims, signature = {"typ": "JWT", "alg": "HS256"}, {"sub": "argus", "aud": audience}, "c2lnbmF0dXJl"
@@ -83,7 +83,7 @@ def signed_with_public_keys(token: str, jwks: Json) -> dict[str, str]:
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
     from jwt import PyJWK, PyJWTError
 
-    known = Token.read(token)
+    known = DecodedToken.read(token)
     found: dict[str, str] = {}
     for key in jwks["keys"]:
         try:

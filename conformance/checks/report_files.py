@@ -29,7 +29,7 @@ UNFILLED = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}|\$\{[\w.]+\}|\bMERGEFIEL
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class WorkbookSheet:
     """Of a workbook: `values` as a reader shows them that calculates nothing, `formulas` as they are written."""
 
     name: str
@@ -45,12 +45,12 @@ class Document:
     tables: Sequence[int]
 
 
-def workbook(exchange: Exchange) -> list[Sheet]:
+def workbook(exchange: Exchange) -> list[WorkbookSheet]:
     """An XLSX (ECMA-376), opened whole."""
     _archive(exchange, "XLSX", "xl/workbook.xml")
     formulas = _opened(exchange, "XLSX", lambda: _cells(exchange.body, _formula, calculated=False))
     values = _opened(exchange, "XLSX", lambda: _cells(exchange.body, lambda cell: cell.value, calculated=True))
-    return [Sheet(name, values[name], cells) for name, cells in formulas.items()]
+    return [WorkbookSheet(name, values[name], cells) for name, cells in formulas.items()]
 
 
 def document(exchange: Exchange) -> Document:

@@ -28,7 +28,7 @@ def sent(exchange: Exchange) -> list[str]:
     return [text for text in texts if not text.isascii() or "??" in text]
 
 
-class Echoes:
+class SentTexts:
     """Takes requests from any thread; knows pieces of their texts again, since a host may cut or quote them."""
 
     def __init__(self) -> None:

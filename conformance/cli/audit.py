@@ -8,7 +8,7 @@ import typer
 from typer import Option
 
 from argus_wfm.conformance.cli import output
-from argus_wfm.conformance.cli.gateway_client import Remote, checked_id
+from argus_wfm.conformance.cli.gateway_client import GatewayClient, checked_id
 from argus_wfm.conformance.cli.options import LARGEST, LOCAL_URL, AsJson, Direction, Limit, Since, Until, Url, instant
 from argus_wfm.conformance.cli.queue_views import print_json, say_more
 from argus_wfm.conformance.errors import RemoteError
@@ -57,7 +57,7 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Search the audit trail, the newest first."""
-    pages = Remote(url).pages(
+    pages = GatewayClient(url).pages(
         "/audit",
         limit,
         since=instant("--since", since),
@@ -86,7 +86,7 @@ def show(
     """Show every hop of one request in order of time, with payloads and errors."""
     if not 0 < len(request_id) <= LONGEST:
         raise RemoteError(f"A request id has 1 to {LONGEST} characters; argus audit search shows them.")
-    page = Remote(url).pages("/audit", LARGEST, request_id=request_id).whole()
+    page = GatewayClient(url).pages("/audit", LARGEST, request_id=request_id).whole()
     hops = sorted(page["items"], key=_order)
     if not hops:
         raise RemoteError(f"There is no record of request {request_id}; argus audit search lists requests.")

@@ -11,7 +11,7 @@ import typer
 from typer import Option
 
 from argus_wfm.conformance.cli import output
-from argus_wfm.conformance.cli.gateway_client import REPORTS, Remote
+from argus_wfm.conformance.cli.gateway_client import REPORTS, GatewayClient
 from argus_wfm.conformance.cli.options import LOCAL_URL, AsJson
 from argus_wfm.conformance.cli.progress import COMPLETED, watched
 from argus_wfm.conformance.errors import RemoteError
@@ -26,7 +26,7 @@ EXAMPLES = (
 )
 
 
-class Format(StrEnum):
+class FileFormat(StrEnum):
     """Of a report's file."""
 
     XLSX = "xlsx"
@@ -53,7 +53,7 @@ Url = Annotated[
 def export(
     report: Report = "",
     period: Annotated[str, Option(help="The month, e.g. 2025-07; the gateway's current one when left out.")] = "",
-    of_format: Annotated[Format, Option("--format", help="Of the file.")] = Format.XLSX,
+    of_format: Annotated[FileFormat, Option("--format", help="Of the file.")] = FileFormat.XLSX,
     formulas: Annotated[bool, Option(help="In xlsx: formulas beside their values, or the values alone.")] = True,
     system: Annotated[System | None, Option("--for", help="Who reads a csv: dwh takes raw values.")] = None,
     path: Annotated[
@@ -66,7 +66,7 @@ def export(
 
     Exit codes: 0 saved, 1 the report failed, 2 could not.
     """
-    remote = Remote(url, api=REPORTS)
+    remote = GatewayClient(url, api=REPORTS)
     if not report:
         _list(remote.get("/definitions"), as_json)
         return
@@ -85,7 +85,7 @@ def export(
         raise typer.Exit(FAILED)
 
 
-def _made(remote: Remote, body: Json) -> Json:
+def _made(remote: GatewayClient, body: Json) -> Json:
     """The task once it is over. Raises RemoteError."""
     path = f"/status/{remote.post('/export', body)['task_id']}"
     last: Json = {}
@@ -101,7 +101,7 @@ def _made(remote: Remote, body: Json) -> Json:
     return last
 
 
-def _save(remote: Remote, task_id: str, file: Path) -> None:
+def _save(remote: GatewayClient, task_id: str, file: Path) -> None:
     _, content = remote.read(f"/download/{task_id}", DOWNLOAD_S)
     try:
         file.write_bytes(content)

@@ -38,7 +38,7 @@ OPERATIONS = Api("/api/integration", "argus", "ARGUS_TOKEN")
 REPORTS = Api("/api/reports", "reports", "ARGUS_REPORTS_TOKEN")
 
 
-class Remote:
+class GatewayClient:
     """An API behind one URL, with a token of the environment or one that is signed for this machine."""
 
     def __init__(self, url: str, environment: Mapping[str, str] = os.environ, api: Api = OPERATIONS) -> None:
@@ -169,7 +169,7 @@ class Remote:
 class Pages:
     """Items of a list, page by page; `next` is the cursor of what was not asked for, None at the end."""
 
-    def __init__(self, remote: Remote, path: str, wanted: int, query: Mapping[str, Json]) -> None:
+    def __init__(self, remote: GatewayClient, path: str, wanted: int, query: Mapping[str, Json]) -> None:
         self._remote, self._path, self._wanted, self._query = remote, path, wanted, query
         self.next: str | None = None
 

@@ -13,7 +13,7 @@ from typer import Option
 from argus_wfm.conformance.errors import RemoteError
 
 
-class Kind(StrEnum):
+class OperationKind(StrEnum):
     """What an operation does."""
 
     SYNC = "personnel_sync"
@@ -24,7 +24,7 @@ class Kind(StrEnum):
     REPORT = "report_export"
 
 
-class Status(StrEnum):
+class OperationStatus(StrEnum):
     """Of an operation."""
 
     QUEUED = "queued"
@@ -52,7 +52,7 @@ AsJson = Annotated[bool, Option("--json", help="The gateway's JSON instead of a 
 Since = Annotated[str, Option(help="At or after this instant, e.g. 2025-07-29T01:30:00Z; UTC without a zone.")]
 Until = Annotated[str, Option(help="Before this instant.")]
 Limit = Annotated[int, Option(min=1, max=LARGEST, help="Rows at most.")]
-OfKind = Annotated[Kind | None, Option(help="Of this kind alone.")]
+OfKind = Annotated[OperationKind | None, Option(help="Of this kind alone.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="Of an operation.")]
 Output = Annotated[Path | None, Option("--output", help="Write it to this file.")]
 

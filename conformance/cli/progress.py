@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from argus_wfm.conformance.cli.gateway_client import Remote, operation
+from argus_wfm.conformance.cli.gateway_client import GatewayClient, operation
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,7 +21,7 @@ STUCK_S = 3.0  # in the queue before we ask why
 STEP = 10  # percent between two plain lines
 
 
-def until_over(remote: Remote, operation_id: str) -> Json:
+def until_over(remote: GatewayClient, operation_id: str) -> Json:
     """The operation once it is over. Raises RemoteError."""
     return watched(lambda: remote.get(operation(operation_id)), lambda: _why_queued(remote))
 
@@ -44,7 +44,7 @@ def watched(ask: Callable[[], Json], why_queued: Callable[[], str]) -> Json:
             between = min(between * SLOWER, LAST_S)
 
 
-def _why_queued(remote: Remote) -> str:
+def _why_queued(remote: GatewayClient) -> str:
     queue = remote.get("/queue")
     if queue["paused"]:
         return "the queue is paused; argus queue resume"

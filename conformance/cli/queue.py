@@ -11,17 +11,17 @@ import typer
 from typer import Option
 
 from argus_wfm.conformance.cli import output
-from argus_wfm.conformance.cli.gateway_client import Remote, checked_id, operation
+from argus_wfm.conformance.cli.gateway_client import GatewayClient, checked_id, operation
 from argus_wfm.conformance.cli.options import (
     LOCAL_URL,
     AsJson,
     Id,
-    Kind,
     Limit,
     OfKind,
+    OperationKind,
+    OperationStatus,
     Output,
     Since,
-    Status,
     Until,
     Url,
     instant,
@@ -32,7 +32,7 @@ from argus_wfm.conformance.errors import RemoteError
 
 Json = Any
 FAILED = 1
-WITHOUT_PAYLOAD = (Kind.SYNC,)
+WITHOUT_PAYLOAD = (OperationKind.SYNC,)
 Wait = Annotated[bool, Option("--wait", help="Until it is over; exit code 1 unless it is completed.")]
 
 queue = typer.Typer(
@@ -48,14 +48,14 @@ queue = typer.Typer(
 @queue.command(epilog="argus queue status   |   argus queue status --url https://argus.example --json")
 def status(url: Url = LOCAL_URL, as_json: AsJson = False) -> None:
     """Count the operations; say what is due, and who works."""
-    _show_queue(Remote(url).get("/queue"), as_json)
+    _show_queue(GatewayClient(url).get("/queue"), as_json)
 
 
 @queue.command(
     "list", epilog="argus queue list   |   argus queue list --status waiting --kind schedule_upload --limit 200"
 )
 def list_(
-    of_status: Annotated[Status | None, Option("--status", help="In this state alone.")] = None,
+    of_status: Annotated[OperationStatus | None, Option("--status", help="In this state alone.")] = None,
     kind: OfKind = None,
     since: Since = "",
     limit: Limit = 50,
@@ -63,7 +63,11 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List operations, the newest first."""
-    page = Remote(url).pages("/operations", limit, status=of_status, kind=kind, since=instant("--since", since)).whole()
+    page = (
+        GatewayClient(url)
+        .pages("/operations", limit, status=of_status, kind=kind, since=instant("--since", since))
+        .whole()
+    )
     if as_json:
         output.machine(page)
         return
@@ -81,14 +85,16 @@ def list_(
 @queue.command(epilog="argus queue show op-4e1bcae924e537dd")
 def show(operation_id: Id, url: Url = LOCAL_URL, as_json: AsJson = False) -> None:
     """Show one operation: its attempts, why it waits or was given up, and what it brought."""
-    _show(Remote(url).get(operation(operation_id)), as_json)
+    _show(GatewayClient(url).get(operation(operation_id)), as_json)
 
 
 @queue.command(
     epilog="argus queue submit personnel_sync --wait   |   argus queue submit schedule_upload --file august.json"
 )
 def submit(
-    kind: Annotated[Kind, typer.Argument(metavar="KIND", help=f"One of {', '.join(Kind)}.", show_default=False)],
+    kind: Annotated[
+        OperationKind, typer.Argument(metavar="KIND", help=f"One of {', '.join(OperationKind)}.", show_default=False)
+    ],
     file: Annotated[str, Option(help="JSON of what to do; - reads stdin. personnel_sync needs none.")] = "",
     key: Annotated[str | None, Option(help="Idempotency-Key: the same key and payload are one operation.")] = None,
     wait: Wait = False,
@@ -100,7 +106,7 @@ def submit(
         raise RemoteError(
             f"{kind} needs --file payload.json, or --file - for stdin; /api/integration/ui/ has examples."
         )
-    remote = Remote(url)
+    remote = GatewayClient(url)
     submitted = remote.post(f"/operations/{kind}", _payload(file), key=key)
     if not wait:
         _show(submitted, as_json)
@@ -111,13 +117,13 @@ def submit(
 @queue.command(epilog="argus queue wait op-4e1bcae924e537dd && echo done")
 def wait(operation_id: Id, url: Url = LOCAL_URL, as_json: AsJson = False) -> None:
     """Wait until an operation is over; exit code 1 unless it is completed."""
-    _see_through(Remote(url), operation_id, as_json)
+    _see_through(GatewayClient(url), operation_id, as_json)
 
 
 @queue.command(epilog="argus queue result op-4e1bcae924e537dd --output staff.csv")
 def result(operation_id: Id, path: Output = None, url: Url = LOCAL_URL, as_json: AsJson = False) -> None:
     """Print or save what an operation brought: JSON of its rows, or its file."""
-    media_type, content = Remote(url).read(f"{operation(operation_id)}/result")
+    media_type, content = GatewayClient(url).read(f"{operation(operation_id)}/result")
     if path:
         try:
             path.write_bytes(content)
@@ -138,13 +144,13 @@ def result(operation_id: Id, path: Output = None, url: Url = LOCAL_URL, as_json:
 @queue.command(epilog="argus queue cancel op-4e1bcae924e537dd")
 def cancel(operation_id: Id, url: Url = LOCAL_URL, as_json: AsJson = False) -> None:
     """Cancel an operation; one that runs stops before its next batch."""
-    _show(Remote(url).post(f"{operation(operation_id)}/cancel"), as_json)
+    _show(GatewayClient(url).post(f"{operation(operation_id)}/cancel"), as_json)
 
 
 @queue.command("retry-now", epilog="argus queue retry-now op-4e1bcae924e537dd")
 def retry_now(operation_id: Id, url: Url = LOCAL_URL, as_json: AsJson = False) -> None:
     """Let an operation wait no longer; its count of retries goes on."""
-    _show(Remote(url).post(f"{operation(operation_id)}/retry-now"), as_json)
+    _show(GatewayClient(url).post(f"{operation(operation_id)}/retry-now"), as_json)
 
 
 @queue.command(epilog="argus queue dead   |   argus queue dead --kind schedule_upload --since 2025-07-29")
@@ -158,7 +164,7 @@ def dead(
 ) -> None:
     """List dead letters: operations that were given up, and why."""
     between = {"since": instant("--since", since), "until": instant("--until", until)}
-    page = Remote(url).pages("/dead-letters", limit, kind=kind, **between).whole()
+    page = GatewayClient(url).pages("/dead-letters", limit, kind=kind, **between).whole()
     if as_json:
         output.machine(page)
         return
@@ -193,7 +199,7 @@ def redrive(
     body = {name: value for name, value in given.items() if value}
     if not body and not all_:
         raise RemoteError("Say which: IDs, --kind, --since, --until, or --all.")
-    remote = Remote(url)
+    remote = GatewayClient(url)
     if list(body) == ["ids"] and len(chosen) == 1 and not dry_run:
         _show(remote.post(f"/dead-letters/{chosen[0]}/redrive"), as_json)
         return
@@ -207,19 +213,19 @@ def redrive(
 @queue.command(epilog="argus queue pause && argus queue status")
 def pause(url: Url = LOCAL_URL, as_json: AsJson = False) -> None:
     """Start nothing more; what runs goes on, submissions wait."""
-    _show_queue(Remote(url).post("/queue/pause"), as_json)
+    _show_queue(GatewayClient(url).post("/queue/pause"), as_json)
 
 
 @queue.command(epilog="argus queue resume")
 def resume(url: Url = LOCAL_URL, as_json: AsJson = False) -> None:
     """Go on after a pause."""
-    _show_queue(Remote(url).post("/queue/resume"), as_json)
+    _show_queue(GatewayClient(url).post("/queue/resume"), as_json)
 
 
 @queue.command(epilog="argus queue syncs   |   argus queue syncs --limit 5 --json")
 def syncs(limit: Limit = 20, url: Url = LOCAL_URL, as_json: AsJson = False) -> None:
     """List personnel syncs, the newest first: what changed, how far they are, and how long they will take."""
-    page = Remote(url).pages("/sync-runs", limit).whole()
+    page = GatewayClient(url).pages("/sync-runs", limit).whole()
     if as_json:
         output.machine(page)
         return
@@ -245,7 +251,7 @@ def schedule(
     as_json: AsJson = False,
 ) -> None:
     """Show when the personnel sync runs by itself, and when it has last."""
-    told = Remote(url).get("/schedule", since=instant("--since", since), count=count)
+    told = GatewayClient(url).get("/schedule", since=instant("--since", since), count=count)
     if as_json:
         output.machine(told)
         return
@@ -266,7 +272,7 @@ def _show_queue(told: Json, as_json: bool) -> None:
     output.machine(told) if as_json else show_queue(told)
 
 
-def _see_through(remote: Remote, operation_id: str, as_json: bool) -> None:
+def _see_through(remote: GatewayClient, operation_id: str, as_json: bool) -> None:
     over = until_over(remote, operation_id)
     _show(over, as_json)
     if over["status"] != COMPLETED:

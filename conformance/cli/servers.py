@@ -12,7 +12,7 @@ import typer
 from typer import Option
 
 if TYPE_CHECKING:
-    from argus_wfm.conformance.launch.servers import Party
+    from argus_wfm.conformance.launch.servers import Server
 
 Now = Annotated[str, Option(help="Start the clock at this instant, e.g. 2025-07-29T01:30:00Z. Default: real time.")]
 Agents = Annotated[int, Option(min=1, max=200_000, help="People employed in July 2025.")]
@@ -68,9 +68,9 @@ def up(
 ) -> None:
     """Start gateway and mocks in one process; prints URLs and development credentials, then "ready"."""
     from argus_wfm.conformance.launch import gateway
-    from argus_wfm.conformance.launch.servers import Options
+    from argus_wfm.conformance.launch.servers import LaunchOptions
 
-    options = Options(
+    options = LaunchOptions(
         gateway_port=port,
         zup_port=zup_port,
         oktell_port=oktell_port,
@@ -125,7 +125,7 @@ def mock(
     """Start the mocks alone: 1C ZUP, Oktell, the sites, the directory."""
     from argus_wfm.conformance.errors import LocalError
     from argus_wfm.conformance.launch import mocks
-    from argus_wfm.conformance.launch.servers import ZUP_PORT, Options
+    from argus_wfm.conformance.launch.servers import ZUP_PORT, LaunchOptions
 
     starts = {
         "zup": lambda told: [mocks.zup(told)],
@@ -136,7 +136,7 @@ def mock(
     }
     if name not in starts:
         raise LocalError(f"There is no mock {name}; there are: {', '.join(starts)}.")
-    options = Options(
+    options = LaunchOptions(
         zup_port=ZUP_PORT if port is None else port,
         oktell_port=oktell_port if port is None or name == "all" else port,
         oktell_speed=oktell_speed,
@@ -182,7 +182,7 @@ def instant(text: str) -> dt.datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
-def _key(party: Party) -> str:
+def _key(party: Server) -> str:
     """Of a party in JSON; 1C ZUP is "zup"."""
     return party.name.split()[-1].lower()
 
@@ -191,7 +191,7 @@ def _clock(now: str) -> str:
     return f"runs on from {now}" if now else "real time"
 
 
-def _serve(parties: list[Party], as_json: bool, *, clock: str = "real time", credentials: bool = True) -> None:
+def _serve(parties: list[Server], as_json: bool, *, clock: str = "real time", credentials: bool = True) -> None:
     from argus_wfm.conformance.launch import gateway
     from argus_wfm.conformance.target.target import DEVELOPMENT
 

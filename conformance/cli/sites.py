@@ -8,7 +8,7 @@ import typer
 from typer import Option
 
 from argus_wfm.conformance.cli import output
-from argus_wfm.conformance.cli.gateway_client import Remote
+from argus_wfm.conformance.cli.gateway_client import GatewayClient
 from argus_wfm.conformance.cli.options import LOCAL_URL, AsJson, Url, instant
 
 Json = Any
@@ -39,7 +39,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List the sites, and what time it is at each."""
-    told = Remote(url).get("/sites", at=instant("--at", at))
+    told = GatewayClient(url).get("/sites", at=instant("--at", at))
     if as_json:
         output.machine(told)
         return
@@ -57,7 +57,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check across the sites: counts, overlaps, what is late, missing or of nobody; exit code 1 when something is."""
-    told = Remote(url).get("/consistency", period=period or None)
+    told = GatewayClient(url).get("/consistency", period=period or None)
     output.machine(told) if as_json else _show(told)
     if not told["consistent"]:
         raise typer.Exit(AMISS)

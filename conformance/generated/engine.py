@@ -19,7 +19,7 @@ from argus_wfm.conformance.checks.encoding import legible
 from argus_wfm.conformance.generated import checks
 from argus_wfm.conformance.generated.data import tamed
 from argus_wfm.conformance.generated.people import people
-from argus_wfm.conformance.generated.transport import Passing
+from argus_wfm.conformance.generated.transport import GuardedAdapter
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Drift, Finding, clipped
 from argus_wfm.conformance.probes.examples import named
@@ -157,7 +157,7 @@ class Generator:
         made = engine.make_session
 
         def gated(config: Any, *, operation: Any = None) -> requests.Session:
-            return bounded(made(config, operation=operation), Passing(self._client, self._target.gate))
+            return bounded(made(config, operation=operation), GuardedAdapter(self._client, self._target.gate))
 
         engine.make_session = gated
         try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from argus_wfm.conformance.model.findings import Departure
 from argus_wfm.conformance.processes.children import tell
-from argus_wfm.conformance.target.recorder import Seen
+from argus_wfm.conformance.target.recorder import ExchangeStats
 from argus_wfm.conformance.target.target import Target
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ BROKEN_OFF = "interrupted"  # as Schemathesis calls it
 
 
 @dataclass(slots=True)
-class Account:
+class WorkerProgress:
     """Filled by the one thread that tests, told of by any; `generators` stand in the order in which they began."""
 
     target: Target | None = None
@@ -44,13 +44,13 @@ class Account:
             told = {name: _joined(told[name], value) for name, value in _told(generator).items()}
         if broken_off:
             told["stop"] = BROKEN_OFF
-        seen = self.target.recorder.drain() if self.target else Seen()
+        seen = self.target.recorder.drain() if self.target else ExchangeStats()
         seen.findings += found
         probes = [probe[:4] for probe in probed]
         return {"event": "finished", "broken_off": broken_off, "seen": seen.as_dict(), "probes": probes, **told}
 
 
-class Teller:
+class EventWriter:
     """Events of a child, from any thread, each whole; after the last one there is none."""
 
     def __init__(self, fd: int) -> None:

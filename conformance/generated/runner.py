@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from argus_wfm.conformance.errors import CouldNotRun, CouldNotTest, LocalError
-from argus_wfm.conformance.generated.progress import Account, Probed, Teller
+from argus_wfm.conformance.generated.progress import EventWriter, Probed, WorkerProgress
 from argus_wfm.conformance.launch.process import child_environment, launched
 from argus_wfm.conformance.model.findings import Departure
 from argus_wfm.conformance.processes.children import Children, end_of, events
 from argus_wfm.conformance.processes.signals import on_end
 from argus_wfm.conformance.target.client import Client
-from argus_wfm.conformance.target.recorder import Seen
-from argus_wfm.conformance.target.target import Address, Target, TargetError
+from argus_wfm.conformance.target.recorder import ExchangeStats
+from argus_wfm.conformance.target.target import Target, TargetConfig, TargetError
 
 if TYPE_CHECKING:
     from argus_wfm.conformance.probes.probe import Probe
@@ -35,7 +35,7 @@ TELL_S = 0.5  # between two progress events
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class GeneratedTestOptions:
     """What the child is told; `address` None means: start gateway and mocks."""
 
     address: dict[str, Json] | None
@@ -51,7 +51,7 @@ class Order:
         return json.dumps(dataclasses.asdict(self))
 
     @classmethod
-    def read(cls, text: str) -> Order:
+    def read(cls, text: str) -> GeneratedTestOptions:
         """The reverse of as_json()."""
         import json
 
@@ -72,11 +72,13 @@ class Generated:
     stop: str = ""
     notes: list[str] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
-    seen: Seen = field(default_factory=Seen)
+    seen: ExchangeStats = field(default_factory=ExchangeStats)
     broken_off: bool = False
 
 
-def run(children: Children, order: Order, log: Path, on_progress: Callable[[int, str], None]) -> Generated:
+def run(
+    children: Children, order: GeneratedTestOptions, log: Path, on_progress: Callable[[int, str], None]
+) -> Generated:
     """Run the child to its end; `on_progress` gets (cases so far, phase). Raises CouldNotRun."""
     finished: Json = None
     arguments = ["-m", SEES, order.as_json(), "{fd}"]
@@ -92,17 +94,17 @@ def run(children: Children, order: Order, log: Path, on_progress: Callable[[int,
         raise CouldNotRun(f"Generated tests broke off.\n{end_of(log)}")
     fields = {name: finished[name] for name in ("cases", "phases", "stop", "notes", "held", "broken_off")}
     probes = [(probe[0], probe[1], probe[2], probe[3]) for probe in finished["probes"]]
-    return Generated(probes=probes, seen=Seen.from_dict(finished["seen"]), **fields)
+    return Generated(probes=probes, seen=ExchangeStats.from_dict(finished["seen"]), **fields)
 
 
 def main(order_text: str, descriptor: str) -> None:
     """The child; on SIGTERM it tells what it has done until then, and ends."""
-    fd, order = int(descriptor), Order.read(order_text)
-    account, teller = Account(), Teller(fd)
+    fd, order = int(descriptor), GeneratedTestOptions.read(order_text)
+    account, teller = WorkerProgress(), EventWriter(fd)
     on_end(fd, lambda: teller.last(lambda: account.as_event(broken_off=True)))
     try:
         with contextlib.ExitStack() as stack:
-            address = Address.from_dict(order.address) if order.address else stack.enter_context(launched())
+            address = TargetConfig.from_dict(order.address) if order.address else stack.enter_context(launched())
             account.target = Target(address)
             _test_all(account.target, order, account, teller)
             teller.last(lambda: account.as_event(broken_off=False))
@@ -111,7 +113,7 @@ def main(order_text: str, descriptor: str) -> None:
         teller.last(lambda: {"event": "failed", "reason": reason})
 
 
-def _test_all(target: Target, order: Order, account: Account, teller: Teller) -> None:
+def _test_all(target: Target, order: GeneratedTestOptions, account: WorkerProgress, teller: EventWriter) -> None:
     target.gate.by = "probes"
     clients, account.notes = _clients(target, order.only)
     target.recorder.pool.add(order.ids)
@@ -165,13 +167,15 @@ def _sso(target: Target) -> Client:
     return target.sso
 
 
-def _take(account: Account, probed: Iterable[Probed]) -> None:
+def _take(account: WorkerProgress, probed: Iterable[Probed]) -> None:
     """One after the other, so that each is in the account as soon as it is known."""
     for one in probed:
         account.probed.append(one)
 
 
-def _generate(target: Target, client: Client, max_time_s: float, seed: int, account: Account, teller: Teller) -> None:
+def _generate(
+    target: Target, client: Client, max_time_s: float, seed: int, account: WorkerProgress, teller: EventWriter
+) -> None:
     from argus_wfm.conformance.generated.engine import Generator
 
     before, last = account.cases, 0.0

@@ -10,13 +10,13 @@ from argus_wfm.conformance.errors import HeldBack
 from argus_wfm.conformance.model.findings import clipped
 from argus_wfm.conformance.target.client import DEADLINE_S, Client, name_of
 from argus_wfm.conformance.target.deadline import DeadlineAdapter
-from argus_wfm.conformance.target.safety import Gate
+from argus_wfm.conformance.target.safety import SafetyGuard
 
 
-class Passing(DeadlineAdapter):
+class GuardedAdapter(DeadlineAdapter):
     """Sends what the engine asks as the judge's client would: through the gate, each answer whole and in time."""
 
-    def __init__(self, client: Client, gate: Gate) -> None:
+    def __init__(self, client: Client, gate: SafetyGuard) -> None:
         self._client, self._gate = client, gate
         super().__init__()
 

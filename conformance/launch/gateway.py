@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from argus_wfm.conformance.errors import LocalError
 from argus_wfm.conformance.launch.mocks import mocks
-from argus_wfm.conformance.launch.servers import HOST, Options, Party
+from argus_wfm.conformance.launch.servers import HOST, LaunchOptions, Server
 from argus_wfm.conformance.target.target import DEVELOPMENT, DEVELOPMENT_KEY
 from argus_wfm.openapi import load
 from argus_wfm.openapi.server import address, bind, run
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from argus_wfm.gateway.settings import Settings
 
 
-def up(options: Options) -> list[Party]:
+def up(options: LaunchOptions) -> list[Server]:
     """Gateway and every mock, joined, with controls. Raises PortTaken, LocalError."""
     from argus_wfm.gateway.app import build
     from argus_wfm.gateway.clock import Clock
-    from argus_wfm.gateway.settings import Given
+    from argus_wfm.gateway.settings import ExplicitSettings
 
     database = _migrated(options.database_url or _kept_until_exit())
     gateway_socket = bind(HOST, options.gateway_port)
@@ -42,7 +42,7 @@ def up(options: Options) -> list[Party]:
     user, password = DEVELOPMENT
     secret = SecretStr(password)
     directory = next(other for other in others if other.name == "LDAP")
-    settings = Given(
+    settings = ExplicitSettings(
         zup_url=mock.url + load("personnel").base_path,
         zup_user=user,
         zup_password=secret,
@@ -58,7 +58,7 @@ def up(options: Options) -> list[Party]:
         stop_grace_s=1,
     )
     app = build(settings, clock=Clock(options.now), with_controls=options.controls)
-    return [Party("gateway", url, app, gateway_socket, options.controls_at(url)), mock, *others]
+    return [Server("gateway", url, app, gateway_socket, options.controls_at(url)), mock, *others]
 
 
 def _kept_until_exit() -> str:
@@ -68,7 +68,7 @@ def _kept_until_exit() -> str:
     return f"sqlite:///{Path(folder.name) / 'argus.sqlite3'}"
 
 
-def gateway() -> Party:
+def gateway() -> Server:
     """The gateway alone, by its settings, without controls. Raises LocalError for settings, PortTaken."""
     from argus_wfm.gateway.app import build
 
@@ -77,7 +77,7 @@ def gateway() -> Party:
     bound = bind(settings.host, settings.port)
     try:
         with _told():
-            return Party("gateway", address(bound), build(settings), bound)
+            return Server("gateway", address(bound), build(settings), bound)
     except LocalError:
         bound.close()
         raise
@@ -86,19 +86,19 @@ def gateway() -> Party:
 def worker(on_ready: Callable[[], None]) -> None:
     """Work on the queue, without a web server, until SIGINT or SIGTERM. Raises LocalError."""
     from argus_wfm.gateway.clock import Clock
-    from argus_wfm.gateway.components import Parts, working
-    from argus_wfm.gateway.queue.leases import NoSlot
+    from argus_wfm.gateway.components import Components, working
+    from argus_wfm.gateway.queue.leases import NoLease
     from argus_wfm.gateway.storage.database import DatabaseError
 
     settings = _read()
     if not settings.worker_concurrency:
         raise LocalError("ARGUS_WORKER_CONCURRENCY is 0: this worker would do nothing. Set it to 1 or more.")
     with _told():
-        parts = Parts(settings, Clock())
+        parts = Components(settings, Clock())
     try:
         with working(parts):
             asyncio.run(_signalled(on_ready))
-    except (DatabaseError, NoSlot) as error:
+    except (DatabaseError, NoLease) as error:
         raise LocalError(str(error)) from error
 
 
@@ -165,6 +165,6 @@ def log_to_stderr(level: str) -> None:
     configure(level)
 
 
-def serve(parties: Sequence[Party], on_ready: Callable[[], None]) -> None:
+def serve(parties: Sequence[Server], on_ready: Callable[[], None]) -> None:
     """Run until SIGINT or SIGTERM."""
     asyncio.run(run([(party.app, party.bound) for party in parties], on_ready))

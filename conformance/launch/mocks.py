@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from argus_wfm.conformance.errors import LocalError
-from argus_wfm.conformance.launch.servers import HOST, Options, Party
+from argus_wfm.conformance.launch.servers import HOST, LaunchOptions, Server
 from argus_wfm.conformance.launch.tokens import accepting, operations_token, token_for
 from argus_wfm.conformance.target.target import DEVELOPMENT
 from argus_wfm.openapi import load
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from argus_wfm.mocks.zup.forwarding import Ask
 
 
-def mocks(options: Options) -> list[Party]:
+def mocks(options: LaunchOptions) -> list[Server]:
     """Every mock; each of the faults goes to whom it is one of. Raises PortTaken, LocalError."""
     from argus_wfm.mocks.faults.parser import operation, struck
     from argus_wfm.mocks.ldap.app import OPERATIONS
@@ -32,7 +32,7 @@ def mocks(options: Options) -> list[Party]:
     others = tuple(text for text in options.faults if text not in of_messages + of_ldap)
     of_sites = tuple(text for text in of_messages if operation(text) in SITE_OPERATIONS)
     of_oktell = tuple(text for text in of_messages if text not in of_sites)
-    started: list[Party] = []
+    started: list[Server] = []
     try:
         for start, faults in ((zup, others), (oktell, of_oktell), (sites, of_sites), (ldap, of_ldap)):
             started.append(start(replace(options, faults=faults)))
@@ -43,7 +43,7 @@ def mocks(options: Options) -> list[Party]:
     return started
 
 
-def zup(options: Options) -> Party:
+def zup(options: LaunchOptions) -> Server:
     """The mock 1C alone, with controls and a relay. Raises PortTaken, LocalError for a wrong calendar or fault."""
     from argus_wfm.mocks.clock import Clock
     from argus_wfm.mocks.faults.relay import Relay
@@ -75,7 +75,7 @@ def zup(options: Options) -> Party:
         faults=faults,
         ask=_live(options.live) if options.live else None,
     )
-    return Party("1C ZUP", url, app, bound, options.controls_at(address(bound)))
+    return Server("1C ZUP", url, app, bound, options.controls_at(address(bound)))
 
 
 def _live(text: str) -> Ask:
@@ -83,17 +83,17 @@ def _live(text: str) -> Ask:
     from argus_wfm.conformance.checks.contract import judge
     from argus_wfm.conformance.errors import CouldNotTest, HeldBack
     from argus_wfm.conformance.model.findings import Departure
-    from argus_wfm.conformance.target.target import Address, Target
-    from argus_wfm.mocks.zup.forwarding import NoAnswer, Reply
+    from argus_wfm.conformance.target.target import Target, TargetConfig
+    from argus_wfm.mocks.zup.forwarding import HostResponse, NoAnswer
 
-    target = Target(Address.from_dict(json.loads(text)))
+    target = Target(TargetConfig.from_dict(json.loads(text)))
     target.gate.by = "gateway-on-live"
 
     def departs(exchange: Exchange) -> str:
         errors = (finding for finding in judge(exchange) if finding.severity == "error")
         return next((f"{finding.where}: {finding.message}" for finding in errors), "")
 
-    def ask(method: str, path: str, body: bytes) -> Reply:
+    def ask(method: str, path: str, body: bytes) -> HostResponse:
         headers = {"Content-Type": "application/json"} if body else {}
         try:
             exchange = target.personnel.ask(method, path, data=body or None, headers=headers)
@@ -102,12 +102,12 @@ def _live(text: str) -> Ask:
         except (CouldNotTest, HeldBack) as error:
             raise NoAnswer(str(error)) from error
         media_type = exchange.headers.get("content-type", "")
-        return Reply(exchange.status, media_type, exchange.body, functools.cache(lambda: departs(exchange)))
+        return HostResponse(exchange.status, media_type, exchange.body, functools.cache(lambda: departs(exchange)))
 
     return ask
 
 
-def ldap(options: Options) -> Party:
+def ldap(options: LaunchOptions) -> Server:
     """The mock directory alone, with controls and a relay. Raises PortTaken, LocalError for a wrong fault."""
     from argus_wfm.mocks.clock import Clock
     from argus_wfm.mocks.faults.tcp import KINDS
@@ -130,10 +130,10 @@ def ldap(options: Options) -> Party:
     )
     told = CREDENTIALS | ({"authority": f"{controls}/_control/certificate"} if options.controls else {})
     told |= {"ldaps": address(ldaps).replace("http", "ldaps", 1)} if ldaps else {}
-    return Party("LDAP", url, app, bound, options.controls_at(controls), f"{url}/{told['base']}", told)
+    return Server("LDAP", url, app, bound, options.controls_at(controls), f"{url}/{told['base']}", told)
 
 
-def oktell(options: Options) -> Party:
+def oktell(options: LaunchOptions) -> Server:
     """The mock Oktell alone, with controls. Raises PortTaken, LocalError for a wrong fault or no token."""
     from argus_wfm.mocks.clock import Clock
     from argus_wfm.mocks.oktell.app import OPERATIONS
@@ -156,12 +156,12 @@ def oktell(options: Options) -> Party:
         with_controls=options.controls,
         faults=faults,
     )
-    return Party(
+    return Server(
         "Oktell", url, app, bound, options.controls_at(url), url.replace("http", "ws", 1) + load_stream().address
     )
 
 
-def sites(options: Options) -> Party:
+def sites(options: LaunchOptions) -> Server:
     """The mock sites alone, all in one, with controls. Raises PortTaken, LocalError for a wrong fault or no token."""
     from argus_wfm.mocks.clock import Clock
     from argus_wfm.mocks.sites.app import sites as build
@@ -182,7 +182,7 @@ def sites(options: Options) -> Party:
         with_controls=options.controls,
         faults=faults,
     )
-    return Party(
+    return Server(
         "sites", url, app, bound, options.controls_at(url), f"{url}/_control/state" if options.controls else url
     )
 

@@ -18,7 +18,7 @@ import argus_wfm
 from argus_wfm.conformance.errors import LocalError
 from argus_wfm.conformance.processes.children import end
 from argus_wfm.conformance.target.client import Policy
-from argus_wfm.conformance.target.target import Address, by_url
+from argus_wfm.conformance.target.target import TargetConfig, by_url
 
 PRESENT = "2025-07-29T01:30:00Z"  # the seed's own stamp, at which scenarios on mocks start (A43)
 STILL = (
@@ -30,8 +30,8 @@ START_S = 120.0  # a second or two in peace; a busy machine that has compiled no
 
 @contextlib.contextmanager
 def launched(
-    *, seed: int = 1, log: IO[Any] | int = subprocess.DEVNULL, live: Address | None = None
-) -> Iterator[Address]:
+    *, seed: int = 1, log: IO[Any] | int = subprocess.DEVNULL, live: TargetConfig | None = None
+) -> Iterator[TargetConfig]:
     """`argus up` as a child process on free ports, at the scenarios' present; yields the gateway as a target.
 
     With `live`, a host of others is read from in 1C's place, and what would change it is answered here. Raises
@@ -52,7 +52,7 @@ def launched(
             end(child)
 
 
-def from_ready(line: str) -> Address:
+def from_ready(line: str) -> TargetConfig:
     """The target that a ready line of `argus up --json` tells of. Raises LocalError."""
     try:
         told = json.loads(line)

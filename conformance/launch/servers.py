@@ -16,7 +16,7 @@ GATEWAY_PORT, ZUP_PORT, OKTELL_PORT, SITES_PORT, LDAP_PORT = 8090, 8091, 8092, 8
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class LaunchOptions:
     """What `up`, `mock` and `serve` are told; ports of 0 take free ones, `now` None is real time."""
 
     gateway_port: int = GATEWAY_PORT
@@ -44,7 +44,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Party:
+class Server:
     """One server: its name, where callers find it, and what answers on which socket.
 
     `controls` is where /_control is, also while nobody can get through at `url`; empty for a party without any.

@@ -18,7 +18,7 @@ from argus_wfm.conformance.probes.probe import Probe
 from argus_wfm.conformance.target.deadline import watchdog
 from argus_wfm.conformance.target.journal import DIRECTORY
 from argus_wfm.conformance.target.profile import LOOPBACK
-from argus_wfm.conformance.target.safety import Gate
+from argus_wfm.conformance.target.safety import SafetyGuard
 from argus_wfm.openapi import Operation
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ DAMAGED = re.compile("\ufffd|\\?{3}|[ÐÑ][\u0080-\u00bf]")  # UTF-8 that was re
 
 
 @dataclass(frozen=True, slots=True)
-class Directory:
+class DirectoryTarget:
     """Where it is, and a user of it. `dn` is how the user binds; people are below `base`."""
 
     url: str
@@ -53,11 +53,11 @@ class Directory:
     ca_file: str = ""
     refusals: list[Departure] = field(default_factory=list)  # of the user: who is refused is not tried again
     silence: list[Departure] = field(default_factory=list)  # why there was no answer in time; nothing else is asked
-    gate: Gate = field(default_factory=Gate)
+    gate: SafetyGuard = field(default_factory=SafetyGuard)
     guesses: str = ""  # why a wrong password may not be tried for the user; empty where it may
 
     @classmethod
-    def of(cls, target: Target) -> Directory:
+    def of(cls, target: Target) -> DirectoryTarget:
         """The target's. Raises CouldNotTest where nobody of it is given."""
         address = target.address
         user, password = address.directory_user()
@@ -223,8 +223,8 @@ class Directory:
 
 
 def questions(target: Target) -> Iterator[Probe]:
-    """Every question to the target's directory. Raises CouldNotTest as Directory.of does."""
-    directory = Directory.of(target)
+    """Every question to the target's directory. Raises CouldNotTest as DirectoryTarget.of does."""
+    directory = DirectoryTarget.of(target)
     operation = Operation(OPERATION, "LDAP", "/", "read", None, {"responses": {}})
     for name in QUESTIONS:
         yield Probe(name, operation, getattr(directory, name))

@@ -9,7 +9,7 @@ from argus_wfm.conformance.model.findings import Departure, Drift
 from argus_wfm.conformance.probes.probe import Probe
 from argus_wfm.conformance.stream.checks import judged
 from argus_wfm.conformance.stream.messages import About, message
-from argus_wfm.conformance.stream.transcript import Heard
+from argus_wfm.conformance.stream.transcript import Transcript
 from argus_wfm.conformance.target.websocket import OPERATION, Socket, Subscription, handshake, wscat
 
 BEGINS_S = 5.0  # of real time, for the first message
@@ -34,7 +34,7 @@ def _begins(socket: Socket) -> None:
     opened = socket.subscribe(extended="1")
     try:
         opened.wait_for(bool, BEGINS_S)
-        heard = Heard.of(opened)
+        heard = Transcript.of(opened)
     finally:
         opened.close()
     found = judged(heard)

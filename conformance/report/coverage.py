@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from argus_wfm.conformance.checks.keywords import declared
-from argus_wfm.conformance.target.recorder import Seen
+from argus_wfm.conformance.target.recorder import ExchangeStats
 from argus_wfm.openapi import Contract, Operation
 
 Json = Any
@@ -16,7 +16,7 @@ TOO_MANY = 429
 OF_THE_PATH = 405  # says nothing about whether the operation is there
 
 
-class State(StrEnum):
+class CoverageState(StrEnum):
     """Of one operation and status."""
 
     COVERED = "covered"
@@ -30,7 +30,7 @@ class Cell:
     """One documented status of an operation."""
 
     status: int
-    state: State
+    state: CoverageState
     attempts: int
     matches: int
 
@@ -71,7 +71,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CoverageRow:
     """One operation; `excluded` says why it was left out of this run, or is ""."""
 
     operation: Operation
@@ -117,8 +117,8 @@ class Row:
 class Coverage:
     """All operations of the judged contracts."""
 
-    rows: tuple[Row, ...]
-    others: tuple[Row, ...] = ()  # of contracts that were left out of the run
+    rows: tuple[CoverageRow, ...]
+    others: tuple[CoverageRow, ...] = ()  # of contracts that were left out of the run
     strays: tuple[str, ...] = ()  # what the host has and the contract has not
 
     @property
@@ -151,7 +151,9 @@ class Coverage:
     @property
     def statuses(self) -> list[int]:
         """Every status that some operation documents and that needs no fault, or came all the same."""
-        return sorted({cell.status for row in self.rows for cell in row.cells if cell.state is not State.NEEDS_FAULT})
+        return sorted(
+            {cell.status for row in self.rows for cell in row.cells if cell.state is not CoverageState.NEEDS_FAULT}
+        )
 
     def as_dict(self) -> dict[str, Json]:
         """For report.json."""
@@ -166,7 +168,7 @@ class Coverage:
 
 
 def coverage(
-    contracts: Iterable[Contract], seen: Seen, others: Iterable[Contract] = (), held: Collection[str] = ()
+    contracts: Iterable[Contract], seen: ExchangeStats, others: Iterable[Contract] = (), held: Collection[str] = ()
 ) -> Coverage:
     """Of what was seen; `others` are contracts, and `held` operations, that this run left out."""
     rows = [_row(contract, operation, seen, held) for contract in contracts for operation in _all(contract)]
@@ -178,14 +180,16 @@ def _all(contract: Contract) -> Iterable[Operation]:
     return contract.operations.values()
 
 
-def _row(contract: Contract, operation: Operation, seen: Seen, held: Collection[str], excluded: str = "") -> Row:
+def _row(
+    contract: Contract, operation: Operation, seen: ExchangeStats, held: Collection[str], excluded: str = ""
+) -> CoverageRow:
     cells = tuple(_cell(operation.id, status, seen.attempts, seen.matches) for status in sorted(operation.statuses))
     if not excluded and operation.id in held and not any(cell.attempts for cell in cells if cell.status != OF_THE_PATH):
         excluded = "held back for safety"
-    return Row(operation, cells, f"{contract.name}.yaml", _parts(contract, operation, seen), excluded)
+    return CoverageRow(operation, cells, f"{contract.name}.yaml", _parts(contract, operation, seen), excluded)
 
 
-def _parts(contract: Contract, operation: Operation, seen: Seen) -> tuple[Part, ...]:
+def _parts(contract: Contract, operation: Operation, seen: ExchangeStats) -> tuple[Part, ...]:
     found: dict[str, list[tuple[str, str, int, int]]] = {}
     for name in declared(contract, operation):
         _, part, place, keyword = name.split("|")
@@ -200,18 +204,18 @@ def _summed(parts: Iterable[Part]) -> tuple[int, int, int]:
 
 def _percent(cells: Iterable[Cell]) -> int:
     states = [cell.state for cell in cells]
-    return 100 * states.count(State.COVERED) // len(states) if states else 0
+    return 100 * states.count(CoverageState.COVERED) // len(states) if states else 0
 
 
 def _cell(operation_id: str, status: int, attempts: Mapping[str, int], matches: Mapping[str, int]) -> Cell:
     key = f"{operation_id} {status}"
     tried, held = attempts.get(key, 0), matches.get(key, 0)
     if held:
-        state = State.COVERED
+        state = CoverageState.COVERED
     elif tried:
-        state = State.DEVIATES
+        state = CoverageState.DEVIATES
     else:
-        state = State.NEEDS_FAULT if _needs_fault(status) else State.UNTESTED
+        state = CoverageState.NEEDS_FAULT if _needs_fault(status) else CoverageState.UNTESTED
     return Cell(status, state, tried, held)
 
 

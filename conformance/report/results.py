@@ -16,8 +16,8 @@ from argus_wfm.conformance.preflight import Capability, down
 from argus_wfm.conformance.report.baseline import Accepted, Sorted, sort
 from argus_wfm.conformance.report.coverage import Coverage, coverage
 from argus_wfm.conformance.scenarios.runner import Chosen, Result
-from argus_wfm.conformance.target.journal import Tally
-from argus_wfm.conformance.target.recorder import Seen
+from argus_wfm.conformance.target.journal import JournalTotals
+from argus_wfm.conformance.target.recorder import ExchangeStats
 from argus_wfm.openapi import Contract
 
 Json = Any
@@ -40,10 +40,10 @@ class Run:
     generated: Generated | None
     findings: Findings
     coverage: Coverage
-    seen: Seen
+    seen: ExchangeStats
     baseline: Sequence[Accepted] = ()
     capabilities: Sequence[Capability] = ()  # of a host of others
-    journal: Tally | None = None  # of all that was sent to it
+    journal: JournalTotals | None = None  # of all that was sent to it
     interrupted: int = 0  # the exit code of the signal that ended it, 0 where it came to its end
     not_reached: Sequence[Chosen] = ()  # scenarios without a verdict, since it was interrupted
 
@@ -89,7 +89,7 @@ class Run:
         return next((listed[found.fingerprint] for found in own if found.fingerprint in listed), None)
 
     @property
-    def sent(self) -> Tally | Seen:
+    def sent(self) -> JournalTotals | ExchangeStats:
         """What counts requests and writes: the journal of a host of others, else the exchanges that were seen."""
         return self.journal or self.seen
 
@@ -181,9 +181,9 @@ def joined(
     generated: Generated | None,
     contracts: Iterable[Contract],
     others: Iterable[Contract] = (),
-) -> tuple[Findings, Coverage, Seen]:
+) -> tuple[Findings, Coverage, ExchangeStats]:
     """Findings once each, coverage and counters of both kinds of tests together."""
-    results, seen, findings = list(scenarios), Seen(), Findings()
+    results, seen, findings = list(scenarios), ExchangeStats(), Findings()
     for result in results:
         seen.merge(result.seen)
         for finding in result.findings():

@@ -16,9 +16,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from argus_wfm.conformance.model.findings import Verdict, Witnessed
-from argus_wfm.conformance.preflight import SKEW_S, Capability, State, skew
-from argus_wfm.conformance.report.coverage import Coverage
-from argus_wfm.conformance.report.coverage import State as Covered
+from argus_wfm.conformance.preflight import SKEW_S, Capability, OperationState, skew
+from argus_wfm.conformance.report.coverage import Coverage, CoverageState
 from argus_wfm.conformance.report.results import ON_LIVE, Run
 from argus_wfm.conformance.scenarios.runner import Result
 
@@ -30,10 +29,10 @@ CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.UNTESTED: "yellow", Verdict.HELD: "cyan"}
 WORDS = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.UNTESTED: "untested", Verdict.HELD: "held"}
 MARKS = {
-    Covered.COVERED: "[green]●[/]",
-    Covered.DEVIATES: "[bold red]▲[/]",
-    Covered.UNTESTED: "○",
-    Covered.NEEDS_FAULT: "–",
+    CoverageState.COVERED: "[green]●[/]",
+    CoverageState.DEVIATES: "[bold red]▲[/]",
+    CoverageState.UNTESTED: "○",
+    CoverageState.NEEDS_FAULT: "–",
 }
 FAULTY = {"replies": "of 1C ZUP, which answers requests", "messages": "of Oktell, which sends messages"}
 PLAIN_STEP = 250  # generated requests between two plain lines
@@ -108,7 +107,7 @@ def _member(name: str, default: str) -> str:
     return name if default in ("required", "none", "") else f"{name}={default}"
 
 
-class _Heard(Console):
+class _PipeConsole(Console):
     """Goes on in silence when whoever read it is gone (argus conform | head): what a run comes to is in its reports."""
 
     def on_broken_pipe(self) -> None:
@@ -125,7 +124,7 @@ class Screen:
     """Progress of one run; a context, since a terminal's live lines have to be ended."""
 
     def __init__(self, *, quiet: bool) -> None:
-        self._out, self._quiet = console(_Heard), quiet
+        self._out, self._quiet = console(_PipeConsole), quiet
         self._live = None if quiet or not self._out.is_terminal else _progress(self._out)
         self._tasks = {}  # type: dict[str, object]
         self._told = 0
@@ -152,7 +151,7 @@ class Screen:
         told = " · ".join(f"{number} {state.value}" for state, number in states.items())
         self._out.print(f"Operations  {len(found)} asked: {told}")
         for one in found:
-            if one.state is not State.THERE:
+            if one.state is not OperationState.THERE:
                 self._out.print(f"            [yellow]{one.operation}[/] {one.state.value}  [dim]{safe(one.words)}[/]")
         if abs(ahead := skew(found)) > SKEW_S:
             self._out.print(f"            [yellow]the host's clock is {ahead:+g} s from ours[/]; scenarios go by it")

@@ -25,10 +25,10 @@ from argus_wfm.conformance.errors import CouldNotTest, HeldBack, LocalError
 from argus_wfm.conformance.launch.process import launched
 from argus_wfm.conformance.model.findings import UNREADABLE, Departure, Drift, Finding, Verdict
 from argus_wfm.conformance.processes.children import tell
-from argus_wfm.conformance.scenarios.runner import Order, identity
+from argus_wfm.conformance.scenarios.runner import ScenarioOptions, identity
 from argus_wfm.conformance.target.client import Policy
-from argus_wfm.conformance.target.recorder import Seen
-from argus_wfm.conformance.target.target import Address, Target, TargetError
+from argus_wfm.conformance.target.recorder import ExchangeStats
+from argus_wfm.conformance.target.target import Target, TargetConfig, TargetError
 
 Json = Any
 KEY = "argus"
@@ -41,7 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(Judge(config, Order.read(config.getoption("--argus-order"))), "argus-judge")
+    config.pluginmanager.register(Judge(config, ScenarioOptions.read(config.getoption("--argus-order"))), "argus-judge")
 
 
 def pytest_bdd_apply_tag(tag: str, function: Any) -> bool:
@@ -53,7 +53,7 @@ def pytest_bdd_apply_tag(tag: str, function: Any) -> bool:
 def _target(pytestconfig: pytest.Config) -> Iterator[Target]:
     judge: Judge = pytestconfig.pluginmanager.get_plugin("argus-judge")  # type: ignore[assignment]
     if judge.order.address is not None:
-        judge.target = Target(Address.from_dict(judge.order.address))
+        judge.target = Target(TargetConfig.from_dict(judge.order.address))
         yield judge.target
         return
     with launched() as address:
@@ -69,7 +69,7 @@ def _on_live(_target: Target) -> Iterator[Callable[[], Target]]:
 
 
 @contextlib.contextmanager
-def _gateway_on(host: Target) -> Iterator[Address]:
+def _gateway_on(host: Target) -> Iterator[TargetConfig]:
     for operation in ("getAgents", "getNormHours", "getTimetypeInfo"):  # what our gateway asks of 1C
         if block := host.address.blocked.get(operation):
             raise CouldNotTest(
@@ -96,8 +96,8 @@ def target(request: pytest.FixtureRequest, _target: Target) -> Target:
 class Judge:
     """Selects scenarios, turns outcomes into verdicts, and tells of them."""
 
-    def __init__(self, config: pytest.Config, order: Order) -> None:
-        self.order, self.target = order, None  # type: Order, Target | None
+    def __init__(self, config: pytest.Config, order: ScenarioOptions) -> None:
+        self.order, self.target = order, None  # type: ScenarioOptions, Target | None
         self._is_worker = hasattr(config, "workerinput")
         self._fd: int = config.getoption("--argus-fd")
 
@@ -134,14 +134,16 @@ class Judge:
     def _verdict(self, item: pytest.Item, call: pytest.CallInfo[None]) -> dict[str, Json]:
         scenario_id, tags = _identity(item)
         template = _scenario(item)
-        seen = self.target.recorder.drain() if self.target else Seen()
+        seen = self.target.recorder.drain() if self.target else ExchangeStats()
         seen.findings[:] = [dataclasses.replace(found, scenario=scenario_id) for found in seen.findings]
         on_live = self.order.address is not None and self.target is not None and self.target.policy.ours
         if on_live:
-            seen = Seen(findings=seen.findings, latest=seen.latest)  # of our gateway's requests none is the host's
+            seen = ExchangeStats(
+                findings=seen.findings, latest=seen.latest
+            )  # of our gateway's requests none is the host's
         verdict, reason, finding = _outcome(call.excinfo.value if call.excinfo else None, scenario_id, call.when, seen)
         if on_live and self.target and (why := _not_had(self.target, verdict)):
-            verdict, reason, finding, seen = Verdict.UNTESTED, why, None, Seen()
+            verdict, reason, finding, seen = Verdict.UNTESTED, why, None, ExchangeStats()
         return {
             "id": scenario_id,
             "title": template.name,
@@ -171,7 +173,9 @@ def _identity(item: pytest.Item) -> tuple[str, set[str]]:
     return identity(_scenario(item))
 
 
-def _outcome(error: BaseException | None, scenario_id: str, when: str, seen: Seen) -> tuple[str, str, Finding | None]:
+def _outcome(
+    error: BaseException | None, scenario_id: str, when: str, seen: ExchangeStats
+) -> tuple[str, str, Finding | None]:
     """(verdict or "error", reason, finding); an "error" is ours and makes the run one that could not run."""
     match error:
         case None:
@@ -204,7 +208,7 @@ def _not_had(gateway: Target, verdict: str) -> str:
     return next(iter(reasons), "")
 
 
-def _unreadable(error: Exception, scenario_id: str, seen: Seen) -> tuple[str, str, Finding | None]:
+def _unreadable(error: Exception, scenario_id: str, seen: ExchangeStats) -> tuple[str, str, Finding | None]:
     """A step that tripped over the answer: the contract's own findings say why, where there are any."""
     if seen.findings:
         first = seen.findings[0]

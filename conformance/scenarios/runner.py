@@ -14,7 +14,7 @@ from argus_wfm.conformance.errors import CouldNotRun
 from argus_wfm.conformance.launch.process import child_environment
 from argus_wfm.conformance.model.findings import Finding, Verdict
 from argus_wfm.conformance.processes.children import Children, end_of, events
-from argus_wfm.conformance.target.recorder import Seen
+from argus_wfm.conformance.target.recorder import ExchangeStats
 
 if TYPE_CHECKING:
     from pytest_bdd.parser import ScenarioTemplate
@@ -25,7 +25,7 @@ NONE_COLLECTED = 5  # pytest's exit status
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class ScenarioOptions:
     """What the child is told: the target (None: start gateway and mocks), and which scenarios."""
 
     address: dict[str, Json] | None
@@ -46,7 +46,7 @@ class Order:
         return json.dumps(dataclasses.asdict(self))
 
     @classmethod
-    def read(cls, text: str) -> Order:
+    def read(cls, text: str) -> ScenarioOptions:
         """The reverse of as_json()."""
         given = json.loads(text)
         return cls(given["address"], tuple(given["ids"]), given["tag"], tuple(given["contracts"]))
@@ -72,7 +72,7 @@ class Result:
     verdict: Verdict
     reason: str
     finding: Finding | None
-    seen: Seen = field(repr=False)
+    seen: ExchangeStats = field(repr=False)
     duration_s: float = 0.0
     on_live: bool = False  # through our gateway with a host of others behind it
 
@@ -99,14 +99,14 @@ class Result:
             verdict=Verdict(event["verdict"]),
             reason=event["reason"],
             finding=event["finding"] and Finding.from_dict(event["finding"]),
-            seen=Seen.from_dict(event["seen"]),
+            seen=ExchangeStats.from_dict(event["seen"]),
             duration_s=event["duration_s"],
             on_live=event["on_live"],
         )
 
 
 def run(
-    children: Children, order: Order, workers: int, log: Path, on_result: Callable[[Result, int], None]
+    children: Children, order: ScenarioOptions, workers: int, log: Path, on_result: Callable[[Result, int], None]
 ) -> list[Result]:
     """Every chosen scenario's verdict, ordered by id; `on_result` gets each with the number of scenarios chosen.
 
@@ -134,7 +134,7 @@ def identity(scenario: ScenarioTemplate) -> tuple[str, set[str]]:
     return next((tag for tag in sorted(tags) if tag[:1].isupper()), scenario.name), tags
 
 
-def chosen(order: Order) -> list[Chosen]:
+def chosen(order: ScenarioOptions) -> list[Chosen]:
     """What an order means, by id, read from the features themselves: for a run that did not come to ask."""
     from pytest_bdd.feature import get_features
 
@@ -150,7 +150,7 @@ def chosen(order: Order) -> list[Chosen]:
 ISOLATION = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
-def _command(order: Order, workers: int) -> list[str]:
+def _command(order: ScenarioOptions, workers: int) -> list[str]:
     folder = _folder()
     plugins = [argument for plugin in PLUGINS for argument in ("-p", plugin)]
     return [
@@ -169,7 +169,7 @@ def _folder() -> Path:
     return Path(spec.submodule_search_locations[0])
 
 
-def _check(order: Order, status: int, chosen: int, results: dict[str, Result], log: Path) -> None:
+def _check(order: ScenarioOptions, status: int, chosen: int, results: dict[str, Result], log: Path) -> None:
     """Nothing counts that was not run. Raises CouldNotRun."""
     if status == NONE_COLLECTED or (chosen == 0 and status == 0):
         asked = ", ".join([*order.ids, *([f"@{order.tag}"] if order.tag else []), *order.contracts])

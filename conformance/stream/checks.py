@@ -12,10 +12,10 @@ from typing import Any
 from argus_wfm.conformance.checks.schema import Found
 from argus_wfm.conformance.model.findings import Drift, Finding
 from argus_wfm.conformance.stream import messages as frame
-from argus_wfm.conformance.stream.matching import Told, paired
+from argus_wfm.conformance.stream.matching import AcknowledgedEvent, paired
 from argus_wfm.conformance.stream.messages import About
 from argus_wfm.conformance.stream.numbering import numbers
-from argus_wfm.conformance.stream.transcript import Asked, Change, Heard, moment, same_moment
+from argus_wfm.conformance.stream.transcript import ReceivedChange, StatusSnapshot, Transcript, moment, same_moment
 
 Json = Any
 LATE_S = 2.0  # from the host's acknowledgement of an event to its message (WSK-03)
@@ -33,7 +33,7 @@ TRANSITIONS = {
 SAME = ("old_status", "new_status", "call_id", "queue", "timestamp")
 
 
-def judged(heard: Heard, told: Sequence[Told] = (), late_s: float | None = None) -> list[Finding]:
+def judged(heard: Transcript, told: Sequence[AcknowledgedEvent] = (), late_s: float | None = None) -> list[Finding]:
     """Everything that one subscription shows, each kind and place once."""
     found = About(heard.repeat)
     return _once(
@@ -50,7 +50,7 @@ def judged(heard: Heard, told: Sequence[Told] = (), late_s: float | None = None)
     )
 
 
-def differing(first: Heard, second: Heard, told: Sequence[Told]) -> list[Finding]:
+def differing(first: Transcript, second: Transcript, told: Sequence[AcknowledgedEvent]) -> list[Finding]:
     """Events that two subscribers were told of in different words, or in another number."""
     found, concerning = About(first.repeat), [one for one in told if first.concerns(one) and second.concerns(one)]
     both = [_messages(heard, concerning) for heard in (first, second)]
@@ -64,7 +64,7 @@ def differing(first: Heard, second: Heard, told: Sequence[Told]) -> list[Finding
     return []
 
 
-def disagreeing(heard: Heard, asked: Iterable[Asked]) -> list[Finding]:
+def disagreeing(heard: Transcript, asked: Iterable[StatusSnapshot]) -> list[Finding]:
     """What the REST API said of agents against their last messages then, or those that came meanwhile."""
     found, result = About(heard.repeat), list[Finding]()
     for one in asked:
@@ -82,17 +82,17 @@ def disagreeing(heard: Heard, asked: Iterable[Asked]) -> list[Finding]:
     return _once(result)
 
 
-def _differences(change: Change, asked: Asked) -> list[tuple[str, Json, Json]]:
+def _differences(change: ReceivedChange, asked: StatusSnapshot) -> list[tuple[str, Json, Json]]:
     pairs = [(name, change.message.get(name), wanted) for name, wanted in asked.as_change.items()]
     return [(name, said, wanted) for name, said, wanted in pairs if said != wanted and not same_moment(said, wanted)]
 
 
-def _numbers(heard: Heard, found: Found) -> Iterator[Finding]:
+def _numbers(heard: Transcript, found: Found) -> Iterator[Finding]:
     if heard.extended:
         yield from numbers(heard.frames, heard.since, bool({"agent_id", "queue"} & set(heard.query)), found)
 
 
-def _messages(heard: Heard, told: Sequence[Told]) -> list[dict[str, Json]]:
+def _messages(heard: Transcript, told: Sequence[AcknowledgedEvent]) -> list[dict[str, Json]]:
     """Of the told agents, since the first of the events; without what the extended stream adds."""
     agents, since = {one.agent for one in told}, min((one.sent for one in told), default=0.0)
     return [
@@ -102,9 +102,9 @@ def _messages(heard: Heard, told: Sequence[Told]) -> list[dict[str, Json]]:
     ]
 
 
-def _order(heard: Heard, found: Found) -> Iterator[Finding]:
+def _order(heard: Transcript, found: Found) -> Iterator[Finding]:
     """Each message about an agent against the one before it."""
-    before: dict[str, Change] = {}
+    before: dict[str, ReceivedChange] = {}
     for change in heard.changes:
         last = before.get(change.agent)
         before[change.agent] = change
@@ -124,7 +124,7 @@ def _order(heard: Heard, found: Found) -> Iterator[Finding]:
             yield found("STREAM_TIME_BACK", Drift.VALUE, "/timestamp", words, **shown)
 
 
-def _transition(change: Change, found: Found) -> Iterator[Finding]:
+def _transition(change: ReceivedChange, found: Found) -> Iterator[Finding]:
     """A status that there is not is the schema's business."""
     old, new = change.step
     if old in STATUSES and new in STATUSES and (old, new) not in TRANSITIONS:
@@ -133,7 +133,7 @@ def _transition(change: Change, found: Found) -> Iterator[Finding]:
         yield found("STREAM_ILLEGAL_TRANSITION", Drift.VALUE, "/new_status", words, expected=wanted, actual=new)
 
 
-def _filtered(heard: Heard, change: Change, found: Found) -> Iterator[Finding]:
+def _filtered(heard: Transcript, change: ReceivedChange, found: Found) -> Iterator[Finding]:
     """Of whom or what the subscription did not ask for; a change that ends a call names no queue."""
     agent, queue, told = heard.query.get("agent_id"), heard.query.get("queue"), change.message.get("queue")
     if agent is not None and change.agent != agent:
@@ -144,7 +144,7 @@ def _filtered(heard: Heard, change: Change, found: Found) -> Iterator[Finding]:
         yield found("STREAM_FILTER", Drift.VALUE, "query queue", words, expected=queue, actual=told)
 
 
-def _call(change: Change, found: Found) -> Iterator[Finding]:
+def _call(change: ReceivedChange, found: Found) -> Iterator[Finding]:
     """Text on a call, null off it (A13)."""
     on_call = change.step[1] == "on_call"
     for name in ("call_id", "queue"):
@@ -155,7 +155,7 @@ def _call(change: Change, found: Found) -> Iterator[Finding]:
             yield found("STREAM_CALL_MEMBERS", Drift.VALUE, f"/{name}", words, expected=wanted, actual=value)
 
 
-def _told(heard: Heard, told: Sequence[Told], late_s: float, found: Found) -> Iterator[Finding]:
+def _told(heard: Transcript, told: Sequence[AcknowledgedEvent], late_s: float, found: Found) -> Iterator[Finding]:
     """Each acknowledged event against its message."""
     concerning = [one for one in told if heard.concerns(one)]
     for one, change in paired(concerning, heard.changes, heard.since is None):
@@ -175,7 +175,7 @@ def _told(heard: Heard, told: Sequence[Told], late_s: float, found: Found) -> It
                 yield found("STREAM_REST_DISAGREES", Drift.VALUE, f"/{name}", words, expected=told_of, actual=heard_of)
 
 
-def _replayed(heard: Heard, told: Sequence[Told], found: Found) -> Iterator[Finding]:
+def _replayed(heard: Transcript, told: Sequence[AcknowledgedEvent], found: Found) -> Iterator[Finding]:
     """Messages of what was over before the subscription began, and before the number it was to go on after."""
     old = [one for one in told if not heard.concerns(one) and one.acknowledged < heard.opened]
     changes, concerning = heard.changes, [one for one in told if heard.concerns(one)]
@@ -187,7 +187,7 @@ def _replayed(heard: Heard, told: Sequence[Told], found: Found) -> Iterator[Find
             yield found("STREAM_DUPLICATE", Drift.VALUE, "reconnect", words, actual=dict(change.message))
 
 
-def _closed(heard: Heard, found: Found) -> Iterator[Finding]:
+def _closed(heard: Transcript, found: Found) -> Iterator[Finding]:
     closing = heard.closing
     if closing is None or closing.ours:
         return

@@ -12,7 +12,7 @@ LIKELINESS: Sequence[Sequence[str]] = (KEY, ("old_status", "new_status"), ("new_
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class AcknowledgedEvent:
     """An event that the host acknowledged with `result`; moments are of time.monotonic()."""
 
     result: Mapping[str, Json]
@@ -48,7 +48,9 @@ class Dated(Protocol):
 One = TypeVar("One", bound=Dated)
 
 
-def paired(told: Sequence[Told], changes: Sequence[One], after_sending: bool) -> list[tuple[Told, One | None]]:
+def paired(
+    told: Sequence[AcknowledgedEvent], changes: Sequence[One], after_sending: bool
+) -> list[tuple[AcknowledgedEvent, One | None]]:
     """Each event with its message, the likeliest first: word for word, same step, same status, any of the agent.
 
     `after_sending`: a message that came before the event was sent is about something else.
@@ -64,5 +66,5 @@ def paired(told: Sequence[Told], changes: Sequence[One], after_sending: bool) ->
     return [(one, result.get(index)) for index, one in enumerate(told)]
 
 
-def _fits(one: Told, change: Dated, names: Sequence[str]) -> bool:
+def _fits(one: AcknowledgedEvent, change: Dated, names: Sequence[str]) -> bool:
     return change.agent == one.agent and all(change.message.get(name) == one.result.get(name) for name in names)

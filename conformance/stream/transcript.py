@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from argus_wfm.conformance.stream import messages as frame
-from argus_wfm.conformance.stream.matching import Told, paired
+from argus_wfm.conformance.stream.matching import AcknowledgedEvent, paired
 from argus_wfm.conformance.stream.messages import CHANGE
 from argus_wfm.conformance.target.websocket import Closing, Frame, Subscription, wscat
 
@@ -16,7 +16,7 @@ Json = Any
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ReceivedChange:
     """A message about an agent's change, under the contract's names, and when it came."""
 
     message: Mapping[str, Json]
@@ -32,7 +32,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Transcript:
     """What one subscription brought, between `opened` and `ended` by time.monotonic()."""
 
     frames: Sequence[Frame]
@@ -43,7 +43,7 @@ class Heard:
     repeat: str = ""
 
     @classmethod
-    def of(cls, subscription: Subscription) -> Heard:
+    def of(cls, subscription: Subscription) -> Transcript:
         """As it stands now."""
         frames, repeat = subscription.frames, wscat(subscription.exchange.url)
         return cls(frames, subscription.opened, subscription.ended, subscription.query, subscription.closing, repeat)
@@ -58,16 +58,16 @@ class Heard:
         return int(self.query["since"]) if self.extended and "since" in self.query else None
 
     @property
-    def changes(self) -> list[Change]:
+    def changes(self) -> list[ReceivedChange]:
         """Messages about changes, in the order they came."""
         held = ((frame.message(one), one.at) for one in self.frames)
         return [
-            Change(frame.named(message), at)
+            ReceivedChange(frame.named(message), at)
             for message, at in held
             if message is not None and (not self.extended or message.get("event") == CHANGE)
         ]
 
-    def concerns(self, told: Told) -> bool:
+    def concerns(self, told: AcknowledgedEvent) -> bool:
         """Whether it has to tell of an event."""
         if self.query.get("agent_id", told.agent) != told.agent or "queue" in self.query:
             return False
@@ -83,14 +83,14 @@ class Heard:
         return max((number for number in numbers if isinstance(number, int)), default=-1)
 
 
-def missing(heard: Heard, told: Sequence[Told]) -> list[Told]:
+def missing(heard: Transcript, told: Sequence[AcknowledgedEvent]) -> list[AcknowledgedEvent]:
     """Acknowledged events that no message has told of so far."""
     concerning = [one for one in told if heard.concerns(one)]
     return [one for one, change in paired(concerning, heard.changes, heard.since is None) if change is None]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class StatusSnapshot:
     """A status that the REST API gave once all that had happened before had been heard; moments as elsewhere."""
 
     status: Mapping[str, Json]

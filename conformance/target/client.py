@@ -16,7 +16,7 @@ from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Departure, Drift, Finding
 from argus_wfm.conformance.target.deadline import DeadlineAdapter, bounded
 from argus_wfm.conformance.target.recorder import Recorder
-from argus_wfm.conformance.target.safety import Gate
+from argus_wfm.conformance.target.safety import SafetyGuard
 from argus_wfm.openapi import Contract, Operation
 
 Json = Any
@@ -56,13 +56,13 @@ class Client:
         verify: bool | str = True,
         token: Callable[[], str] | None = None,
         foreign_token: Callable[[], str] | None = None,
-        gate: Gate | None = None,
+        gate: SafetyGuard | None = None,
     ) -> None:
         self.contract, self.url, self.policy = contract, _prepared(url).rstrip("/"), policy
         self.foreign_token = foreign_token  # of the same issuer, for another API
         self._token = token  # of a contract that takes Bearer; the user and password are not sent then
         self._credentials, self._recorder, self._verify = credentials, recorder, verify
-        self.gate = gate or Gate()
+        self.gate = gate or SafetyGuard()
         self._session = bounded(requests.Session(), DeadlineAdapter())
 
     def get(self, path: str, **options: Any) -> Exchange:

@@ -81,8 +81,8 @@ class DeadlineAdapter(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         using = self.using
 
-        class Told:
-            """Of a connection: its socket, which may be used by one thread after the other."""
+        class BoundedConnection:
+            """A connection that knows its socket, which may be used by one thread after the other."""
 
             opened: socket.socket
 
@@ -95,10 +95,10 @@ class DeadlineAdapter(HTTPAdapter):
                     using[threading.get_ident()] = self.opened
                 super().request(*args, **kwargs)  # type: ignore[misc]
 
-        class Plain(Told, HTTPConnection):
+        class Plain(BoundedConnection, HTTPConnection):
             pass
 
-        class Tls(Told, HTTPSConnection):
+        class Tls(BoundedConnection, HTTPSConnection):
             pass
 
         class PlainPool(HTTPConnectionPool):

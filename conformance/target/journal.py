@@ -21,7 +21,7 @@ EXPLORING = "capabilities"  # who asks first; a host that is down is told of by 
 
 
 @dataclass(slots=True)
-class Tally:
+class JournalTotals:
     """What the journal holds so far."""
 
     requests: int = 0
@@ -53,7 +53,7 @@ class Journal:
     """A file of JSON lines: one when a request is sent, one when its answer is there or it has none."""
 
     path: Path
-    _tally: Tally = field(default_factory=Tally)
+    _tally: JournalTotals = field(default_factory=JournalTotals)
     _read: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -64,13 +64,13 @@ class Journal:
             file.write(line)
 
     @contextlib.contextmanager
-    def alone(self) -> Iterator[Tally]:
+    def alone(self) -> Iterator[JournalTotals]:
         """What it holds, while nobody else of any process or thread is in here."""
         with self._opened() as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield self.tally()
 
-    def tally(self) -> Tally:
+    def tally(self) -> JournalTotals:
         """Of everything that whole lines tell."""
         with self._lock:
             try:

@@ -27,7 +27,7 @@ KEPT = 200  # ids of a kind, the first that came
 LOOKED_AT = 50  # members of a list
 
 
-class Pool:
+class KnownIds:
     """Ids by kind, taken from replies of any operation; from any thread."""
 
     def __init__(self) -> None:

@@ -57,7 +57,7 @@ class Profile(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class TargetConfig:
     """All that a child process needs to know of a target, but for the credentials, which stay in the environment.
 
     `limits` and `blocked` (by operation) are for a host of others, and found out before it is judged. `controls` are
@@ -94,7 +94,7 @@ class Address:
         return {**asdict(replace(self, blocked={})), "blocked": blocked}
 
     @classmethod
-    def from_dict(cls, given: dict[str, Json]) -> Address:
+    def from_dict(cls, given: dict[str, Json]) -> TargetConfig:
         """The reverse of as_dict()."""
         blocked = {operation: Block.from_dict(block) for operation, block in given["blocked"].items()}
         parts = {"policy": Policy(**given["policy"]), "limits": Limits(**given["limits"]), "blocked": blocked}
@@ -127,14 +127,14 @@ class Address:
         raise CouldNotTest(f"needs a user of the directory: set {self.ldap_user_env} and {self.ldap_password_env}")
 
 
-def by_url(base_url: str, policy: Policy) -> Address:
+def by_url(base_url: str, policy: Policy) -> TargetConfig:
     """The target behind one base URL; every contract's own path is added to it. Raises TargetError."""
     scheme, separator, rest = base_url.partition("://")
     given = f"{scheme.lower()}{separator}{rest}"
     return _address(Profile.model_validate({"base_url": given}) if _is_url(given) else None, base_url, policy)
 
 
-def by_profile(path: Path, policy: Policy) -> Address:
+def by_profile(path: Path, policy: Policy) -> TargetConfig:
     """The target of a TOML profile. Raises TargetError with one line naming the fault."""
     try:
         profile = Profile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
@@ -187,7 +187,7 @@ def _without(url: str) -> str:
     return f"{scheme}{separator}{rest.rpartition('@')[2]}".partition("?")[0]
 
 
-def _address(profile: Profile | None, source: str, policy: Policy) -> Address:
+def _address(profile: Profile | None, source: str, policy: Policy) -> TargetConfig:
     if profile is None or not (profile.personnel_url or profile.base_url):
         raise TargetError(f"{source} names no host: give a URL such as https://argus.example.")
     for url in (getattr(profile, name) for name in URLS):
@@ -195,7 +195,7 @@ def _address(profile: Profile | None, source: str, policy: Policy) -> Address:
     base = profile.base_url.rstrip("/")
     personnel = profile.personnel_url or base + load("personnel").base_path
     socket = "ws" + base.removeprefix("http") + load_stream().address  # https becomes wss
-    address = Address(
+    address = TargetConfig(
         profile.name or profile.base_url or personnel,
         personnel,
         policy,

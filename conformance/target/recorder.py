@@ -10,10 +10,10 @@ from typing import Any
 
 from argus_wfm.conformance.checks.contract import judge
 from argus_wfm.conformance.checks.keywords import exercised
-from argus_wfm.conformance.checks.sent_text import Echoes
+from argus_wfm.conformance.checks.sent_text import SentTexts
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Finding
-from argus_wfm.conformance.target.known_ids import Pool
+from argus_wfm.conformance.target.known_ids import KnownIds
 
 Json = Any
 HARMLESS = ("HEAD", "OPTIONS")  # what any server may answer to
@@ -21,7 +21,7 @@ COUNTERS = ("sent", "right", "wrong", "strays")
 
 
 @dataclass(slots=True)
-class Seen:
+class ExchangeStats:
     """Counters and findings of some exchanges; keys are "operation status"."""
 
     attempts: Counter[str] = field(default_factory=Counter)
@@ -36,7 +36,7 @@ class Seen:
     ids: dict[str, list[str]] = field(default_factory=dict)  # by kind, that replies named
     latest: str = ""  # the operation of the last exchange
 
-    def merge(self, other: Seen) -> None:
+    def merge(self, other: ExchangeStats) -> None:
         """Add another's counts and findings to these."""
         self.attempts.update(other.attempts)
         self.matches.update(other.matches)
@@ -61,7 +61,7 @@ class Seen:
         }
 
     @classmethod
-    def from_dict(cls, given: dict[str, Json]) -> Seen:
+    def from_dict(cls, given: dict[str, Json]) -> ExchangeStats:
         """The reverse of as_dict()."""
         findings = [Finding.from_dict(finding) for finding in given["findings"]]
         seen = cls(requests=given["requests"], writes=given["writes"], findings=findings, ids=given["ids"])
@@ -75,8 +75,8 @@ class Recorder:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._seen = Seen()
-        self.pool, self.echoes = Pool(), Echoes()
+        self._seen = ExchangeStats()
+        self.pool, self.echoes = KnownIds(), SentTexts()
 
     def add(self, exchange: Exchange, judging: Callable[[Exchange], Iterable[Finding]] = judge) -> None:
         """Judge an exchange and count it."""
@@ -109,10 +109,10 @@ class Recorder:
                 self._seen.matches[f"{exchange.name} {exchange.status}"] -= 1
                 self._seen.findings += found
 
-    def drain(self) -> Seen:
+    def drain(self) -> ExchangeStats:
         """What was seen since the last call."""
         with self._lock:
-            seen, self._seen = self._seen, Seen()
+            seen, self._seen = self._seen, ExchangeStats()
         seen.ids = self.pool.as_dict()
         return seen
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from argus_wfm.conformance.errors import CouldNotTest
 from argus_wfm.conformance.model.findings import Departure, Finding
-from argus_wfm.conformance.target.journal import HOST, Journal, Tally, _instant, _party
+from argus_wfm.conformance.target.journal import HOST, Journal, JournalTotals, _instant, _party
 
 Json = Any
 REQUESTS, FAILURES, MINUTES = 5000, 30, 10.0  # what a run may come to, unless it is told otherwise
@@ -61,14 +61,14 @@ class Block:
 
 
 @dataclass(slots=True)
-class Passage:
+class PendingRequest:
     """One request on its way; whoever sends it says what came of it."""
 
     status: int | None = None
     error: str = ""
 
 
-class Gate:
+class SafetyGuard:
     """Of one process; `by` says who asks next: a scenario, generated tests, our gateway."""
 
     def __init__(
@@ -87,10 +87,10 @@ class Gate:
     @contextlib.contextmanager
     def request(
         self, operation: str, method: str, url: str, effect: str, *, contract: str = "", credentials: bool = True
-    ) -> Iterator[Passage]:
+    ) -> Iterator[PendingRequest]:
         """Around the sending of one request. Raises Departure or CouldNotTest before it, where it may not be sent."""
         self.check_blocked(operation, contract, credentials)
-        passage = Passage()
+        passage = PendingRequest()
         if self._journal is None:
             yield passage
             return
@@ -118,7 +118,7 @@ class Gate:
             return ""
         return self._why(self._journal.tally(), self._clock(), HOST)
 
-    def _why(self, tally: Tally, now: float, party: str) -> str:
+    def _why(self, tally: JournalTotals, now: float, party: str) -> str:
         limits = self._limits
         if tally.in_a_row[party] >= IN_A_ROW:
             return f"the {party} failed {IN_A_ROW} times in a row and is left alone"

@@ -17,13 +17,13 @@ from argus_wfm.conformance.target.profile import (
     DEVELOPMENT,
     DEVELOPMENT_KEY,
     LOOPBACK,
-    Address,
     Profile,
+    TargetConfig,
     by_profile,
     by_url,
 )
 from argus_wfm.conformance.target.recorder import Recorder
-from argus_wfm.conformance.target.safety import Gate
+from argus_wfm.conformance.target.safety import SafetyGuard
 from argus_wfm.conformance.target.websocket import Socket
 from argus_wfm.openapi import load
 
@@ -31,9 +31,9 @@ __all__ = [
     "DEVELOPMENT",
     "DEVELOPMENT_KEY",
     "LOOPBACK",
-    "Address",
     "Profile",
     "Target",
+    "TargetConfig",
     "TargetError",
     "by_profile",
     "by_url",
@@ -45,10 +45,10 @@ MOSCOW = ZoneInfo("Europe/Moscow")
 class Target:
     """A client per contract, and the host's own idea of now."""
 
-    def __init__(self, address: Address, recorder: Recorder | None = None) -> None:
+    def __init__(self, address: TargetConfig, recorder: Recorder | None = None) -> None:
         self.address, self.policy = address, address.policy
         self.recorder = recorder or Recorder()
-        self.gate = Gate(address.limits, address.blocked)
+        self.gate = SafetyGuard(address.limits, address.blocked)
         self.controls = Controls(address.controls)
         self._ahead: dt.timedelta | None = None  # of our clock, the host's
         self.personnel = self._client("personnel", address.personnel, address.credentials())

@@ -19,7 +19,7 @@ from argus_wfm.conformance.model.exchange import BEARER, Exchange
 from argus_wfm.conformance.model.findings import Departure, Drift, Finding
 from argus_wfm.conformance.target.deadline import watchdog
 from argus_wfm.conformance.target.recorder import Recorder
-from argus_wfm.conformance.target.safety import Gate
+from argus_wfm.conformance.target.safety import SafetyGuard
 from argus_wfm.openapi import Contract, load
 from argus_wfm.openapi.stream import load_stream
 
@@ -84,10 +84,10 @@ class Socket:
         *,
         ca_file: str = "",
         foreign_token: Callable[[], str] | None = None,
-        gate: Gate | None = None,
+        gate: SafetyGuard | None = None,
     ) -> None:
         self.url, self.foreign_token, self.recorder = url, foreign_token, recorder
-        self.gate = gate or Gate()
+        self.gate = gate or SafetyGuard()
         self._token, self._ca_file = token, ca_file
 
     def subscribe(self, **query: str) -> Subscription:

@@ -13,7 +13,7 @@ from argus_wfm.conformance.errors import CouldNotTest
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Departure, Drift
 from argus_wfm.conformance.stream.messages import message
-from argus_wfm.conformance.stream.transcript import Heard, moment
+from argus_wfm.conformance.stream.transcript import Transcript, moment
 from argus_wfm.conformance.target.target import Target
 from argus_wfm.conformance.target.websocket import Frame, Subscription
 from argus_wfm.features.steps.authentication import UNSIGNED
@@ -154,7 +154,7 @@ def changes(centre: Centre, subscriber: Subscription, known: Known) -> None:
         return
 
     def changed(frames: Sequence[Frame]) -> list[dict[str, Json]]:
-        return [dict(change.message) for change in Heard(frames, subscriber.opened).changes]
+        return [dict(change.message) for change in Transcript(frames, subscriber.opened).changes]
 
     heard = subscriber.wait_for(changed, ITSELF_S)
     if not heard:
@@ -211,7 +211,7 @@ def _messages(subscriber: Subscription) -> list[dict[str, Json]]:
 
 
 def _shows(centre: Centre, subscriber: Subscription, agent: str, status: str, **due: Json) -> None:
-    changes = [one for one in Heard.of(subscriber).changes if one.agent == agent and one.step[1] == status]
+    changes = [one for one in Transcript.of(subscriber).changes if one.agent == agent and one.step[1] == status]
     if not changes:
         centre.departs()
         subscriber.exchange.departs("STREAM_LOST", Drift.VALUE, "message", f"No message of {status} came")

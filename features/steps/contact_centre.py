@@ -19,8 +19,8 @@ from argus_wfm.conformance.errors import CouldNotTest, HeldBack
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Departure, Finding
 from argus_wfm.conformance.stream import checks
-from argus_wfm.conformance.stream.matching import Told
-from argus_wfm.conformance.stream.transcript import Asked, Heard, missing
+from argus_wfm.conformance.stream.matching import AcknowledgedEvent
+from argus_wfm.conformance.stream.transcript import StatusSnapshot, Transcript, missing
 from argus_wfm.conformance.target.target import Target
 from argus_wfm.conformance.target.websocket import Frame, Subscription
 
@@ -36,9 +36,9 @@ class Centre:
 
     def __init__(self, target: Target) -> None:
         self.target = target
-        self.told: list[Told] = []
+        self.told: list[AcknowledgedEvent] = []
         self.subscriptions: list[Subscription] = []
-        self.statuses: list[Asked] = []
+        self.statuses: list[StatusSnapshot] = []
         self._posted: list[Exchange] = []
         self._moved: list[str] = []
         self._calls: list[str] = []
@@ -60,7 +60,7 @@ class Centre:
         if exchange.status == 200:
             result = exchange.json()
             if isinstance(result, dict) and not result.get("duplicate"):
-                self.told.append(Told(result, sent, time.monotonic()))
+                self.told.append(AcknowledgedEvent(result, sent, time.monotonic()))
             if event["event"] == "break_start":
                 self._look("/agents/status", "/breaks")
             self._calls += [event["call_id"]] if "call_id" in event else []
@@ -80,7 +80,7 @@ class Centre:
         exchange = self.target.mce.get(f"/agents/{agent}/status")
         answered = time.monotonic()
         if exchange.status == 200 and isinstance(status := exchange.json(), dict):
-            self.statuses.append(Asked(status, asked, answered))
+            self.statuses.append(StatusSnapshot(status, asked, answered))
         return exchange
 
     def offline(self) -> str:
@@ -142,7 +142,7 @@ class Centre:
         for subscription in self.subscriptions:
 
             def complete(frames: Sequence[Frame], heard: Subscription = subscription) -> bool:
-                return not missing(Heard(frames, heard.opened, heard.ended, heard.query), self.told)
+                return not missing(Transcript(frames, heard.opened, heard.ended, heard.query), self.told)
 
             if subscription.ended == float("inf"):
                 subscription.wait_for(complete, deadline - time.monotonic())
@@ -150,9 +150,9 @@ class Centre:
     def findings(self) -> list[tuple[Subscription, list[Finding]]]:
         """What each subscription shows so far; plain ones are compared with the first of them."""
         result: list[tuple[Subscription, list[Finding]]] = []
-        plain: list[Heard] = []
+        plain: list[Transcript] = []
         for subscription in self.subscriptions:
-            heard = Heard.of(subscription)
+            heard = Transcript.of(subscription)
             found = [*checks.judged(heard, self.told), *checks.disagreeing(heard, self.statuses)]
             if not heard.extended:
                 plain.append(heard)

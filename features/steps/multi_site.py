@@ -25,7 +25,7 @@ Table = list[list[str]]
 
 
 @dataclass
-class Told:
+class ReportedShift:
     """A site's employee, and the shift that was told of."""
 
     site: str
@@ -42,7 +42,7 @@ class Scene:
     """What the scenario has asked and done."""
 
     clocks: list[Exchange] = field(default_factory=list)
-    told: list[Told] = field(default_factory=list)
+    told: list[ReportedShift] = field(default_factory=list)
     month: str = ""
     due: str = ""
     operation: Json = None
@@ -160,7 +160,7 @@ def adds_up(target: Target) -> None:
 @when(parsers.parse("the site in {zone} tells of work time of an employee of the site in {home}"))
 def tells_of_a_stranger(target: Target, scene: Scene, zone: str, home: str) -> None:
     told = _somebody(target, home)
-    scene.told = [told, Told(_site(target, zone), told.employee)]
+    scene.told = [told, ReportedShift(_site(target, zone), told.employee)]
     scene.month = f"{target.now().astimezone(MOSCOW):%Y-%m}"
     _work(target, scene.told[1], dt.date.fromisoformat(f"{scene.month}-15"))
 
@@ -236,16 +236,16 @@ def _site(target: Target, zone: str) -> str:
     return str(found[0])
 
 
-def _somebody(target: Target, zone: str) -> Told:
+def _somebody(target: Target, zone: str) -> ReportedShift:
     """Raises CouldNotTest where nobody works at the site."""
     site = _site(target, zone)
     people = target.operations.get(f"/sites/{site}/employees?limit=1").require(200)["items"]
     if not people:
         raise CouldNotTest(f"nobody works at {site}")
-    return Told(site, people[0])
+    return ReportedShift(site, people[0])
 
 
-def _work(target: Target, told: Told, day: dt.date) -> None:
+def _work(target: Target, told: ReportedShift, day: dt.date) -> None:
     """The site clocks a shift of that day and pushes it."""
     shift = {"employee_id": told.employee_id, "start": f"{day}T09:00:00", "end": f"{day}T18:00:00"}
     target.controls.tell("sites", "/clockings", {"site": told.site, "shifts": [shift]})

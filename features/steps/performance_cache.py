@@ -24,15 +24,15 @@ WITHIN_S, CALLS, ENOUGH = 2.0, 20, 19
 
 
 @dataclass
-class Asked:
+class CachedRequest:
     """When the entry was asked for, by our own count."""
 
     since: float = 0.0
 
 
 @pytest.fixture
-def asked() -> Asked:
-    return Asked()
+def asked() -> CachedRequest:
+    return CachedRequest()
 
 
 @when("agents and norm are each requested 20 times past the cache", target_fixture="timed")
@@ -73,7 +73,7 @@ def request_today_fresh(target: Target) -> Exchange:
 
 
 @when("the agents of a fixed day are requested", target_fixture="exchange")
-def request_fixed(target: Target, asked: Asked) -> Exchange:
+def request_fixed(target: Target, asked: CachedRequest) -> Exchange:
     """One whose entry does not change as the clock moves."""
     asked.since = asked.since or target.controls.monotonic()
     return _agents(target, FIXED, FIXED)
@@ -90,7 +90,7 @@ def request_another(target: Target) -> Exchange:
 
 
 @when(parsers.parse("{seconds:d} seconds have passed since it was asked for"))
-def passed_since_asked(target: Target, asked: Asked, seconds: int) -> None:
+def passed_since_asked(target: Target, asked: CachedRequest, seconds: int) -> None:
     pass_(target, asked.since, seconds)
 
 
@@ -107,7 +107,7 @@ def is_miss(target: Target, exchange: Exchange) -> None:
 
 
 @when("employee, norm and mapping are asked for")
-def ask_for_all(target: Target, asked: Asked, employee: str) -> None:
+def ask_for_all(target: Target, asked: CachedRequest, employee: str) -> None:
     asked.since = target.controls.monotonic()
     for exchange in _all(target, employee).values():
         exchange.require(200)

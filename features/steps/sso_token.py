@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from pytest_bdd import given, parsers, then, when
 
-from argus_wfm.conformance.checks.jwt import HOUR_S, Token, with_other_signature
+from argus_wfm.conformance.checks.jwt import HOUR_S, DecodedToken, with_other_signature
 from argus_wfm.conformance.errors import CouldNotTest
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import TOKEN, Departure, Drift, Finding
@@ -210,11 +210,11 @@ def ask_mce_later(target: Target, exchange: Exchange, seconds: int) -> Exchange:
     return target.mce.get(READ, auth=exchange.request_headers["authorization"])
 
 
-def read(exchange: Exchange) -> Token:
+def read(exchange: Exchange) -> DecodedToken:
     """The token of a reply. Raises Departure for what is none."""
     text = exchange.require(200)["access_token"]
     try:
-        return Token.read(text)
+        return DecodedToken.read(text)
     except ValueError as error:
         words = f"The access token is no JSON Web Token: {error}"
         exchange.departs("TOKEN_FORM", Drift.SHAPE, "/access_token", words, actual=json.dumps(text))

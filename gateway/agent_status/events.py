@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from argus_wfm.gateway.agent_status.transitions import Agent, Change, Event, Status, moved
+from argus_wfm.gateway.agent_status.transitions import AgentState, AgentStatus, Event, StatusChange, moved
 from argus_wfm.gateway.errors import AgentNotFound
 from argus_wfm.gateway.storage import tables
 from argus_wfm.gateway.storage.database import take_turn
@@ -41,7 +41,7 @@ class Load:
 class Applied:
     """What an event has led to; a duplicate did so when it came first."""
 
-    change: Change
+    change: StatusChange
     duplicate: bool
 
 
@@ -53,7 +53,7 @@ class Agents:
     """Start it before the first event; `told` gets every group's changes as soon as they are committed, and whether
     loads were among them."""
 
-    def __init__(self, engine: sa.Engine, told: Callable[[Sequence[Change], bool], None]) -> None:
+    def __init__(self, engine: sa.Engine, told: Callable[[Sequence[StatusChange], bool], None]) -> None:
         self._engine, self._told = engine, told
         self._commits: Commits[Told, Done] = Commits(engine, "agents", self._write, self._committed)
         self.start, self.stop = self._commits.start, self._commits.stop
@@ -133,10 +133,10 @@ class _Turn:
         if before is None:
             if event.name != "login":
                 raise AgentNotFound(f"There is no agent {event.agent_id}; the first login makes one known.")
-            before = Agent(event.agent_id, Status.OFFLINE, event.timestamp)
+            before = AgentState(event.agent_id, AgentStatus.OFFLINE, event.timestamp)
         after = moved(before, event)
         self._sequence += 1
-        change = Change(
+        change = StatusChange(
             self._sequence,
             after.agent_id,
             after.since,
@@ -181,31 +181,31 @@ def last_sequence(connection: sa.Connection) -> int:
     return connection.scalar(sa.select(sa.func.max(tables.agent_changes.c.sequence))) or 0
 
 
-def change_of(row: Any) -> Change:
+def change_of(row: Any) -> StatusChange:
     """From a row of agent_changes."""
-    return Change(
+    return StatusChange(
         row.sequence,
         row.agent_id,
         row.timestamp,
-        Status(row.old_status),
-        Status(row.new_status),
+        AgentStatus(row.old_status),
+        AgentStatus(row.new_status),
         row.call_id,
         row.queue,
         row.left_queue,
     )
 
 
-def agent_of(row: Any) -> Agent:
+def agent_of(row: Any) -> AgentState:
     """From a row of agents."""
-    return Agent(row.agent_id, Status(row.status), row.since, row.call_id, row.queue, row.reason)
+    return AgentState(row.agent_id, AgentStatus(row.status), row.since, row.call_id, row.queue, row.reason)
 
 
-def _known(connection: sa.Connection, ids: set[str]) -> dict[str, Agent]:
+def _known(connection: sa.Connection, ids: set[str]) -> dict[str, AgentState]:
     rows = connection.execute(sa.select(tables.agents).where(tables.agents.c.agent_id.in_(ids)))
     return {row.agent_id: agent_of(row) for row in rows}
 
 
-def _seen(connection: sa.Connection, ids: set[str]) -> dict[str, tuple[str, Change]]:
+def _seen(connection: sa.Connection, ids: set[str]) -> dict[str, tuple[str, StatusChange]]:
     rows = connection.execute(sa.select(tables.agent_changes).where(tables.agent_changes.c.event_id.in_(ids)))
     return {row.event_id: (row.digest, change_of(row)) for row in rows}
 

@@ -19,8 +19,8 @@ from typing import Any, Protocol, TypeVar
 
 import orjson
 
-from argus_wfm.gateway.agent_status.queries import Board
-from argus_wfm.gateway.agent_status.transitions import Change
+from argus_wfm.gateway.agent_status.queries import AgentStatusQueries
+from argus_wfm.gateway.agent_status.transitions import StatusChange
 from argus_wfm.openapi.errors import instant
 from argus_wfm.openapi.sockets import frame
 
@@ -62,7 +62,7 @@ class Subscriber:
     after: int = 0
     loads: int = 0
 
-    def wants(self, change: Change) -> bool:
+    def wants(self, change: StatusChange) -> bool:
         """Whether the change is new to it and passes its filter."""
         if change.sequence <= self.after:
             return False
@@ -79,7 +79,7 @@ class Subscriber:
 class _Frames:
     """One change as frames, each made at most once."""
 
-    change: Change
+    change: StatusChange
     made: dict[bool, bytes] = field(default_factory=dict)
 
     def of(self, subscriber: Subscriber) -> bytes:
@@ -94,7 +94,7 @@ class Hub:
 
     def __init__(
         self,
-        board: Board,
+        board: AgentStatusQueries,
         now: Callable[[], dt.datetime],
         monotonic: Callable[[], float],
         *,
@@ -110,7 +110,7 @@ class Hub:
         self._stirred = asyncio.Event()
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="hub")
         self._arriving: set[Subscriber] = set()
-        self._fresh: deque[Change] = deque()
+        self._fresh: deque[StatusChange] = deque()
         self._looks = False  # into the database, at the next turn
         self._beaten = self._judged = 0.0
         self.sequence = self.loads = 0  # of the latest change, and the version of the latest load, that were told
@@ -122,7 +122,7 @@ class Hub:
         """Subscribers now."""
         return sum(1 for _ in self._all())
 
-    def heard(self, changes: Sequence[Change], loads: bool = False) -> None:
+    def heard(self, changes: Sequence[StatusChange], loads: bool = False) -> None:
         """This process has committed these, and perhaps how long queues are; from any thread."""
         self._soon(self._take, changes, loads)
         self.on_commit()
@@ -222,12 +222,12 @@ class Hub:
         """In a thread that nobody else keeps busy."""
         return await asyncio.get_running_loop().run_in_executor(self._reader, read)
 
-    def _take(self, changes: Sequence[Change], looks: bool) -> None:
+    def _take(self, changes: Sequence[StatusChange], looks: bool) -> None:
         self._fresh.extend(changes)
         self._looks = self._looks or looks
         self._stirred.set()
 
-    def _deliver(self, change: Change) -> None:
+    def _deliver(self, change: StatusChange) -> None:
         if change.sequence != self.sequence + 1:  # told already, or not yet its turn
             return
         self.sequence = change.sequence

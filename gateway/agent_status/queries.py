@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from argus_wfm.gateway.agent_status.events import agent_of, change_of, last_sequence
-from argus_wfm.gateway.agent_status.transitions import REASONS, Change, Status
+from argus_wfm.gateway.agent_status.transitions import REASONS, AgentStatus, StatusChange
 from argus_wfm.gateway.errors import AgentNotFound, CallNotFound, QueueNotFound
 from argus_wfm.gateway.storage import tables
 from argus_wfm.gateway.storage.database import is_sqlite
@@ -22,7 +22,7 @@ AGENTS, CHANGES = tables.agents.c, tables.agent_changes.c
 QUEUES, OF_QUEUES = tables.call_queues.c, tables.agent_queues.c
 
 
-class Board:
+class AgentStatusQueries:
     """Asked by REST and, for snapshots and what was missed, by the stream."""
 
     def __init__(self, engine: sa.Engine, now: Callable[[], dt.datetime]) -> None:
@@ -64,7 +64,7 @@ class Board:
     def breaks(self, overrun: bool | None) -> Json:
         """Those under way, the longest first."""
         now = self._now()
-        query = sa.select(tables.agents).where(AGENTS.status == Status.ON_BREAK)
+        query = sa.select(tables.agents).where(AGENTS.status == AgentStatus.ON_BREAK)
         with self._engine.connect() as connection:
             agents = [agent_of(row) for row in connection.execute(query.order_by(AGENTS.since, AGENTS.agent_id))]
         shown = [
@@ -118,7 +118,7 @@ class Board:
         with self._engine.connect() as connection:
             return _last(connection)
 
-    def after(self, sequence: int, limit: int = PAGE) -> list[Change]:
+    def after(self, sequence: int, limit: int = PAGE) -> list[StatusChange]:
         """Changes of all agents, in order."""
         query = sa.select(tables.agent_changes).where(CHANGES.sequence > sequence)
         with self._engine.connect() as connection:
@@ -173,7 +173,7 @@ def _loads(connection: sa.Connection, chosen: sa.ColumnElement[bool]) -> list[Js
     available = (
         sa.select(sa.func.count())
         .select_from(tables.agent_queues.join(tables.agents))
-        .where(OF_QUEUES.queue == QUEUES.queue, AGENTS.status == Status.AVAILABLE)
+        .where(OF_QUEUES.queue == QUEUES.queue, AGENTS.status == AgentStatus.AVAILABLE)
         .correlate(tables.call_queues)
         .scalar_subquery()
     )

@@ -22,7 +22,7 @@ AGAIN_S = 0.5  # until Redis is tried again
 AWAY = (RedisError, OSError, TimeoutError, asyncio.IncompleteReadError)
 
 
-class Fanout:
+class RedisSignal:
     """`heard` is called in the loop that runs it, for the word of others and after any time without Redis."""
 
     def __init__(self, url: str, heard: Callable[[], None]) -> None:

@@ -17,7 +17,7 @@ from argus_wfm.openapi.errors import instant
 Json = Any
 
 
-class Status(StrEnum):
+class AgentStatus(StrEnum):
     """The contract's vocabulary (A14)."""
 
     OFFLINE = "offline"
@@ -26,14 +26,14 @@ class Status(StrEnum):
     ON_BREAK = "on_break"
 
 
-TRANSITIONS: Mapping[tuple[Status, str], Status] = {
-    (Status.OFFLINE, "login"): Status.AVAILABLE,
-    (Status.AVAILABLE, "call_start"): Status.ON_CALL,
-    (Status.ON_CALL, "call_end"): Status.AVAILABLE,
-    (Status.AVAILABLE, "break_start"): Status.ON_BREAK,
-    (Status.ON_BREAK, "break_end"): Status.AVAILABLE,
-    (Status.AVAILABLE, "logout"): Status.OFFLINE,
-    (Status.ON_BREAK, "logout"): Status.OFFLINE,
+TRANSITIONS: Mapping[tuple[AgentStatus, str], AgentStatus] = {
+    (AgentStatus.OFFLINE, "login"): AgentStatus.AVAILABLE,
+    (AgentStatus.AVAILABLE, "call_start"): AgentStatus.ON_CALL,
+    (AgentStatus.ON_CALL, "call_end"): AgentStatus.AVAILABLE,
+    (AgentStatus.AVAILABLE, "break_start"): AgentStatus.ON_BREAK,
+    (AgentStatus.ON_BREAK, "break_end"): AgentStatus.AVAILABLE,
+    (AgentStatus.AVAILABLE, "logout"): AgentStatus.OFFLINE,
+    (AgentStatus.ON_BREAK, "logout"): AgentStatus.OFFLINE,
 }
 
 
@@ -95,11 +95,11 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Agent:
+class AgentState:
     """What one agent does; call_id and queue are set on a call alone, reason on a break alone."""
 
     agent_id: str
-    status: Status
+    status: AgentStatus
     since: dt.datetime
     call_id: str | None = None
     queue: str | None = None
@@ -125,14 +125,14 @@ class Agent:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class StatusChange:
     """One change of status; `left_queue` is that of the call that it ends."""
 
     sequence: int
     agent_id: str
     timestamp: dt.datetime
-    old_status: Status
-    new_status: Status
+    old_status: AgentStatus
+    new_status: AgentStatus
     call_id: str | None
     queue: str | None
     left_queue: str | None
@@ -154,7 +154,7 @@ class Change:
         return {**self.message(), "sequence": self.sequence}
 
 
-def moved(agent: Agent, event: Event) -> Agent:
+def moved(agent: AgentState, event: Event) -> AgentState:
     """What the agent does after the event. Raises InvalidTransition; then it does what it did before."""
     status = TRANSITIONS.get((agent.status, event.name))
     if status is None:
@@ -167,7 +167,7 @@ def moved(agent: Agent, event: Event) -> Agent:
         )
     if event.name == "call_end" and event.call_id not in (None, agent.call_id):
         raise InvalidTransition(f"{agent.agent_id} is on another call than {event.call_id}.", field="call_id")
-    after = Agent(agent.agent_id, status, max(event.timestamp, agent.since))  # of two clocks one may be ahead
-    if status is Status.ON_CALL:
+    after = AgentState(agent.agent_id, status, max(event.timestamp, agent.since))  # of two clocks one may be ahead
+    if status is AgentStatus.ON_CALL:
         return replace(after, call_id=event.call_id, queue=event.queue)
-    return replace(after, reason=event.reason or UNSAID) if status is Status.ON_BREAK else after
+    return replace(after, reason=event.reason or UNSAID) if status is AgentStatus.ON_BREAK else after

@@ -17,13 +17,13 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from argus_wfm.gateway.agent_status.hub import AGAIN, RESTART, Hub, Subscriber, metrics
-from argus_wfm.gateway.agent_status.queries import Board
+from argus_wfm.gateway.agent_status.queries import AgentStatusQueries
 from argus_wfm.gateway.errors import TooManyRequests
 from argus_wfm.gateway.identity.tokens import Claims
-from argus_wfm.openapi import Exchange, Operation, Stream
+from argus_wfm.openapi import Operation, ServedExchange, Stream
 from argus_wfm.openapi.authorization import bearer
 from argus_wfm.openapi.errors import ApiError, ValidationFailed, instant
-from argus_wfm.openapi.frame import exchange_of, refuse_upgrade
+from argus_wfm.openapi.middleware import exchange_of, refuse_upgrade
 from argus_wfm.openapi.sockets import outlet
 from argus_wfm.openapi.validation import Validator
 
@@ -48,12 +48,12 @@ class Subscriptions:
         self,
         stream: Stream,
         hub: Hub,
-        board: Board,
+        board: AgentStatusQueries,
         *,
         now: Callable[[], dt.datetime],
         admit: Callable[[str, str], Claims],
-        before_answer: Callable[[Exchange], Awaitable[None]],
-        on_exchange: Callable[[Exchange], None],
+        before_answer: Callable[[ServedExchange], Awaitable[None]],
+        on_exchange: Callable[[ServedExchange], None],
         most: int,
     ) -> None:
         self._stream, self._hub, self._board, self._now, self._admit = stream, hub, board, now, admit
@@ -110,7 +110,7 @@ class Subscriptions:
             raise TooManyRequests(words, headers={"Retry-After": AGAIN_S})
         return holder
 
-    async def _serve(self, socket: WebSocket, exchange: Exchange, claims: Claims, query: dict[str, str]) -> None:
+    async def _serve(self, socket: WebSocket, exchange: ServedExchange, claims: Claims, query: dict[str, str]) -> None:
         await socket.accept(headers=[(b"x-request-id", exchange.request_id.encode())])
         subscriber = Subscriber(
             outlet(socket.scope),

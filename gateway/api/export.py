@@ -10,7 +10,7 @@ from argus_wfm.gateway.api.responses import asked, submitted
 from argus_wfm.gateway.queue.kinds import REPORT
 from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.reports.exports import Exports, File
-from argus_wfm.openapi import Call, Handlers, Reply
+from argus_wfm.openapi import ApiResponse, Call, Handlers
 
 Json = Any
 STATUS = "/api/reports/status"
@@ -35,24 +35,24 @@ class Export:
         """What there is."""
         return self._exports.reports()
 
-    async def export(self, call: Call) -> Reply:
+    async def export(self, call: Call) -> ApiResponse:
         """202 with Location. Raises ReportNotFound, ReportTooLarge, ValidationFailed."""
         await asked(partial(self._exports.check, call.body))
         task_id = await submitted(self._queue, call, REPORT, call.body)
         accepted = await asked(partial(self._exports.accepted, task_id))
-        return Reply(accepted, 202, {"Location": f"{STATUS}/{task_id}"})
+        return ApiResponse(accepted, 202, {"Location": f"{STATUS}/{task_id}"})
 
     async def get_status(self, call: Call, task_id: str) -> Json:
         """Raises TaskNotFound."""
         return await asked(partial(self._exports.task, task_id))
 
-    async def download(self, call: Call, task_id: str) -> Reply:
+    async def download(self, call: Call, task_id: str) -> ApiResponse:
         """304 for a caller who has it already. Raises TaskNotFound, ExportNotReady."""
         file = await asked(partial(self._exports.file, task_id))
         if _has(call.headers.get("if-none-match", ""), file.etag):
-            return Reply(status=304, headers={"ETag": file.etag}, raw=b"")
+            return ApiResponse(status=304, headers={"ETag": file.etag}, raw=b"")
         headers = {"Content-Disposition": disposition(file), "ETag": file.etag}
-        return Reply(raw=file.content, media_type=_typed(file.media_type), headers=headers)
+        return ApiResponse(raw=file.content, media_type=_typed(file.media_type), headers=headers)
 
 
 def disposition(file: File) -> str:

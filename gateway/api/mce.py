@@ -9,11 +9,11 @@ from functools import partial
 from typing import Any
 
 from argus_wfm.gateway.agent_status.events import Agents, Applied, Load
-from argus_wfm.gateway.agent_status.queries import Board
+from argus_wfm.gateway.agent_status.queries import AgentStatusQueries
 from argus_wfm.gateway.agent_status.transitions import Event
 from argus_wfm.gateway.api.responses import asked, moment
 from argus_wfm.gateway.queue.views import position
-from argus_wfm.openapi import Call, Handlers, Reply
+from argus_wfm.openapi import ApiResponse, Call, Handlers
 from argus_wfm.openapi.errors import ValidationFailed, instant
 
 Json = Any
@@ -23,7 +23,7 @@ AHEAD = dt.timedelta(seconds=60)  # that another clock may be
 class Mce:
     """One method per operation; the database is asked in threads."""
 
-    def __init__(self, agents: Agents, board: Board, now: Callable[[], dt.datetime]) -> None:
+    def __init__(self, agents: Agents, board: AgentStatusQueries, now: Callable[[], dt.datetime]) -> None:
         self._agents, self._board, self._now = agents, board, now
 
     def handlers(self) -> Handlers:
@@ -98,9 +98,9 @@ class Mce:
         await asyncio.wrap_future(self._agents.load(load))
         return await asked(partial(self._board.queue, queue))
 
-    async def get_queue_metrics(self, call: Call, queue: str) -> Reply:
+    async def get_queue_metrics(self, call: Call, queue: str) -> ApiResponse:
         """Raises QueueNotFound."""
-        return Reply(await asked(partial(self._board.queue, queue)))
+        return ApiResponse(await asked(partial(self._board.queue, queue)))
 
     def _timestamp(self, body: Json) -> dt.datetime:
         """As told, or now, in whole seconds. Raises ValidationFailed for what has not happened yet."""

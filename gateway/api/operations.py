@@ -13,14 +13,14 @@ from argus_wfm.gateway.api import mapping
 from argus_wfm.gateway.api.responses import accepted, asked, cached, decoded, encoded, moment
 from argus_wfm.gateway.audit import Audit
 from argus_wfm.gateway.personnel.store import Employees
-from argus_wfm.gateway.queue.actions import Interventions
-from argus_wfm.gateway.queue.kinds import REPORT, Status
+from argus_wfm.gateway.queue.actions import QueueActions
+from argus_wfm.gateway.queue.kinds import REPORT, OperationStatus
 from argus_wfm.gateway.queue.queue import Queue
-from argus_wfm.gateway.queue.views import Listing, position
+from argus_wfm.gateway.queue.views import QueueViews, position
 from argus_wfm.gateway.reports.exports import Exports
 from argus_wfm.gateway.storage import tables
 from argus_wfm.gateway.storage.cache import Caches
-from argus_wfm.openapi import Call, Handlers, Reply
+from argus_wfm.openapi import ApiResponse, Call, Handlers
 from argus_wfm.openapi.errors import InvalidPeriod
 
 Json = Any
@@ -32,8 +32,8 @@ class Operations:
     def __init__(
         self,
         queue: Queue,
-        interventions: Interventions,
-        listing: Listing,
+        interventions: QueueActions,
+        listing: QueueViews,
         employees: Employees,
         caches: Caches,
         audit: Audit,
@@ -76,14 +76,14 @@ class Operations:
             "getHealth": self.get_health,
         }
 
-    async def submit(self, kind: str, call: Call) -> Reply:
+    async def submit(self, kind: str, call: Call) -> ApiResponse:
         """202 with Location. Raises InvalidPeriod, ValidationFailed."""
         payload = call.body or {}
         if kind == "schedule_upload" and payload["period_end"] < payload["period_start"]:
             raise InvalidPeriod("The period ends before it starts.", field="period_end")
         return await accepted(self._queue, self._listing, call, kind, payload)
 
-    async def submit_report(self, call: Call) -> Reply:
+    async def submit_report(self, call: Call) -> ApiResponse:
         """The same as an export. Raises ReportNotFound, ReportTooLarge, ValidationFailed."""
         await asked(partial(self._exports.check, call.body))
         return await accepted(self._queue, self._listing, call, REPORT, call.body)
@@ -106,10 +106,14 @@ class Operations:
         """Raises OperationNotFound."""
         return await asked(partial(self._listing.one, operation_id))
 
-    async def get_result(self, call: Call, operation_id: str) -> Reply:
+    async def get_result(self, call: Call, operation_id: str) -> ApiResponse:
         """Raises OperationNotFound, InvalidTransition."""
         media_type, content = await asked(partial(self._listing.result, operation_id))
-        return Reply(content) if media_type == "application/json" else Reply(raw=content, media_type=media_type)
+        return (
+            ApiResponse(content)
+            if media_type == "application/json"
+            else ApiResponse(raw=content, media_type=media_type)
+        )
 
     async def get_queue(self, call: Call) -> Json:
         """Counts, and who works."""
@@ -125,7 +129,7 @@ class Operations:
         cursor: str | None = None,
     ) -> Json:
         """The newest first."""
-        chosen = [tables.operations.c.status == Status.DEAD, *_dead(kind, since, until)]
+        chosen = [tables.operations.c.status == OperationStatus.DEAD, *_dead(kind, since, until)]
         return await asked(partial(self._listing.page, chosen, cursor=cursor, limit=limit))
 
     async def redrive(self, call: Call) -> Json:
@@ -152,7 +156,7 @@ class Operations:
         last = page.pop("last")
         return {**page, "next": encoded(last)}
 
-    async def get_employee(self, call: Call, employee_id: str) -> Reply:
+    async def get_employee(self, call: Call, employee_id: str) -> ApiResponse:
         """From the employee cache. Raises EmployeeNotFound."""
 
         async def fetch() -> bytes:
@@ -160,7 +164,7 @@ class Operations:
 
         return await cached(self._caches.employee, call, employee_id, fetch)
 
-    async def get_mapping(self, call: Call) -> Reply:
+    async def get_mapping(self, call: Call) -> ApiResponse:
         """From the configuration cache."""
 
         async def fetch() -> bytes:

@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any, TypeVar
 
 from argus_wfm.gateway.queue.queue import Queue
-from argus_wfm.gateway.queue.views import Listing
+from argus_wfm.gateway.queue.views import QueueViews
 from argus_wfm.gateway.storage.cache import Region, is_fresh_wanted
-from argus_wfm.openapi import Call, Reply
+from argus_wfm.openapi import ApiResponse, Call
 from argus_wfm.openapi.errors import ValidationFailed
 from argus_wfm.openapi.exchange import current
 
@@ -20,18 +20,18 @@ T = TypeVar("T")
 OPERATIONS = "/api/integration/operations"
 
 
-async def cached(region: Region, call: Call, key: str, fetch: Callable[[], Awaitable[bytes]]) -> Reply:
+async def cached(region: Region, call: Call, key: str, fetch: Callable[[], Awaitable[bytes]]) -> ApiResponse:
     """What is kept under `key`, or what `fetch` brings; the caller's no-cache always fetches."""
     fresh = is_fresh_wanted(call.headers)
     served = await region.get_or_fetch(key, fetch, refresh=fresh)
-    return Reply(raw=served.body, headers=served.headers(fresh=fresh))
+    return ApiResponse(raw=served.body, headers=served.headers(fresh=fresh))
 
 
-async def accepted(queue: Queue, listing: Listing, call: Call, kind: str, payload: Json) -> Reply:
+async def accepted(queue: Queue, listing: QueueViews, call: Call, kind: str, payload: Json) -> ApiResponse:
     """202 with Location, once it stands in the queue. Raises ValidationFailed for a reused Idempotency-Key."""
     operation_id = await submitted(queue, call, kind, payload)
     shown = await asyncio.to_thread(listing.one, operation_id)
-    return Reply(shown, 202, {"Location": f"{OPERATIONS}/{operation_id}"})
+    return ApiResponse(shown, 202, {"Location": f"{OPERATIONS}/{operation_id}"})
 
 
 async def submitted(queue: Queue, call: Call, kind: str, payload: Json) -> str:

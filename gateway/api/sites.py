@@ -10,12 +10,12 @@ from typing import Any
 from argus_wfm.gateway.api.responses import asked, decoded, encoded, moment
 from argus_wfm.gateway.clock import MOSCOW
 from argus_wfm.gateway.personnel.store import Employees
-from argus_wfm.gateway.queue.scheduler import Schedule
+from argus_wfm.gateway.queue.scheduler import Scheduler
 from argus_wfm.gateway.queue.views import position
 from argus_wfm.gateway.sites.actuals import Actuals
 from argus_wfm.gateway.sites.consistency import Consistency
 from argus_wfm.gateway.sites.payroll import Payroll
-from argus_wfm.gateway.sites.registry import Sites
+from argus_wfm.gateway.sites.registry import SiteRegistry
 from argus_wfm.openapi import Call, Handlers
 from argus_wfm.openapi.errors import instant
 
@@ -27,12 +27,12 @@ class SiteOperations:
 
     def __init__(
         self,
-        sites: Sites,
+        sites: SiteRegistry,
         employees: Employees,
         actuals: Actuals,
         payroll: Payroll,
         consistency: Consistency,
-        schedule: Schedule,
+        schedule: Scheduler,
         now: Callable[[], dt.datetime],
     ) -> None:
         self._sites, self._employees, self._actuals, self._payroll = sites, employees, actuals, payroll

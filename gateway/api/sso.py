@@ -7,11 +7,11 @@ from typing import Any
 
 from argus_wfm.gateway.api.responses import asked
 from argus_wfm.gateway.errors import InvalidCredentials, LdapUnavailable, TokenInvalid, TooManyRequests
-from argus_wfm.gateway.identity.lockout import Lockout, Turns
+from argus_wfm.gateway.identity.lockout import Lockout, NameLocks
 from argus_wfm.gateway.identity.revocations import Revocations
 from argus_wfm.gateway.identity.tokens import LIFE_S, Tokens, scope
-from argus_wfm.gateway.upstream.ldap import Directory, Identity
-from argus_wfm.openapi import Call, Handlers, Reply
+from argus_wfm.gateway.upstream.ldap import Identity, LdapDirectory
+from argus_wfm.openapi import ApiResponse, Call, Handlers
 from argus_wfm.openapi.authorization import BASIC_CHALLENGE, basic
 from argus_wfm.openapi.exchange import current
 
@@ -24,10 +24,10 @@ class Sso:
     """One method per operation."""
 
     def __init__(
-        self, directory: Directory | None, tokens: Tokens | None, lockout: Lockout, revocations: Revocations
+        self, directory: LdapDirectory | None, tokens: Tokens | None, lockout: Lockout, revocations: Revocations
     ) -> None:
         self._directory, self._tokens = directory, tokens
-        self._lockout, self._revocations, self._turns = lockout, revocations, Turns()
+        self._lockout, self._revocations, self._turns = lockout, revocations, NameLocks()
 
     def handlers(self) -> Handlers:
         """By operationId."""
@@ -44,7 +44,7 @@ class Sso:
             "expires_in": LIFE_S,
             "scope": scope(target),
         }
-        return Reply(issued, headers=NOT_KEPT)
+        return ApiResponse(issued, headers=NOT_KEPT)
 
     async def get_jwks(self, call: Call) -> Json:
         """Empty for a shared secret."""
@@ -79,7 +79,7 @@ class Sso:
             )
         return identity
 
-    async def _tried(self, directory: Directory, name: str | None, password: str, call: Call) -> Identity | None:
+    async def _tried(self, directory: LdapDirectory, name: str | None, password: str, call: Call) -> Identity | None:
         """None as the name is somebody who is not let in, and whose failures are not counted."""
         if await asked(lambda: self._lockout.is_locked(call.body["username"])):
             name = None

@@ -66,7 +66,7 @@ class Lockout:
             connection.execute(login_failures.delete().where(F.first_at <= self._now() - 2 * self._window))
 
 
-class Turns:
+class NameLocks:
     """One login at a time for each name: a guess made while others are under way would be one too many."""
 
     def __init__(self) -> None:

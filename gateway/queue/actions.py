@@ -7,13 +7,13 @@ import contextlib
 import sqlalchemy as sa
 
 from argus_wfm.gateway.errors import InvalidTransition
-from argus_wfm.gateway.queue.kinds import OPEN, Status
+from argus_wfm.gateway.queue.kinds import OPEN, OperationStatus
 from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.queue.rows import AGAIN, PAUSED, find, is_paused, lock
 from argus_wfm.gateway.storage.tables import operations, switches
 
 
-class Interventions:
+class QueueActions:
     """Safe to share between threads and processes."""
 
     def __init__(self, queue: Queue) -> None:
@@ -26,7 +26,7 @@ class Interventions:
             row = find(connection, operation_id)
             if row.status not in OPEN:
                 raise InvalidTransition(f"Operation {operation_id} is {row.status}; only open ones can be cancelled.")
-            if row.status == Status.RUNNING:
+            if row.status == OperationStatus.RUNNING:
                 told = {"cancelling": True, "reason": "is being cancelled"}
                 connection.execute(operations.update().where(operations.c.number == row.number).values(told))
             else:
@@ -37,7 +37,7 @@ class Interventions:
         with self._queue.engine.begin() as connection:
             lock(connection)
             row = find(connection, operation_id)
-            if row.status not in (Status.WAITING, Status.QUEUED):
+            if row.status not in (OperationStatus.WAITING, OperationStatus.QUEUED):
                 raise InvalidTransition(f"Operation {operation_id} is {row.status}; only waiting ones can be hurried.")
             connection.execute(
                 operations.update().where(operations.c.number == row.number).values(due_at=self._queue.now())
@@ -49,14 +49,14 @@ class Interventions:
         with self._queue.engine.begin() as connection:
             lock(connection)
             row = find(connection, operation_id)
-            if row.status != Status.DEAD:
+            if row.status != OperationStatus.DEAD:
                 raise InvalidTransition(f"Operation {operation_id} is {row.status}, not a dead letter.")
             connection.execute(self._redriven().where(operations.c.number == row.number))
         self._queue.on_due()
 
     def redrive_all(self, chosen: sa.ColumnElement[bool], *, dry_run: bool) -> int:
         """How many dead letters the condition takes; they are queued again unless it is a dry run."""
-        dead = sa.and_(operations.c.status == Status.DEAD, chosen)
+        dead = sa.and_(operations.c.status == OperationStatus.DEAD, chosen)
         with self._queue.engine.begin() as connection:
             if dry_run:
                 return connection.scalar(sa.select(sa.func.count()).select_from(operations).where(dead)) or 0
@@ -67,7 +67,7 @@ class Interventions:
     def _redriven(self) -> sa.Update:
         o = operations.c
         return operations.update().values(
-            status=Status.QUEUED,
+            status=OperationStatus.QUEUED,
             failures=0,
             redriven=o.redriven + 1,
             **AGAIN,

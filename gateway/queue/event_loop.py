@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class Bridge:
+class EventLoopBridge:
     """Start it, run coroutines from any thread, stop it."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ import orjson
 import sqlalchemy as sa
 
 from argus_wfm.gateway.errors import TRANSIENT, CircuitOpen
-from argus_wfm.gateway.queue.event_loop import Bridge
+from argus_wfm.gateway.queue.event_loop import EventLoopBridge
 from argus_wfm.gateway.queue.job import Cancelled, HandedBack, Job
 from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.queue.rows import Claimed
@@ -27,7 +27,7 @@ HELD_S = 60.0
 class BlockingZup:
     """1C for work in threads: the client lives on the bridge's loop."""
 
-    def __init__(self, zup: ZupClient, bridge: Bridge) -> None:
+    def __init__(self, zup: ZupClient, bridge: EventLoopBridge) -> None:
         self._zup, self._bridge = zup, bridge
 
     def get_agents(self, claimed: Claimed, day: str) -> Json:
@@ -44,7 +44,7 @@ def _origin(claimed: Claimed) -> Origin:
     return Origin(claimed.principal, claimed.request_id, claimed.id, claimed.attempt)
 
 
-class Turns:
+class OperationExecutor:
     """Called by the worker with an operation and its turn."""
 
     def __init__(

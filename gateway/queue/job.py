@@ -21,7 +21,7 @@ class HandedBack(Exception):
     """This process stops before the operation is done."""
 
 
-class Upstream(Protocol):
+class ZupCalls(Protocol):
     """1C as work sees it: blocking calls, replies parsed and valid; all fail as ApiError, or with HandedBack."""
 
     def get_agents(self, claimed: Claimed, day: str) -> Json:
@@ -37,7 +37,7 @@ class Job:
 
     claimed: Claimed
     queue: Queue
-    upstream: Upstream
+    upstream: ZupCalls
     stopping: Callable[[], bool]
 
     def payload(self) -> Json:

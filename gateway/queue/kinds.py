@@ -10,7 +10,7 @@ REPORT = "report_export"
 LEVEL = 400_000_000  # operations of one priority before their order could mix; five levels fit dbos's 31 bits
 
 
-class Status(StrEnum):
+class OperationStatus(StrEnum):
     """Of an operation; the last three are final unless somebody redrives a dead letter."""
 
     QUEUED = "queued"
@@ -21,11 +21,11 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
-OPEN = (Status.QUEUED, Status.WAITING, Status.RUNNING)
+OPEN = (OperationStatus.QUEUED, OperationStatus.WAITING, OperationStatus.RUNNING)
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class OperationKind:
     """What an operation does; `unit` is what its progress counts, `batch` how many of them go out at once.
 
     Of an `alone` kind one runs at a time, whichever process runs it. Ids begin with `prefix`.
@@ -43,12 +43,12 @@ class Kind:
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("personnel_sync", "Personnel sync", 2, "employees", 500, alone=True),
-        Kind("schedule_upload", "Schedule upload", 3, "employees", 100),
-        Kind("fact_transfer", "Fact transfer", 3, "shifts", 1),
-        Kind("site_transfer", "Site transfer", 3, "shifts", 50, alone=True),
-        Kind("timesheet_request", "Timesheet request", 4, "employees", 50),
-        Kind(REPORT, "Report export", 5, "rows", 50, prefix="RPT-"),
+        OperationKind("personnel_sync", "Personnel sync", 2, "employees", 500, alone=True),
+        OperationKind("schedule_upload", "Schedule upload", 3, "employees", 100),
+        OperationKind("fact_transfer", "Fact transfer", 3, "shifts", 1),
+        OperationKind("site_transfer", "Site transfer", 3, "shifts", 50, alone=True),
+        OperationKind("timesheet_request", "Timesheet request", 4, "employees", 50),
+        OperationKind(REPORT, "Report export", 5, "rows", 50, prefix="RPT-"),
     )
 }
 

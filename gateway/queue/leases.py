@@ -20,7 +20,7 @@ PREFIX = "worker-"
 LOCKS = 0x61726775  # the first half of our advisory locks' keys
 
 
-class NoSlot(Exception):
+class NoLease(Exception):
     """There are as many workers as there may be."""
 
 
@@ -34,18 +34,18 @@ class Lock(Protocol):
         """Let others have it."""
 
 
-class Slots:
+class Leases:
     """The slots of one database."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
 
     def take(self) -> tuple[int, Lock]:
-        """The first slot that nobody holds. Raises NoSlot."""
+        """The first slot that nobody holds. Raises NoLease."""
         for slot in range(SLOTS):
             if lock := self.lock(slot):
                 return slot, lock
-        raise NoSlot(f"{SLOTS} workers run on this database already; stop one of them.")
+        raise NoLease(f"{SLOTS} workers run on this database already; stop one of them.")
 
     def lock(self, slot: int) -> Lock | None:
         """None when somebody alive holds it."""

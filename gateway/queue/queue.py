@@ -22,7 +22,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from argus_wfm.gateway.queue.kinds import DELAYS_S, KINDS, OPEN, Status
+from argus_wfm.gateway.queue.kinds import DELAYS_S, KINDS, OPEN, OperationStatus
 from argus_wfm.gateway.queue.rows import (
     AGAIN,
     INTERRUPTED,
@@ -42,7 +42,7 @@ Json = Any
 
 
 ALONE_FOR = dt.timedelta(seconds=1)  # until the next look whether the other one is over
-OnEnd = Callable[[sa.Connection, Claimed, Status, Json], None]
+OnEnd = Callable[[sa.Connection, Claimed, OperationStatus, Json], None]
 
 
 class Queue:
@@ -64,7 +64,7 @@ class Queue:
             "id": f"{KINDS[kind].prefix}{secrets.token_hex(8)}",
             "kind": kind,
             "priority": KINDS[kind].priority,
-            "status": Status.QUEUED,
+            "status": OperationStatus.QUEUED,
             "idempotency_key": key,
             "payload_digest": digest,
             "principal": principal,
@@ -100,7 +100,7 @@ class Queue:
         o = operations.c
         query = (
             sa.select(o.number, o.id, o.priority, o.turn)
-            .where(o.status.in_((Status.QUEUED, Status.WAITING)), o.due_at <= self.now(), ~o.enqueued)
+            .where(o.status.in_((OperationStatus.QUEUED, OperationStatus.WAITING)), o.due_at <= self.now(), ~o.enqueued)
             .order_by(o.priority, o.number)
             .limit(limit)
         )
@@ -130,13 +130,13 @@ class Queue:
         o = operations.c
         mine = sa.and_(o.id == operation_id, o.turn == turn, o.status.in_(OPEN), o.enqueued)
         with self.engine.begin() as connection:
-            connection.execute(operations.update().where(mine).values(status=Status.QUEUED, **AGAIN))
+            connection.execute(operations.update().where(mine).values(status=OperationStatus.QUEUED, **AGAIN))
         self.on_due()
 
     def unstarted(self) -> int:
         """How many are due and not begun; none while the queue is paused."""
         o = operations.c
-        is_due = sa.and_(o.status.in_((Status.QUEUED, Status.WAITING)), o.due_at <= self.now())
+        is_due = sa.and_(o.status.in_((OperationStatus.QUEUED, OperationStatus.WAITING)), o.due_at <= self.now())
         with self.engine.connect() as connection:
             if is_paused(connection):
                 return 0
@@ -158,21 +158,21 @@ class Queue:
                 connection.execute(attempts.update().where(open_attempts(row.number)).values(interrupted))
                 self.drop(connection, row, "cancelled while it ran")
                 return None
-            if is_paused(connection) and row.status != Status.RUNNING:
+            if is_paused(connection) and row.status != OperationStatus.RUNNING:
                 connection.execute(mine.values(AGAIN))
                 return None
             if KINDS[row.kind].alone and another_runs(connection, row):
-                again = {**AGAIN, "status": Status.WAITING, "due_at": now + ALONE_FOR}
+                again = {**AGAIN, "status": OperationStatus.WAITING, "due_at": now + ALONE_FOR}
                 connection.execute(mine.values(**again, reason=f"another {row.kind} runs"))
                 return None
             connection.execute(attempts.update().where(open_attempts(row.number)).values(interrupted))
-            connection.execute(mine.values(status=Status.RUNNING, started_at=now, reason=None))
+            connection.execute(mine.values(status=OperationStatus.RUNNING, started_at=now, reason=None))
             connection.execute(attempts.insert().values(operation=row.number, number=row.failures, started_at=now))
         return claimed_of(row)
 
     def finish(self, claimed: Claimed, result: Mapping[str, Json]) -> bool:
         """Completed; False when somebody else has ended it meanwhile."""
-        return self._end(claimed, status=Status.COMPLETED, result=dict(result), error=None, reason=None)
+        return self._end(claimed, status=OperationStatus.COMPLETED, result=dict(result), error=None, reason=None)
 
     def fail(self, claimed: Claimed, error: ApiError, *, transient: bool) -> bool:
         """Wait for the next attempt, or become a dead letter after a permanent failure or the last attempt."""
@@ -182,30 +182,32 @@ class Queue:
             due = self.now() + dt.timedelta(seconds=DELAYS_S[claimed.attempt])
             words = f"retry {claimed.attempt + 1} of {len(DELAYS_S)} after: {error}"
             again = {**AGAIN, "due_at": due, "failures": claimed.attempt + 1}
-            return self._again(claimed, tried, status=Status.WAITING, reason=words, **again)
+            return self._again(claimed, tried, status=OperationStatus.WAITING, reason=words, **again)
         body = error_body(claimed, error, permanent=not transient, last_error=last_error, now=self.now())
         reason = f"{f'{claimed.attempt + 1} attempts failed' if transient else 'permanent'}: {error}"
-        return self._end(claimed, tried, status=Status.DEAD, error=body, reason=reason)
+        return self._end(claimed, tried, status=OperationStatus.DEAD, error=body, reason=reason)
 
     def hold(self, claimed: Claimed, wait_s: float, why: str) -> bool:
         """Not a try at all (A09): 1C was not asked. Due again after `wait_s` seconds."""
         due = self.now() + dt.timedelta(seconds=wait_s)
-        return self._again(claimed, None, status=Status.WAITING, reason=why, **{**AGAIN, "due_at": due})
+        return self._again(claimed, None, status=OperationStatus.WAITING, reason=why, **{**AGAIN, "due_at": due})
 
     def hand_back(self, claimed: Claimed) -> bool:
         """This process stops: somebody else is to run it, and no try is used."""
-        return self._again(claimed, None, status=Status.QUEUED, reason="handed back by a worker that stopped", **AGAIN)
+        return self._again(
+            claimed, None, status=OperationStatus.QUEUED, reason="handed back by a worker that stopped", **AGAIN
+        )
 
     def cancelled(self, claimed: Claimed) -> bool:
         """It stopped because somebody had asked for that."""
-        return self._end(claimed, status=Status.CANCELLED, reason="cancelled while it ran")
+        return self._end(claimed, status=OperationStatus.CANCELLED, reason="cancelled while it ran")
 
     def drop(self, connection: sa.Connection, row: sa.Row[Any], reason: str) -> None:
         """Cancel what does not run, inside of the caller's transaction."""
         over = {"finished_at": self.now(), "due_at": None, "cancelling": False}
         mine = operations.update().where(operations.c.number == row.number)
-        connection.execute(mine.values(status=Status.CANCELLED, reason=reason, **over, **AGAIN))
-        self.on_end(connection, claimed_of(row), Status.CANCELLED, None)
+        connection.execute(mine.values(status=OperationStatus.CANCELLED, reason=reason, **over, **AGAIN))
+        self.on_end(connection, claimed_of(row), OperationStatus.CANCELLED, None)
 
     def payload(self, number: int) -> Json:
         """As submitted."""
@@ -253,7 +255,7 @@ class Queue:
         """It is to run once more, unless somebody has asked to cancel it."""
         if self._close(claimed, tried, ~operations.c.cancelling, **values):
             return True
-        return self._end(claimed, tried, status=Status.CANCELLED, reason="cancelled while it ran")
+        return self._end(claimed, tried, status=OperationStatus.CANCELLED, reason="cancelled while it ran")
 
     def _end(self, claimed: Claimed, tried: Mapping[str, Json] | None = None, **values: Json) -> bool:
         over = {"finished_at": self.now(), "due_at": None, "enqueued": False, "cancelling": False}
@@ -271,7 +273,7 @@ class Queue:
         with self.engine.begin() as connection:
             changed = connection.execute(
                 operations.update()
-                .where(o.number == claimed.number, o.turn == claimed.turn, o.status == Status.RUNNING)
+                .where(o.number == claimed.number, o.turn == claimed.turn, o.status == OperationStatus.RUNNING)
                 .where(sa.true() if condition is None else condition)
                 .values(values)
             )

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from argus_wfm.gateway.errors import OperationNotFound
-from argus_wfm.gateway.queue.kinds import KINDS, Kind, Status
+from argus_wfm.gateway.queue.kinds import KINDS, OperationKind, OperationStatus
 from argus_wfm.gateway.storage.tables import attempts, operations, switches
 from argus_wfm.openapi.errors import ApiError, instant
 
@@ -26,7 +26,7 @@ class Claimed:
 
     number: int
     id: str
-    kind: Kind
+    kind: OperationKind
     turn: int
     attempt: int
     request_id: str
@@ -86,7 +86,9 @@ def another_runs(connection: sa.Connection, row: sa.Row[Any]) -> bool:
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(ALONE, list(KINDS).index(row.kind))))
     o = operations.c
-    query = sa.select(o.id).where(o.kind == row.kind, o.status == Status.RUNNING, o.number != row.number).limit(1)
+    query = (
+        sa.select(o.id).where(o.kind == row.kind, o.status == OperationStatus.RUNNING, o.number != row.number).limit(1)
+    )
     return connection.execute(query).one_or_none() is not None
 
 

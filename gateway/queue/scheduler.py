@@ -25,7 +25,7 @@ KIND = "personnel_sync"
 PRINCIPAL = "schedule"
 
 
-class Schedule:
+class Scheduler:
     """Safe to share between threads and processes; `text` has been checked by the settings."""
 
     def __init__(self, engine: sa.Engine, queue: Queue, now: Callable[[], dt.datetime], text: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from argus_wfm.gateway.errors import InvalidTransition, OperationNotFound
-from argus_wfm.gateway.queue.kinds import KINDS, OPEN, REPORT, Status
+from argus_wfm.gateway.queue.kinds import KINDS, OPEN, REPORT, OperationStatus
 from argus_wfm.gateway.queue.rows import PAUSED
 from argus_wfm.gateway.storage.tables import attempts, batches, operations, report_files, switches, sync_runs, workers
 from argus_wfm.openapi.errors import exact
@@ -19,7 +19,7 @@ Row = sa.Row[Any]
 BRIEF = tuple(column for column in operations.c if column.name not in ("payload_digest", "idempotency_key"))
 
 
-class Listing:
+class QueueViews:
     """Safe to share between threads."""
 
     def __init__(self, engine: sa.Engine, now: Callable[[], dt.datetime]) -> None:
@@ -50,7 +50,7 @@ class Listing:
                 return _file(connection, row, self._now())
             query = sa.select(batches.c.result).where(batches.c.operation == row.number).order_by(batches.c.batch)
             found = [line for result in connection.scalars(query) for line in result.get("rows", [])]
-        if row.status != Status.COMPLETED and not found:
+        if row.status != OperationStatus.COMPLETED and not found:
             raise InvalidTransition(f"Operation {operation_id} is {row.status}; it has brought nothing yet.")
         return "application/json", {"operation_id": row.id, "kind": row.kind, "rows": found}
 
@@ -59,14 +59,14 @@ class Listing:
         o, w = operations.c, workers.c
         is_open, now = o.status.in_(OPEN), self._now()
         counted = sa.select(o.status, o.kind, sa.func.count()).group_by(o.status, o.kind)
-        waiting = sa.and_(o.status.in_((Status.QUEUED, Status.WAITING)))
+        waiting = sa.and_(o.status.in_((OperationStatus.QUEUED, OperationStatus.WAITING)))
         with self._engine.connect() as connection:
             rows = connection.execute(counted).all()
             paused = connection.execute(sa.select(switches).where(switches.c.name == PAUSED)).one_or_none()
             oldest = connection.scalar(sa.select(sa.func.min(o.due_at)).where(waiting, o.due_at <= now, is_open))
             coming = connection.scalar(sa.select(sa.func.min(o.due_at)).where(waiting, o.due_at > now))
             alive = connection.execute(sa.select(workers).order_by(w.id)).all()
-        statuses = {status.value: 0 for status in Status}
+        statuses = {status.value: 0 for status in OperationStatus}
         kinds = {name: 0 for name in KINDS}
         for status, kind, count in rows:
             statuses[status] += count
@@ -122,11 +122,11 @@ class Listing:
             "kind": row.kind,
             "priority": row.priority,
             "status": row.status,
-            "attempt": mine[-1]["number"] if mine and row.status != Status.QUEUED else 0,
+            "attempt": mine[-1]["number"] if mine and row.status != OperationStatus.QUEUED else 0,
             "attempts": mine,
             "redriven": row.redriven,
             "submitted_at": exact(row.submitted_at),
-            "due_at": _moment(row.due_at) if row.status in (Status.QUEUED, Status.WAITING) else None,
+            "due_at": _moment(row.due_at) if row.status in (OperationStatus.QUEUED, OperationStatus.WAITING) else None,
             "started_at": _moment(row.started_at),
             "finished_at": _moment(row.finished_at),
             "principal": row.principal,
@@ -141,7 +141,7 @@ class Listing:
         if row.total is None:
             return None
         eta: float | None = None
-        if row.status == Status.RUNNING and row.done and row.started_at:
+        if row.status == OperationStatus.RUNNING and row.done and row.started_at:
             spent = (self._now() - row.started_at).total_seconds()
             eta = round(max(0.0, spent / row.done * (row.total - row.done)), 1)
         return {"done": row.done, "total": row.total, "unit": KINDS[row.kind].unit, "eta_s": eta}
@@ -167,9 +167,9 @@ def _find(connection: sa.Connection, operation_id: str) -> Row:
 def _file(connection: sa.Connection, row: Row, now: dt.datetime) -> tuple[str, bytes]:
     f = report_files.c
     query = sa.select(f.media_type, f.content).where(f.operation == row.number, f.expires_at > now)
-    file = connection.execute(query).one_or_none() if row.status == Status.COMPLETED else None
+    file = connection.execute(query).one_or_none() if row.status == OperationStatus.COMPLETED else None
     if file is None:
-        gone = "its file has expired" if row.status == Status.COMPLETED else "it has brought nothing yet"
+        gone = "its file has expired" if row.status == OperationStatus.COMPLETED else "it has brought nothing yet"
         raise InvalidTransition(f"Operation {row.id} is {row.status}; {gone}.")
     return file.media_type, file.content
 

@@ -20,7 +20,7 @@ from dbos import DBOS, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflo
 
 from argus_wfm.gateway.queue.job import batches
 from argus_wfm.gateway.queue.kinds import place
-from argus_wfm.gateway.queue.leases import Lock, Slots, executor, slot_of
+from argus_wfm.gateway.queue.leases import Leases, Lock, executor, slot_of
 from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.queue.rows import Due
 from argus_wfm.gateway.storage.database import is_sqlite
@@ -64,7 +64,7 @@ class Worker:
     ) -> None:
         self._engine, self._queue, self._do, self._concurrency = engine, queue, run, concurrency
         self._submit_due, self._housekeeping = look, housekeeping
-        self._slots = Slots(engine)
+        self._slots = Leases(engine)
         self._slot = 0
         self._lock: Lock | None = None
         self._due, self._stopping = threading.Event(), threading.Event()

@@ -9,25 +9,25 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from argus_wfm.gateway.agent_status.transitions import Status
+from argus_wfm.gateway.agent_status.transitions import AgentStatus
 from argus_wfm.gateway.clock import MOSCOW
 from argus_wfm.gateway.queue.job import Job
 from argus_wfm.gateway.reports.month import Month
 from argus_wfm.gateway.reports.staff import FETCHED, Sources
-from argus_wfm.gateway.reports.table import Column, Kind, Row, Table, Total
+from argus_wfm.gateway.reports.table import Column, ColumnKind, Row, Table, Total
 from argus_wfm.gateway.storage.tables import agent_changes
 
 TITLE = "Сводка по статусам операторов"
-COUNTED = (Status.ON_CALL, Status.AVAILABLE, Status.ON_BREAK)
+COUNTED = (AgentStatus.ON_CALL, AgentStatus.AVAILABLE, AgentStatus.ON_BREAK)
 COLUMNS = (
     Column("agent", "Оператор", width=14),
-    Column("on_call", "В разговоре, ч", Kind.HOURS, 12, None, Total()),
-    Column("available", "Свободен, ч", Kind.HOURS, 12, None, Total()),
-    Column("on_break", "На перерыве, ч", Kind.HOURS, 12, None, Total()),
-    Column("hours", "Всего, ч", Kind.HOURS, 11, "{on_call}+{available}+{on_break}", Total()),
-    Column("calls", "Звонков", Kind.INTEGER, 10, None, Total()),
-    Column("mean", "Средний разговор, мин", Kind.HOURS, 13, "IF({calls}=0,0,ROUND({on_call}*60/{calls},2))"),
-    Column("busy", "Занятость, %", Kind.PERCENT, 12, "IF({hours}=0,0,ROUND({on_call}/{hours}*100,1))"),
+    Column("on_call", "В разговоре, ч", ColumnKind.HOURS, 12, None, Total()),
+    Column("available", "Свободен, ч", ColumnKind.HOURS, 12, None, Total()),
+    Column("on_break", "На перерыве, ч", ColumnKind.HOURS, 12, None, Total()),
+    Column("hours", "Всего, ч", ColumnKind.HOURS, 11, "{on_call}+{available}+{on_break}", Total()),
+    Column("calls", "Звонков", ColumnKind.INTEGER, 10, None, Total()),
+    Column("mean", "Средний разговор, мин", ColumnKind.HOURS, 13, "IF({calls}=0,0,ROUND({on_call}*60/{calls},2))"),
+    Column("busy", "Занятость, %", ColumnKind.PERCENT, 12, "IF({hours}=0,0,ROUND({on_call}/{hours}*100,1))"),
 )
 NOTE = "По изменениям статусов, которые хранит шлюз (90 дней)."
 
@@ -61,11 +61,11 @@ def _rows(sources: Sources, month: Month, end: dt.datetime) -> Iterator[Row]:
 
 def _row(agent: str, changes: Iterator[Any], begin: dt.datetime, end: dt.datetime) -> Row:
     spent, calls = dict.fromkeys(COUNTED, 0.0), 0
-    status, since = Status.OFFLINE, begin
+    status, since = AgentStatus.OFFLINE, begin
     for change in changes:
         _add(spent, status, since, min(max(change.timestamp, begin), end))
-        status, since = Status(change.new_status), max(change.timestamp, begin)
-        calls += status is Status.ON_CALL and begin <= change.timestamp < end
+        status, since = AgentStatus(change.new_status), max(change.timestamp, begin)
+        calls += status is AgentStatus.ON_CALL and begin <= change.timestamp < end
     _add(spent, status, since, end)
     on_call, available, on_break = (round(spent[one] / 3600, 4) for one in COUNTED)
     hours = round(on_call + available + on_break, 4)
@@ -73,6 +73,6 @@ def _row(agent: str, changes: Iterator[Any], begin: dt.datetime, end: dt.datetim
     return agent, on_call, available, on_break, hours, calls, mean, round(on_call / hours * 100, 1) if hours else 0.0
 
 
-def _add(spent: dict[Status, float], status: Status, since: dt.datetime, until: dt.datetime) -> None:
+def _add(spent: dict[AgentStatus, float], status: AgentStatus, since: dt.datetime, until: dt.datetime) -> None:
     if status in spent:
         spent[status] += max(0.0, (until - since).total_seconds())

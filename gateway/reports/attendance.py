@@ -9,7 +9,7 @@ from argus_wfm.gateway.queue.job import Job
 from argus_wfm.gateway.reports import staff, timesheets
 from argus_wfm.gateway.reports.month import Month
 from argus_wfm.gateway.reports.staff import Sources, full_name
-from argus_wfm.gateway.reports.table import Column, Kind, Row, Table, Total
+from argus_wfm.gateway.reports.table import Column, ColumnKind, Row, Table, Total
 from argus_wfm.gateway.reports.timesheets import NIGHT, WORKED, Line
 
 TITLE = "Табель учёта рабочего времени"
@@ -36,18 +36,20 @@ def table(sources: Sources, job: Job, month: Month) -> Table:
 def columns(month: Month) -> list[Column]:
     """A column a day, and sums of them on the lines that have hours."""
     last = month.last.day
-    days = [Column(f"d{day:02d}", str(day), Kind.HOURS, 5) for day in range(1, last + 1)]
+    days = [Column(f"d{day:02d}", str(day), ColumnKind.HOURS, 5) for day in range(1, last + 1)]
     return [
         Column("number", "Табельный номер", width=10),
         Column("name", "Фамилия, имя, отчество", width=30),
         Column("line", "Строка", width=8),
         *days,
-        Column("half1", "1–15, ч", Kind.HOURS, 8, f"SUM({{d01}}:{{d{HALF}}})", Total("line", HOURS)),
-        Column("half2", f"16–{last}, ч", Kind.HOURS, 8, f"SUM({{d{HALF + 1}}}:{{d{last}}})", Total("line", HOURS)),
-        Column("hours", "Всего, ч", Kind.HOURS, 9, "{half1}+{half2}", Total("line", HOURS)),
-        Column("days", "Дней", Kind.INTEGER, 6, f'COUNTIF({{d01}}:{{d{last}}},">0")', Total("line", HOURS)),
-        Column("norm", "Норма, ч", Kind.HOURS, 9, None, Total("line", HOURS)),
-        Column("over", "Сверх нормы, ч", Kind.HOURS, 9, "MAX(0,{hours}-{norm})", Total("line", HOURS)),
+        Column("half1", "1–15, ч", ColumnKind.HOURS, 8, f"SUM({{d01}}:{{d{HALF}}})", Total("line", HOURS)),
+        Column(
+            "half2", f"16–{last}, ч", ColumnKind.HOURS, 8, f"SUM({{d{HALF + 1}}}:{{d{last}}})", Total("line", HOURS)
+        ),
+        Column("hours", "Всего, ч", ColumnKind.HOURS, 9, "{half1}+{half2}", Total("line", HOURS)),
+        Column("days", "Дней", ColumnKind.INTEGER, 6, f'COUNTIF({{d01}}:{{d{last}}},">0")', Total("line", HOURS)),
+        Column("norm", "Норма, ч", ColumnKind.HOURS, 9, None, Total("line", HOURS)),
+        Column("over", "Сверх нормы, ч", ColumnKind.HOURS, 9, "MAX(0,{hours}-{norm})", Total("line", HOURS)),
     ]
 
 

@@ -9,7 +9,7 @@ from argus_wfm.gateway.queue.job import Job
 from argus_wfm.gateway.reports import staff, timesheets
 from argus_wfm.gateway.reports.month import Month
 from argus_wfm.gateway.reports.staff import Sources, full_name
-from argus_wfm.gateway.reports.table import Column, Kind, Row, Table, Total
+from argus_wfm.gateway.reports.table import Column, ColumnKind, Row, Table, Total
 from argus_wfm.gateway.reports.timesheets import EXTRA, MISSED, PLANNED, WORKED, Line
 
 SCHEDULE_TITLE = "График и факт"
@@ -21,21 +21,21 @@ WHO = (
 )
 SCHEDULE = (
     *WHO,
-    Column("planned", "По графику, ч", Kind.HOURS, 11, None, Total()),
-    Column("worked", "Отработано, ч", Kind.HOURS, 11, None, Total()),
-    Column("missed", "Неявки, ч", Kind.HOURS, 10, None, Total()),
-    Column("extra", "Сверх графика, ч", Kind.HOURS, 11, None, Total()),
-    Column("difference", "Отклонение, ч", Kind.HOURS, 11, "{worked}-{planned}", Total()),
-    Column("share", "Выполнение, %", Kind.PERCENT, 11, "IF({planned}=0,0,ROUND({worked}/{planned}*100,1))"),
+    Column("planned", "По графику, ч", ColumnKind.HOURS, 11, None, Total()),
+    Column("worked", "Отработано, ч", ColumnKind.HOURS, 11, None, Total()),
+    Column("missed", "Неявки, ч", ColumnKind.HOURS, 10, None, Total()),
+    Column("extra", "Сверх графика, ч", ColumnKind.HOURS, 11, None, Total()),
+    Column("difference", "Отклонение, ч", ColumnKind.HOURS, 11, "{worked}-{planned}", Total()),
+    Column("share", "Выполнение, %", ColumnKind.PERCENT, 11, "IF({planned}=0,0,ROUND({worked}/{planned}*100,1))"),
 )
 NORM = (
     *WHO,
-    Column("week", "Норма, ч/нед", Kind.HOURS, 10),
-    Column("rate", "Ставка, %", Kind.PERCENT, 9),
-    Column("norm", "Норма месяца, ч", Kind.HOURS, 11, None, Total()),
-    Column("worked", "Отработано, ч", Kind.HOURS, 11, None, Total()),
-    Column("balance", "Баланс, ч", Kind.HOURS, 10, "{worked}-{norm}", Total()),
-    Column("share", "От нормы, %", Kind.PERCENT, 10, "IF({norm}=0,0,ROUND({worked}/{norm}*100,1))"),
+    Column("week", "Норма, ч/нед", ColumnKind.HOURS, 10),
+    Column("rate", "Ставка, %", ColumnKind.PERCENT, 9),
+    Column("norm", "Норма месяца, ч", ColumnKind.HOURS, 11, None, Total()),
+    Column("worked", "Отработано, ч", ColumnKind.HOURS, 11, None, Total()),
+    Column("balance", "Баланс, ч", ColumnKind.HOURS, 10, "{worked}-{norm}", Total()),
+    Column("share", "От нормы, %", ColumnKind.PERCENT, 10, "IF({norm}=0,0,ROUND({worked}/{norm}*100,1))"),
 )
 
 

@@ -9,13 +9,13 @@ import math
 from typing import BinaryIO
 
 from argus_wfm.gateway.reports.table import Cell, Table
-from argus_wfm.gateway.reports.text import Options, clean
+from argus_wfm.gateway.reports.text import TextOptions, clean
 
 WAREHOUSE = "dwh"
 RISKY = ("=", "+", "-", "@", "\t", "\r")  # a cell that begins so is calculated by a spreadsheet
 
 
-def write(table: Table, options: Options, out: BinaryIO) -> None:
+def write(table: Table, options: TextOptions, out: BinaryIO) -> None:
     """One header line, then the rows; totals are left to who reads it."""
     raw = options.external_system == WAREHOUSE
     text = io.TextIOWrapper(out, "utf-8" if raw else "utf-8-sig", newline="")

@@ -9,12 +9,12 @@ from typing import Any
 from argus_wfm.gateway.errors import ReportNotFound, ReportTooLarge
 from argus_wfm.gateway.queue.job import Job
 from argus_wfm.gateway.reports import activity, attendance, balance, personnel
-from argus_wfm.gateway.reports.formats import FORMATS, Format
+from argus_wfm.gateway.reports.formats import FORMATS, ReportFormat
 from argus_wfm.gateway.reports.month import Month
 from argus_wfm.gateway.reports.signature import Signer
 from argus_wfm.gateway.reports.staff import Sources
 from argus_wfm.gateway.reports.table import Table
-from argus_wfm.gateway.reports.text import Options
+from argus_wfm.gateway.reports.text import TextOptions
 from argus_wfm.openapi.errors import ValidationFailed
 
 Json = Any
@@ -56,7 +56,7 @@ class Request:
     """What is asked for; `month` is that of today where the report is about none."""
 
     definition: Definition
-    format: Format
+    format: ReportFormat
     month: Month
     period: str | None
     include_formulas: bool
@@ -82,9 +82,9 @@ class Request:
             body.get("external_system"),
         )
 
-    def options(self, signer: Signer | None) -> Options:
+    def options(self, signer: Signer | None) -> TextOptions:
         """For the renderer."""
-        return Options(self.include_formulas, self.external_system, signer)
+        return TextOptions(self.include_formulas, self.external_system, signer)
 
     def check(self, rows: int) -> None:
         """Raises ReportTooLarge."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from argus_wfm.gateway.reports.table import Column, Row, Table, Totals
-from argus_wfm.gateway.reports.text import NARROW, NUMERIC, TOTAL, Options, clean, made, shown, totals_label
+from argus_wfm.gateway.reports.text import NARROW, NUMERIC, TOTAL, TextOptions, clean, made, shown, totals_label
 
 FOLDER = Path(__file__).parent / "templates"
 TWIP = 635  # English Metric Units, in which python-docx counts; the table counts in twips
@@ -17,7 +17,7 @@ LONGEST = 255  # characters of a property
 WIDE = 160  # characters of a row, from which the larger paper is taken
 
 
-def write(table: Table, _options: Options, out: BinaryIO) -> None:
+def write(table: Table, _options: TextOptions, out: BinaryIO) -> None:
     """Text is put in as text: markup and braces in it stay what they are."""
     from docxtpl import DocxTemplate
 

@@ -12,7 +12,7 @@ import orjson
 import sqlalchemy as sa
 
 from argus_wfm.gateway.errors import ExportNotReady, TaskNotFound
-from argus_wfm.gateway.queue.kinds import REPORT, Status
+from argus_wfm.gateway.queue.kinds import REPORT, OperationStatus
 from argus_wfm.gateway.reports.definitions import REPORTS, Request
 from argus_wfm.gateway.reports.staff import Sources, this_month
 from argus_wfm.gateway.storage.tables import operations, payloads, report_files
@@ -22,7 +22,7 @@ Json = Any
 Row = sa.Row[Any]
 LATEST = 20  # exports that an estimate is made from
 ESTIMATE_S = 5  # where there are none yet
-SHOWN = {Status.DEAD: "failed"}
+SHOWN = {OperationStatus.DEAD: "failed"}
 PERCENT = 100
 
 
@@ -85,7 +85,7 @@ class Exports:
         """Raises TaskNotFound, ExportNotReady."""
         with self._engine.connect() as connection:
             row = self._row(connection, task_id)
-            if row.status != Status.COMPLETED:
+            if row.status != OperationStatus.COMPLETED:
                 why = f": {row.reason}" if row.reason else ""
                 raise ExportNotReady(f"Export {task_id} is {_status(row)}{why}; it has no file.")
             file = connection.execute(sa.select(report_files).where(report_files.c.operation == row.number))
@@ -111,13 +111,13 @@ class Exports:
         return row
 
     def _check_kept(self, row: Row, file: Any) -> None:
-        if row.status == Status.COMPLETED and (file is None or file.expires_at <= self._sources.now()):
+        if row.status == OperationStatus.COMPLETED and (file is None or file.expires_at <= self._sources.now()):
             raise _gone(row.id)
 
     def _estimate(self) -> int:
         """Seconds that the latest took from their submission on, as a rule."""
         o = operations.c
-        done = sa.and_(o.kind == REPORT, o.status == Status.COMPLETED)
+        done = sa.and_(o.kind == REPORT, o.status == OperationStatus.COMPLETED)
         query = sa.select(o.submitted_at, o.finished_at).where(done).order_by(o.number.desc()).limit(LATEST)
         with self._engine.connect() as connection:
             took = [max(row.finished_at - row.submitted_at, dt.timedelta()) for row in connection.execute(query)]

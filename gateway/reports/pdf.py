@@ -15,7 +15,7 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from argus_wfm.gateway.reports.table import Row, Table, Totals
-from argus_wfm.gateway.reports.text import NARROW, NUMERIC, TOTAL, Options, clean, made, shown, totals_label
+from argus_wfm.gateway.reports.text import NARROW, NUMERIC, TOTAL, TextOptions, clean, made, shown, totals_label
 
 FOLDER = Path(__file__).parent / "fonts"
 PLAIN, BOLD = "Argus", "ArgusBold"
@@ -29,7 +29,7 @@ TOTAL_FORM = "pages"
 GREY, BLUE = (0.55, 0.55, 0.55), (0.906, 0.929, 0.953)
 
 
-def write(table: Table, options: Options, out: BinaryIO) -> None:
+def write(table: Table, options: TextOptions, out: BinaryIO) -> None:
     """Landscape A4, or A3 where the columns ask for it; the signature is on the last page."""
     _fonts()
     buffer = io.BytesIO()
@@ -48,7 +48,7 @@ def _fonts() -> None:
 
 
 class _Pages:
-    def __init__(self, table: Table, options: Options, buffer: io.BytesIO) -> None:
+    def __init__(self, table: Table, options: TextOptions, buffer: io.BytesIO) -> None:
         self._table, self._options = table, options
         characters = sum(column.width for column in table.columns)
         self._page, self._size = _paper(characters)

@@ -9,7 +9,7 @@ from argus_wfm.gateway.queue.job import Job
 from argus_wfm.gateway.reports import staff
 from argus_wfm.gateway.reports.month import Month
 from argus_wfm.gateway.reports.staff import Sources, Staff
-from argus_wfm.gateway.reports.table import Column, Kind, Row, Table
+from argus_wfm.gateway.reports.table import Column, ColumnKind, Row, Table
 from argus_wfm.gateway.storage.tables import employees
 
 TITLE = "Список сотрудников"
@@ -20,9 +20,9 @@ COLUMNS = (
     Column("middle_name", "Отчество", width=18),
     Column("department", "Подразделение", width=14),
     Column("position", "Должность", width=11),
-    Column("hired", "Принят", Kind.DATE, 11),
-    Column("norm", "Норма, ч/нед", Kind.HOURS, 9),
-    Column("rate", "Ставка, %", Kind.PERCENT, 9),
+    Column("hired", "Принят", ColumnKind.DATE, 11),
+    Column("norm", "Норма, ч/нед", ColumnKind.HOURS, 9),
+    Column("rate", "Ставка, %", ColumnKind.PERCENT, 9),
 )
 
 

@@ -12,7 +12,7 @@ Cell = str | int | float | dt.date | dt.datetime | None
 Row = Sequence[Cell]
 
 
-class Kind(StrEnum):
+class ColumnKind(StrEnum):
     """Of a column's cells; hours are decimal (7.25), percent is 0 to 100, a moment is aware UTC."""
 
     TEXT = "text"
@@ -41,7 +41,7 @@ class Column:
 
     name: str
     title: str
-    kind: Kind = Kind.TEXT
+    kind: ColumnKind = ColumnKind.TEXT
     width: int = 12
     formula: str | None = None
     total: Total | None = None
@@ -69,7 +69,7 @@ class Totals:
         places = {column.name: place for place, column in enumerate(columns)}
         self._size = len(columns)
         self._sums: dict[int, float] = {
-            place: 0 for place, column in enumerate(columns) if column.total and column.kind is not Kind.TEXT
+            place: 0 for place, column in enumerate(columns) if column.total and column.kind is not ColumnKind.TEXT
         }
         self._conditions = {
             place: (places[total.where], total.equals)

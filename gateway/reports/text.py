@@ -8,20 +8,20 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from argus_wfm.gateway.reports.table import Cell, Kind, Table
+from argus_wfm.gateway.reports.table import Cell, ColumnKind, Table
 
 if TYPE_CHECKING:
     from argus_wfm.gateway.reports.signature import Signer
 
 UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")  # XML 1.0, section 2.2
-PLACES = {Kind.INTEGER: 0, Kind.PERCENT: 1, Kind.HOURS: 2}  # after the comma, at the most
-NUMERIC = (Kind.INTEGER, Kind.HOURS, Kind.PERCENT)  # whose cells stand to the right
+PLACES = {ColumnKind.INTEGER: 0, ColumnKind.PERCENT: 1, ColumnKind.HOURS: 2}  # after the comma, at the most
+NUMERIC = (ColumnKind.INTEGER, ColumnKind.HOURS, ColumnKind.PERCENT)  # whose cells stand to the right
 NARROW = 6  # characters of a column, below which its cells are in the middle: days of a month
 TOTAL = "Итого"
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class TextOptions:
     """As they were asked for (A20, A21); `signer` signs what can be signed."""
 
     include_formulas: bool = True
@@ -34,7 +34,7 @@ def clean(text: str) -> str:
     return UNWRITABLE.sub("\ufffd", text)
 
 
-def shown(value: Cell, kind: Kind, zone: dt.tzinfo) -> str:
+def shown(value: Cell, kind: ColumnKind, zone: dt.tzinfo) -> str:
     """A value as a person reads it in Russian: decimal commas, ДД.ММ.ГГГГ, the zone's time."""
     match value:
         case None:
@@ -60,4 +60,4 @@ def totals_label(table: Table) -> int | None:
     """The column that says that a line is the totals': the first that has none; None where nothing is summed up."""
     if not any(column.total for column in table.columns):
         return None
-    return next((place for place, column in enumerate(table.columns) if column.kind is Kind.TEXT), None)
+    return next((place for place, column in enumerate(table.columns) if column.kind is ColumnKind.TEXT), None)

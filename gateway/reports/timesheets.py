@@ -21,7 +21,7 @@ MISSED = ("НН", "ПР")
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class Timesheet:
     """One employee's month in 1C: (time code, hours) by day of the month."""
 
     days: Mapping[int, Sequence[tuple[str, float]]]
@@ -45,7 +45,7 @@ class Line:
     """An employee, the month in 1C, and the norm of the days of employment."""
 
     person: Employee
-    sheet: Sheet
+    sheet: Timesheet
     norm: float
 
 
@@ -75,8 +75,8 @@ def _packed(row: Json) -> dict[str, list[list[Json]]]:
     return days
 
 
-def _sheet(packed: Mapping[str, Sequence[Sequence[Json]]]) -> Sheet:
-    return Sheet({int(day): [(code, float(hours)) for code, hours in entries] for day, entries in packed.items()})
+def _sheet(packed: Mapping[str, Sequence[Sequence[Json]]]) -> Timesheet:
+    return Timesheet({int(day): [(code, float(hours)) for code, hours in entries] for day, entries in packed.items()})
 
 
 def _norm_key(month: Month, person: Employee) -> tuple[dt.date, dt.date, float, float]:

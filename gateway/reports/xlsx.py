@@ -11,14 +11,14 @@ from typing import Any, BinaryIO
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
-from argus_wfm.gateway.reports.table import Cell, Column, Kind, Row, Table, Totals
-from argus_wfm.gateway.reports.text import NARROW, TOTAL, Options, clean, made, shown, totals_label
+from argus_wfm.gateway.reports.table import Cell, Column, ColumnKind, Row, Table, Totals
+from argus_wfm.gateway.reports.text import NARROW, TOTAL, TextOptions, clean, made, shown, totals_label
 
 LONGEST = 32_767  # characters of a cell, by the format
 LONGEST_PROPERTY = 255
 FIRST_YEAR = 1901  # of dates that every spreadsheet counts alike: their 1900 differ by a day
-NUMBERS = {Kind.HOURS: "0.00", Kind.PERCENT: "0.0", Kind.INTEGER: "0", Kind.DATE: "dd.mm.yyyy"}
-NUMBERS[Kind.MOMENT] = "dd.mm.yyyy hh:mm"
+NUMBERS = {ColumnKind.HOURS: "0.00", ColumnKind.PERCENT: "0.0", ColumnKind.INTEGER: "0", ColumnKind.DATE: "dd.mm.yyyy"}
+NUMBERS[ColumnKind.MOMENT] = "dd.mm.yyyy hh:mm"
 BRACED = re.compile(r"\{(\w+)\}")
 A4, A3, WIDE = 9, 8, 160  # paper, and the characters of a row from which it is the larger one
 FOOTER = 100  # characters of what the report is about; 255 are the most, its marks and doubled ampersands among them
@@ -29,7 +29,7 @@ LINE_HEIGHT, MOST_LINES = 15, 10  # points; more of a text is seen in the cell a
 Formula = Callable[[int], str]  # of a row, from 1
 
 
-def write(table: Table, options: Options, out: BinaryIO) -> None:
+def write(table: Table, options: TextOptions, out: BinaryIO) -> None:
     """One sheet: title, header, rows, totals."""
     settings = {
         "constant_memory": True,
@@ -44,7 +44,7 @@ def write(table: Table, options: Options, out: BinaryIO) -> None:
 
 
 class _Sheet:
-    def __init__(self, book: Any, table: Table, options: Options) -> None:
+    def __init__(self, book: Any, table: Table, options: TextOptions) -> None:
         self._book, self._table, self._options = book, table, options
         self._sheet = book.add_worksheet("Отчёт")
         head = {"bold": True, "text_wrap": True, "valign": "top", "border": 1, "bg_color": "#E7EDF3"}
@@ -54,7 +54,7 @@ class _Sheet:
         self._bold = [self._format(column, bold=True, top=1) for column in table.columns]
         self._letters = {column.name: xl_col_to_name(place) for place, column in enumerate(table.columns)}
         self._formulas = [self._formula(column) for column in table.columns]
-        texts = ((place, column.width) for place, column in enumerate(table.columns) if column.kind is Kind.TEXT)
+        texts = ((place, column.width) for place, column in enumerate(table.columns) if column.kind is ColumnKind.TEXT)
         self._wraps = list(texts) if table.count <= WRAPPED else []
         self._line = 0  # the next, from 0
 
@@ -93,7 +93,9 @@ class _Sheet:
         for place, column in enumerate(self._table.columns):
             self._text(self._line, place, column.title, self._narrow_head if column.width < NARROW else self._head)
         texts = 0
-        while texts < FROZEN and texts < len(self._table.columns) and self._table.columns[texts].kind is Kind.TEXT:
+        while (
+            texts < FROZEN and texts < len(self._table.columns) and self._table.columns[texts].kind is ColumnKind.TEXT
+        ):
             texts += 1
         self._sheet.freeze_panes(self._line + 1, texts)
         self._sheet.repeat_rows(self._line)
@@ -161,14 +163,14 @@ class _Sheet:
             case float():  # a number that is none
                 self._sheet.write_blank(line, place, None, cell_format)
             case _:
-                self._text(line, place, shown(value, Kind.TEXT, self._table.zone), cell_format)
+                self._text(line, place, shown(value, ColumnKind.TEXT, self._table.zone), cell_format)
 
     def _text(self, line: int, place: int, text: str, cell_format: Any) -> None:
         self._sheet.write_string(line, place, fitting(clean(text)), cell_format)
 
     def _format(self, column: Column, **more: Any) -> Any:
         thin: dict[str, Any] = {"border": 1, "border_color": "#BFBFBF", "valign": "top"}
-        if column.kind is Kind.TEXT and self._table.count <= WRAPPED:  # as in _wraps
+        if column.kind is ColumnKind.TEXT and self._table.count <= WRAPPED:  # as in _wraps
             thin["text_wrap"] = True
         if column.width < NARROW:
             return self._book.add_format({**thin, "align": "center", **more})

@@ -35,15 +35,15 @@ class Actual:
 
     @classmethod
     def of(cls, site: Site, given: Mapping[str, Json]) -> Actual:
-        """Raises Refused for times that cannot be."""
+        """Raises RefusedShift for times that cannot be."""
         try:
             start, end = site.moment(given["start"]), site.moment(given["end"])
         except NoSuchWallTime as error:
-            raise Refused(given["shift_id"], error.code, str(error)) from error
+            raise RefusedShift(given["shift_id"], error.code, str(error)) from error
         if not dt.timedelta(0) < end - start:
-            raise Refused(given["shift_id"], "SHIFT_ENDS_BEFORE_START", "It ends at or before its start.")
+            raise RefusedShift(given["shift_id"], "SHIFT_ENDS_BEFORE_START", "It ends at or before its start.")
         if end - start > LONGEST:
-            raise Refused(given["shift_id"], "SHIFT_TOO_LONG", "It is longer than 24 hours.")
+            raise RefusedShift(given["shift_id"], "SHIFT_TOO_LONG", "It is longer than 24 hours.")
         who = central_id(given["employee_id"])
         return cls(given["shift_id"], given.get("sequence"), who, start, end, site.local(start).date())
 
@@ -56,7 +56,7 @@ class Actual:
         return self.sequence, self.employee_id, self.start_at, self.end_at
 
 
-class Refused(Exception):
+class RefusedShift(Exception):
     """One shift of a push that is not taken; the others are."""
 
     def __init__(self, shift_id: str, code: str, message: str) -> None:
@@ -87,8 +87,8 @@ class Actuals:
                     elif before.facts() == actual.facts():
                         repeats.append(actual.shift_id)
                     else:
-                        raise Refused(actual.shift_id, "SHIFT_CHANGED", "It was told of before, with other times.")
-                except Refused as error:
+                        raise RefusedShift(actual.shift_id, "SHIFT_CHANGED", "It was told of before, with other times.")
+                except RefusedShift as error:
                     refused.append(error.row)
             self._write(connection, site, list(good.values()), repeats)
         return {"taken": len(good), "duplicates": len(repeats), "refused": refused}

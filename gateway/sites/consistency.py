@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from argus_wfm.gateway.sites.actuals import in_month
-from argus_wfm.gateway.sites.registry import Sites
+from argus_wfm.gateway.sites.registry import SiteRegistry
 from argus_wfm.gateway.storage.tables import actuals, employees
 from argus_wfm.openapi.errors import exact, instant
 
@@ -23,7 +23,7 @@ a, e = actuals.c, employees.c
 class Consistency:
     """Safe to share between threads; `late_s` after the end of a shift its actual work time is late."""
 
-    def __init__(self, engine: sa.Engine, sites: Sites, late_s: float) -> None:
+    def __init__(self, engine: sa.Engine, sites: SiteRegistry, late_s: float) -> None:
         self._engine, self._sites = engine, sites
         self._late_s = late_s
 

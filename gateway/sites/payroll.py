@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from argus_wfm.gateway.errors import InvalidTransition
 from argus_wfm.gateway.personnel.mapping import central_id
 from argus_wfm.gateway.sites.actuals import in_month
-from argus_wfm.gateway.sites.registry import Site, Sites
+from argus_wfm.gateway.sites.registry import Site, SiteRegistry
 from argus_wfm.gateway.storage.database import take_turn
 from argus_wfm.gateway.storage.tables import actuals, confirmed_employees, employees, payroll_confirmations
 from argus_wfm.openapi.errors import exact, instant
@@ -29,7 +29,7 @@ NOWHERE = ""  # the site of those
 class Payroll:
     """Safe to share between threads and processes."""
 
-    def __init__(self, engine: sa.Engine, sites: Sites, now: Callable[[], dt.datetime]) -> None:
+    def __init__(self, engine: sa.Engine, sites: SiteRegistry, now: Callable[[], dt.datetime]) -> None:
         self._engine, self._sites, self._now = engine, sites, now
 
     def confirm(self, given: Json) -> Json:

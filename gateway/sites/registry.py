@@ -103,7 +103,7 @@ class Site:
         }
 
 
-class Sites:
+class SiteRegistry:
     """The registry, in the order of its list."""
 
     def __init__(self, sites: Sequence[Site]) -> None:
@@ -120,7 +120,7 @@ class Sites:
         return self._sites[site_id]
 
     @classmethod
-    def of_file(cls, path: Path | None) -> Sites:
+    def of_file(cls, path: Path | None) -> SiteRegistry:
         """TOML or JSON, {"sites": [{"id", "name", "zone", "departments"}]}; None: the seed's. Raises SitesError."""
         if path is None:
             return cls.of(SEED)
@@ -137,7 +137,7 @@ class Sites:
         return cls.of(listed)
 
     @classmethod
-    def of(cls, listed: Sequence[Json]) -> Sites:
+    def of(cls, listed: Sequence[Json]) -> SiteRegistry:
         """Raises SitesError."""
         sites = [_site(number, given) for number, given in enumerate(listed, 1)]
         owners: dict[str, str] = {}

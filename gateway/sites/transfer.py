@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from argus_wfm.gateway.errors import UpstreamRejected
 from argus_wfm.gateway.queue.job import Job, batches
 from argus_wfm.gateway.sites.actuals import in_month
-from argus_wfm.gateway.sites.registry import Sites
+from argus_wfm.gateway.sites.registry import SiteRegistry
 from argus_wfm.gateway.storage.tables import actuals, employees
 
 Json = Any
@@ -31,7 +31,7 @@ a, e = actuals.c, employees.c
 class Consolidation:
     """The act of site_transfer; unknown employees wait until a sync has brought them."""
 
-    def __init__(self, engine: sa.Engine, sites: Sites, now: Callable[[], dt.datetime]) -> None:
+    def __init__(self, engine: sa.Engine, sites: SiteRegistry, now: Callable[[], dt.datetime]) -> None:
         self._engine, self._sites, self._now = engine, sites, now
 
     def run(self, job: Job) -> dict[str, Json]:

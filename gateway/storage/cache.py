@@ -29,7 +29,7 @@ SPARE_S = 600  # that Redis keeps an entry longer than it lives, since our clock
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CacheEntry:
     """A kept reply, when it was asked for by the gateway's clock, and by the machine's to tell which came later."""
 
     body: bytes
@@ -55,10 +55,10 @@ class Served:
 class Store(Protocol):
     """Keeps entries and the generation; never raises."""
 
-    def get(self, key: str) -> tuple[str, Entry | None]:
+    def get(self, key: str) -> tuple[str, CacheEntry | None]:
         """The generation, and the entry whatever generation it is of."""
 
-    def set(self, key: str, entry: Entry) -> None: ...
+    def set(self, key: str, entry: CacheEntry) -> None: ...
 
     def delete(self, key: str) -> None: ...
 
@@ -118,7 +118,7 @@ class Region:
     async def _fetch(self, key: str, fetch: Callable[[], Awaitable[bytes]], generation: str) -> bytes:
         asked, begun_ns = self._now(), time.time_ns()
         body = await fetch()
-        self._keep(key, Entry(body, asked, begun_ns, generation))
+        self._keep(key, CacheEntry(body, asked, begun_ns, generation))
         return body
 
     def _over(self, slot: tuple[str, str], done: asyncio.Task[bytes]) -> None:
@@ -127,13 +127,13 @@ class Region:
         if not done.cancelled():
             done.exception()  # seen, also where nobody waits any more
 
-    def _valid(self, generation: str, entry: Entry | None) -> Served | None:
+    def _valid(self, generation: str, entry: CacheEntry | None) -> Served | None:
         if entry is None or entry.generation != generation:
             return None
         age_s = (self._now() - entry.asked).total_seconds()
         return Served(entry.body, hit=True, age_s=age_s) if self.ttl_s is None or age_s < self.ttl_s else None
 
-    def _keep(self, key: str, entry: Entry) -> None:
+    def _keep(self, key: str, entry: CacheEntry) -> None:
         """Unless it is of an older generation, or one that was asked for later is there already."""
         generation, kept = self._store.get(key)
         if entry.generation != generation:
@@ -201,11 +201,11 @@ class _Memory:
         self._region = make_region().configure("dogpile.cache.memory")  # no expiry: -1 would be "always" on get
         self._generation = secrets.token_hex(8)
 
-    def get(self, key: str) -> tuple[str, Entry | None]:
+    def get(self, key: str) -> tuple[str, CacheEntry | None]:
         entry = self._region.get(key)
         return self._generation, None if entry is NO_VALUE else entry
 
-    def set(self, key: str, entry: Entry) -> None:
+    def set(self, key: str, entry: CacheEntry) -> None:
         self._region.set(key, entry)
 
     def delete(self, key: str) -> None:
@@ -239,7 +239,7 @@ class _Redis:
         self._prefix, self._spare = f"argus:{name}", secrets.token_hex(8)
         self._owed = False
 
-    def get(self, key: str) -> tuple[str, Entry | None]:
+    def get(self, key: str) -> tuple[str, CacheEntry | None]:
         generation = self._asked(lambda: self._generations.get(f"{self._prefix}:generation"))
         if self._owed or generation is NO_VALUE:
             self.new_generation()
@@ -247,9 +247,9 @@ class _Redis:
         if generation is None:
             return self._spare, None
         entry = self._asked(lambda: self._region.get(f"{self._prefix}:{key}"))
-        return str(generation), entry if isinstance(entry, Entry) else None
+        return str(generation), entry if isinstance(entry, CacheEntry) else None
 
-    def set(self, key: str, entry: Entry) -> None:
+    def set(self, key: str, entry: CacheEntry) -> None:
         self._asked(lambda: self._region.set(f"{self._prefix}:{key}", entry))
 
     def delete(self, key: str) -> None:
@@ -272,15 +272,15 @@ class _Redis:
             return None
 
 
-def _packed(entry: Entry) -> bytes:
+def _packed(entry: CacheEntry) -> bytes:
     head = orjson.dumps([entry.asked.isoformat(), entry.begun_ns, entry.generation])
     return head + b"\n" + entry.body
 
 
-def _unpacked(data: bytes) -> Entry:
+def _unpacked(data: bytes) -> CacheEntry:
     head, _, body = data.partition(b"\n")
     asked, begun_ns, generation = orjson.loads(head)
-    return Entry(body, dt.datetime.fromisoformat(asked), begun_ns, generation)
+    return CacheEntry(body, dt.datetime.fromisoformat(asked), begun_ns, generation)
 
 
 def is_fresh_wanted(headers: Mapping[str, str]) -> bool:

@@ -28,7 +28,7 @@ Json = Any
 KEPT = 100  # changes of state that the history holds
 
 
-class State(StrEnum):
+class BreakerState(StrEnum):
     """Of a breaker."""
 
     CLOSED = "closed"
@@ -37,11 +37,11 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class BreakerTransition:
     """The breaker went over into `state` at `at` (UTC), and why."""
 
     at: dt.datetime
-    state: State
+    state: BreakerState
     why: str
 
     def shown(self) -> dict[str, str]:
@@ -59,18 +59,18 @@ class Breaker:
         *,
         failures: int = 5,
         reset_s: float = 60.0,
-        on_change: Callable[[str, Change], None] | None = None,
+        on_change: Callable[[str, BreakerTransition], None] | None = None,
     ) -> None:
         self.upstream = upstream
         self._clock, self._limit, self._reset_s, self._on_change = clock, failures, reset_s, on_change
         self._lock = threading.Lock()
-        self._history: deque[Change] = deque(maxlen=KEPT)
-        self._state = State.CLOSED
+        self._history: deque[BreakerTransition] = deque(maxlen=KEPT)
+        self._state = BreakerState.CLOSED
         self._failures = 0
         self._last_error: str | None = None
         self._opened = 0.0
         self._era = 0  # goes up with each change of state
-        self._untold: deque[Change] = deque()
+        self._untold: deque[BreakerTransition] = deque()
 
     @contextlib.contextmanager
     def call(self) -> Iterator[None]:
@@ -97,7 +97,7 @@ class Breaker:
         """For /health: `retry_after_s` is there while no call is let through."""
         with self._lock:
             shown: dict[str, Json] = {"state": self._state.value, "failures": self._failures}
-            if self._state is State.OPEN:
+            if self._state is BreakerState.OPEN:
                 shown["retry_after_s"] = math.ceil(self._left() * 1000) / 1000
             return shown
 
@@ -110,18 +110,18 @@ class Breaker:
         """As new: closed, without a history."""
         with self._lock:
             self._era += 1
-            self._state, self._failures, self._last_error = State.CLOSED, 0, None
+            self._state, self._failures, self._last_error = BreakerState.CLOSED, 0, None
             self._history.clear()
 
     def _admit(self) -> int:
         """The era of a call that may begin."""
         with self._lock:
-            if self._state is State.OPEN and self._left() <= 0:
-                self._change(State.HALF_OPEN, f"{self._reset_s:g} s have passed; one call is let through")
+            if self._state is BreakerState.OPEN and self._left() <= 0:
+                self._change(BreakerState.HALF_OPEN, f"{self._reset_s:g} s have passed; one call is let through")
                 return self._era
-            if self._state is State.CLOSED:
+            if self._state is BreakerState.CLOSED:
                 return self._era
-            wait_s = max(1, math.ceil(self._left())) if self._state is State.OPEN else 1
+            wait_s = max(1, math.ceil(self._left())) if self._state is BreakerState.OPEN else 1
         raise CircuitOpen(
             f"{self.upstream} failed {self._limit} times in a row and is not asked now; try again in {wait_s} s.",
             headers={"Retry-After": str(wait_s)},
@@ -133,15 +133,15 @@ class Breaker:
         with self._lock:
             if era == self._era:
                 self._failures = 0
-                if self._state is State.HALF_OPEN:
-                    self._change(State.CLOSED, "the call that was let through succeeded")
+                if self._state is BreakerState.HALF_OPEN:
+                    self._change(BreakerState.CLOSED, "the call that was let through succeeded")
 
     def _failed(self, era: int, error: str) -> None:
         with self._lock:
             if era != self._era:
                 return
             self._failures, self._last_error = self._failures + 1, error
-            if self._state is State.HALF_OPEN:
+            if self._state is BreakerState.HALF_OPEN:
                 self._open(f"the call that was let through failed: {error}")
             elif self._failures >= self._limit:
                 self._open(f"{self._failures} failures in a row, the last: {error}")
@@ -149,20 +149,20 @@ class Breaker:
     def _abandoned(self, era: int) -> None:
         """A trial without an outcome leaves its place to the next call."""
         with self._lock:
-            if era == self._era and self._state is State.HALF_OPEN:
-                self._change(State.OPEN, "the call that was let through was given up")
+            if era == self._era and self._state is BreakerState.HALF_OPEN:
+                self._change(BreakerState.OPEN, "the call that was let through was given up")
 
     def _open(self, why: str) -> None:
         self._opened = self._clock.monotonic()
-        self._change(State.OPEN, why)
+        self._change(BreakerState.OPEN, why)
 
     def _left(self) -> float:
         return max(0.0, self._opened + self._reset_s - self._clock.monotonic())
 
-    def _change(self, state: State, why: str) -> None:
+    def _change(self, state: BreakerState, why: str) -> None:
         self._era += 1
         self._state = state
-        change = Change(self._clock.now(), state, why)
+        change = BreakerTransition(self._clock.now(), state, why)
         self._history.append(change)
         self._untold.append(change)
 

@@ -22,11 +22,11 @@ from argus_wfm.gateway.audit import Record, as_error
 from argus_wfm.gateway.clock import Clock
 from argus_wfm.gateway.errors import CircuitOpen, LdapUnavailable, UpstreamDown, UpstreamTimeout
 from argus_wfm.gateway.upstream.breaker import Breaker
-from argus_wfm.gateway.upstream.ldap_login import Account, DirectoryError, Identity, Login, Service
-from argus_wfm.gateway.upstream.status import Seen
+from argus_wfm.gateway.upstream.ldap_login import DirectoryAccount, DirectoryError, Identity, Login, Service
+from argus_wfm.gateway.upstream.status import UpstreamStatus
 from argus_wfm.openapi.errors import ApiError
 
-__all__ = ["Account", "Directory", "DirectoryError", "Identity"]
+__all__ = ["DirectoryAccount", "DirectoryError", "Identity", "LdapDirectory"]
 log = logging.getLogger("argus.gateway.ldap")
 Json = Any
 THREADS = 16  # logins at once; ldap3 blocks
@@ -35,12 +35,12 @@ REFUSED = {"code": "INVALID_CREDENTIALS", "message": "The directory does not kno
 TIMED_OUT = "the directory did not answer in time"
 
 
-class Directory:
+class LdapDirectory:
     """One for a process. Raises DirectoryError for settings that cannot be."""
 
     def __init__(
         self,
-        account: Account,
+        account: DirectoryAccount,
         breaker: Breaker,
         clock: Clock,
         timeout_s: float,
@@ -50,7 +50,7 @@ class Directory:
         self._account, self.breaker, self._clock, self._timeout_s = account, breaker, clock, timeout_s
         self._record = record
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="ldap")
-        self.seen = Seen()
+        self.seen = UpstreamStatus()
 
     async def authenticate(self, username: str | None, password: str, request_id: str = "") -> Identity | None:
         """Who this is; None for an unknown name, a wrong password, an account that may not log in.

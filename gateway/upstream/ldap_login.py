@@ -36,7 +36,7 @@ class DirectoryError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class DirectoryAccount:
     """Where and as whom the directory is asked; `base` is the DN under which people are."""
 
     url: str
@@ -66,7 +66,7 @@ class Identity:
 class Service:
     """The server and the connections to it that the service account keeps. Raises DirectoryError."""
 
-    def __init__(self, account: Account, timeout_s: float) -> None:
+    def __init__(self, account: DirectoryAccount, timeout_s: float) -> None:
         self.account, self._whole_s = account, math.ceil(timeout_s)  # ldap3 takes no fractions
         self._idle: queue.LifoQueue[tuple[ldap3.Connection, float]] = queue.LifoQueue()
         try:

@@ -12,7 +12,7 @@ Json = Any
 
 
 @dataclass(slots=True)
-class Seen:
+class UpstreamStatus:
     """What is known of the upstream from the calls made so far; instants in UTC, None before the first."""
 
     last_success: dt.datetime | None = None

@@ -26,7 +26,7 @@ from argus_wfm.gateway.errors import (
     UpstreamUnready,
 )
 from argus_wfm.gateway.upstream.breaker import Breaker
-from argus_wfm.gateway.upstream.status import Seen
+from argus_wfm.gateway.upstream.status import UpstreamStatus
 from argus_wfm.openapi import Contract, Operation
 from argus_wfm.openapi.errors import ApiError
 from argus_wfm.openapi.validation import parse, validators
@@ -51,13 +51,13 @@ class Origin:
 
 
 @dataclass(slots=True)
-class Upstream:
+class ZupUpstream:
     """1C as all clients of one process share it; `on_recovery` is told of the first success after a failure."""
 
     url: str
     breaker: Breaker
     timeout_s: float
-    seen: Seen = field(default_factory=Seen)
+    seen: UpstreamStatus = field(default_factory=UpstreamStatus)
     on_recovery: Callable[[], None] = lambda: None
 
     def reset(self) -> None:
@@ -78,7 +78,7 @@ class ZupClient:
     def __init__(
         self,
         contract: Contract,
-        upstream: Upstream,
+        upstream: ZupUpstream,
         http: httpx.AsyncClient,
         clock: Clock,
         record: Callable[[Record], Awaitable[None]],

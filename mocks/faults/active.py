@@ -18,7 +18,7 @@ Json = Any
 
 
 @dataclass(eq=False)
-class Switched:
+class ActiveFault:
     """A fault that is on; `left` counts down from its `times`. Used up, it stays to be looked at until it is lifted."""
 
     id: int
@@ -62,11 +62,11 @@ class Switched:
 
 
 @dataclass(frozen=True, slots=True)
-class Strike:
+class FaultDecision:
     """What one request gets: delays, each with its seconds, then at most one other fault."""
 
-    delays: tuple[tuple[Switched, float], ...]
-    switched: Switched | None
+    delays: tuple[tuple[ActiveFault, float], ...]
+    switched: ActiveFault | None
 
     @property
     def delay_s(self) -> float:
@@ -74,7 +74,7 @@ class Strike:
         return sum(seconds for _, seconds in self.delays)
 
 
-class Switchboard:
+class ActiveFaults:
     """Faults in the order they were switched on. Delays add up; of the others the first that strikes is the only one.
 
     `arrived` counts the requests of each operation, struck or not. Safe to ask from any thread; faults are lifted on
@@ -87,14 +87,14 @@ class Switchboard:
         self._lock = threading.Lock()
         self._ids = itertools.count(1)
         self._at_start = tuple(at_start)
-        self._switched: list[Switched] = []
+        self._switched: list[ActiveFault] = []
         for fault in self._at_start:
             self.switch_on(fault)
 
-    def switch_on(self, fault: Fault) -> Switched:
+    def switch_on(self, fault: Fault) -> ActiveFault:
         """From the next request on."""
         left = math.inf if fault.times is None else fault.times
-        switched = Switched(next(self._ids), fault, left, dice=random.Random(fault.seed))
+        switched = ActiveFault(next(self._ids), fault, left, dice=random.Random(fault.seed))
         with self._lock:
             self._switched.append(switched)
         return switched
@@ -115,18 +115,18 @@ class Switchboard:
         for fault in self._at_start:
             self.switch_on(fault)
 
-    def strike(self, operation: str) -> Strike:
+    def strike(self, operation: str) -> FaultDecision:
         """Count a request of an operation and say what it gets."""
-        delays: list[tuple[Switched, float]] = []
+        delays: list[tuple[ActiveFault, float]] = []
         with self._lock:
             self.arrived[operation] += 1
             for switched in self._switched:
                 if isinstance(switched.fault, Refuse) or not switched.strikes(operation):
                     continue
                 if not switched.fault.delays:
-                    return Strike(tuple(delays), switched)
+                    return FaultDecision(tuple(delays), switched)
                 delays.append((switched, switched.delay_s()))
-        return Strike(tuple(delays), None)
+        return FaultDecision(tuple(delays), None)
 
     @property
     def refuses(self) -> bool:

@@ -17,10 +17,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.faults import models
-from argus_wfm.mocks.faults.active import Strike, Switchboard, Switched
+from argus_wfm.mocks.faults.active import ActiveFault, ActiveFaults, FaultDecision
 from argus_wfm.mocks.faults.json_patch import AmendmentError, amended
-from argus_wfm.mocks.faults.relay import Connection, Relay
-from argus_wfm.mocks.response import Answer, answer_of
+from argus_wfm.mocks.faults.relay import Relay, RelayedConnection
+from argus_wfm.mocks.response import WholeResponse, answer_of
 from argus_wfm.openapi import Contract, Operation
 from argus_wfm.openapi.errors import instant
 
@@ -28,11 +28,11 @@ Json = Any
 PAGE = "<!DOCTYPE html><html lang=ru><meta charset=utf-8><title>1С:Предприятие</title><p>Сервер недоступен.</html>"
 
 
-class Injection:
+class HttpFaults:
     """ASGI application before `app`; `relay` is where its callers come through."""
 
     def __init__(
-        self, app: ASGIApp, contracts: Iterable[Contract], *, switchboard: Switchboard, relay: Relay, clock: Clock
+        self, app: ASGIApp, contracts: Iterable[Contract], *, switchboard: ActiveFaults, relay: Relay, clock: Clock
     ) -> None:
         self._app, self._contracts = app, tuple(contracts)
         self._switchboard, self._relay, self._clock = switchboard, relay, clock
@@ -60,11 +60,11 @@ class Injection:
 class _Struck:
     """One request that a fault has struck."""
 
-    def __init__(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send, connection: Connection) -> None:
+    def __init__(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send, connection: RelayedConnection) -> None:
         self._app, self._scope, self._receive, self._send = app, scope, receive, send
         self._connection = connection
 
-    async def by(self, strike: Strike, operation: Operation, clock: Clock) -> None:
+    async def by(self, strike: FaultDecision, operation: Operation, clock: Clock) -> None:
         """Carry the request out where the fault has a reply to spoil; then the delays, then what the fault says."""
         due, fault = clock.elapsed(), strike.switched.fault if strike.switched else None
         carried_out = fault is None or fault.applied or fault.reads_reply
@@ -80,7 +80,9 @@ class _Struck:
         elif kept:
             await self._give(kept)
 
-    async def _strike(self, switched: Switched, answer: Answer | None, operation: Operation, now: dt.datetime) -> None:
+    async def _strike(
+        self, switched: ActiveFault, answer: WholeResponse | None, operation: Operation, now: dt.datetime
+    ) -> None:
         fault = switched.fault
         match fault:
             case models.Hang():
@@ -91,14 +93,14 @@ class _Struck:
             case models.Empty():
                 self._connection.close()
                 await self._gone()
-            case models.Status():
+            case models.StatusFault():
                 await self._give(_error(fault, operation, now))
             case models.Html():
-                await self._give(Answer(200, ((b"content-type", b"text/html; charset=utf-8"),), PAGE.encode()))
+                await self._give(WholeResponse(200, ((b"content-type", b"text/html; charset=utf-8"),), PAGE.encode()))
             case _ if answer:
                 await self._spoiled(switched, answer)
 
-    async def _spoiled(self, switched: Switched, answer: Answer) -> None:
+    async def _spoiled(self, switched: ActiveFault, answer: WholeResponse) -> None:
         """A reply was made; it goes out in another form, or not whole."""
         fault = switched.fault
         match fault:
@@ -119,16 +121,16 @@ class _Struck:
                 answer = _amended(answer, fault, switched)
         await self._give(answer)
 
-    async def _give(self, answer: Answer) -> None:
+    async def _give(self, answer: WholeResponse) -> None:
         await answer.give(self._scope, self._send)
 
-    async def _held(self, switched: Switched) -> None:
+    async def _held(self, switched: ActiveFault) -> None:
         """No answer: until the caller has gone, or the fault is lifted, which drops the caller."""
         if await self._waited(asyncio.Event().wait(), switched):
             self._connection.reset()
             await self._gone()
 
-    async def _waited(self, what: Coroutine[Any, Any, object], switched: Switched) -> bool:
+    async def _waited(self, what: Coroutine[Any, Any, object], switched: ActiveFault) -> bool:
         """Until that is over or its fault is lifted; False when the caller has gone meanwhile."""
         gone = asyncio.ensure_future(self._gone())
         others = [asyncio.ensure_future(what), asyncio.ensure_future(switched.lifted.wait())]
@@ -149,7 +151,7 @@ class _Struck:
             pass
 
 
-def _error(fault: models.Status, operation: Operation, now: dt.datetime) -> Answer:
+def _error(fault: models.StatusFault, operation: Operation, now: dt.datetime) -> WholeResponse:
     code = fault.code or next(iter(operation.error_codes(fault.status)), "INTERNAL_ERROR")
     envelope = {
         "error": True,
@@ -157,15 +159,15 @@ def _error(fault: models.Status, operation: Operation, now: dt.datetime) -> Answ
         "message": f"The mock was told to answer {fault.status}.",
         "details": {"timestamp": instant(now)},
     }
-    return Answer(fault.status, ((b"content-type", b"application/json"),), orjson.dumps(envelope))
+    return WholeResponse(fault.status, ((b"content-type", b"application/json"),), orjson.dumps(envelope))
 
 
-def _in_charset(answer: Answer, fault: models.Charset) -> Answer:
+def _in_charset(answer: WholeResponse, fault: models.Charset) -> WholeResponse:
     body = answer.body.decode("utf-8", "replace").encode(fault.charset, "replace")
     return answer.retyped(f"application/json; charset={fault.charset}" if fault.declared else "application/json", body)
 
 
-def _amended(answer: Answer, fault: models.Amend, switched: Switched) -> Answer:
+def _amended(answer: WholeResponse, fault: models.Amend, switched: ActiveFault) -> WholeResponse:
     """A reply that cannot be amended goes out as it is, and GET /_control/faults says why."""
     try:
         return replace(answer, body=orjson.dumps(amended(orjson.loads(answer.body), fault.patch)))

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from argus_wfm.mocks.faults.models import Change
+from argus_wfm.mocks.faults.models import PatchOperation
 
 Json = Any
 EVERY = "*"
@@ -17,7 +17,7 @@ class AmendmentError(ValueError):
     """The value has no such place; the message names it."""
 
 
-def amended(value: Json, patch: Iterable[Change]) -> Json:
+def amended(value: Json, patch: Iterable[PatchOperation]) -> Json:
     """The value after all steps; lists and objects inside are changed in place. Raises AmendmentError."""
     for change in patch:
         steps = [step.replace("~1", "/").replace("~0", "~") for step in change.path[1:].split("/")]
@@ -26,7 +26,7 @@ def amended(value: Json, patch: Iterable[Change]) -> Json:
     return value
 
 
-def _places(node: Json, steps: list[str], change: Change) -> Iterator[tuple[Json, Any]]:
+def _places(node: Json, steps: list[str], change: PatchOperation) -> Iterator[tuple[Json, Any]]:
     """(container, key or index) for each place that the path means; the last first, so that removing one moves none."""
     if not isinstance(node, dict | list):
         raise AmendmentError(f"{change.path}: there is nothing inside {node!r}")
@@ -38,7 +38,7 @@ def _places(node: Json, steps: list[str], change: Change) -> Iterator[tuple[Json
             yield node, key
 
 
-def _keys(node: Json, step: str, change: Change, *, last: bool) -> list[Any]:
+def _keys(node: Json, step: str, change: PatchOperation, *, last: bool) -> list[Any]:
     if step == EVERY:
         return list(node) if isinstance(node, dict) else list(reversed(range(len(node))))
     adding = last and change.op == "add"
@@ -52,7 +52,7 @@ def _keys(node: Json, step: str, change: Change, *, last: bool) -> list[Any]:
     raise AmendmentError(f"{change.path}: there is no {step} in the reply")
 
 
-def _apply(parent: Json, key: Any, change: Change) -> None:
+def _apply(parent: Json, key: Any, change: PatchOperation) -> None:
     match change.op:
         case "remove":
             del parent[key]

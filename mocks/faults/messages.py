@@ -10,7 +10,7 @@ import orjson
 
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.faults import message_models
-from argus_wfm.mocks.faults.active import Switchboard, Switched
+from argus_wfm.mocks.faults.active import ActiveFault, ActiveFaults
 
 Json = Any
 T = TypeVar("T")
@@ -26,7 +26,7 @@ class Sending(Generic[T]):
     late_s: float = 0
     drop: bool = False
     withheld: bool = False
-    switched: Switched | None = None
+    switched: ActiveFault | None = None
 
     async def due(self, clock: Clock) -> None:
         """Until it may go out: its time has come, or its fault was lifted."""
@@ -42,10 +42,10 @@ class Sending(Generic[T]):
                 wait.cancel()
 
 
-class Tampering(Generic[T]):
+class MessageFaults(Generic[T]):
     """Of the messages of one operation; `word` is the member in which an unknown status stands."""
 
-    def __init__(self, switchboard: Switchboard, operation: str, word: str) -> None:
+    def __init__(self, switchboard: ActiveFaults, operation: str, word: str) -> None:
         self._switchboard, self._operation, self._word = switchboard, operation, word
         self._held: dict[str, Sending[T]] = {}
 
@@ -67,7 +67,7 @@ class Tampering(Generic[T]):
         """What is held back never goes out."""
         self._held.clear()
 
-    def _struck(self, switched: Switched, item: T, payload: dict[str, Json]) -> list[Sending[T]]:
+    def _struck(self, switched: ActiveFault, item: T, payload: dict[str, Json]) -> list[Sending[T]]:
         fault, text = switched.fault, orjson.dumps(payload)
         name = fault.fault
         match fault:

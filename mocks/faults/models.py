@@ -81,7 +81,7 @@ class Drip(Fault):
     reads_reply: ClassVar[bool] = True
 
 
-class Status(Fault):
+class StatusFault(Fault):
     """An error envelope with this `status`, and the first code the contract has for it unless `code` is given."""
 
     fault: Literal["status"]
@@ -157,7 +157,7 @@ class Charset(Fault):
     reads_reply: ClassVar[bool] = True
 
 
-class Change(BaseModel):
+class PatchOperation(BaseModel):
     """One step of an amendment, after JSON Patch (RFC 6902); in `path` a step of * means every member."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -171,5 +171,5 @@ class Amend(Fault):
     """The reply is amended by `patch` before it goes out: members added, replaced, removed or miscounted."""
 
     fault: Literal["amend"]
-    patch: tuple[Change, ...] = Field(min_length=1)
+    patch: tuple[PatchOperation, ...] = Field(min_length=1)
     reads_reply: ClassVar[bool] = True

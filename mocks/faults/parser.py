@@ -29,7 +29,7 @@ from argus_wfm.mocks.faults.models import (
     Malformed,
     Refuse,
     Reset,
-    Status,
+    StatusFault,
     Struck,
     Truncate,
     Uniform,
@@ -37,7 +37,7 @@ from argus_wfm.mocks.faults.models import (
 
 Json = Any
 Kind = (
-    Latency | Uniform | Lognormal | Hang | Drip | Status | Refuse | Reset | Empty | HalfHead | Truncate
+    Latency | Uniform | Lognormal | Hang | Drip | StatusFault | Refuse | Reset | Empty | HalfHead | Truncate
     | Malformed | Html | ContentType | Charset | Amend
     | Duplicate | Reorder | Late | UnknownStatus | Drop | Lose | NonJson
 )  # fmt: skip

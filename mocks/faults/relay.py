@@ -33,11 +33,11 @@ class Relay:
         self._server: asyncio.Server | None = None
         self.listening = False
         self._changing = asyncio.Lock()
-        self._open: set[Connection] = set()
-        self._by_source: dict[Address, Connection] = {}
+        self._open: set[RelayedConnection] = set()
+        self._by_source: dict[Address, RelayedConnection] = {}
         self.numbers = itertools.count(1)  # of connections
 
-    def of(self, source: Address | None) -> Connection | None:
+    def of(self, source: Address | None) -> RelayedConnection | None:
         """The connection that the party sees as coming from `source`; None for one that came past the relay."""
         return self._by_source.get(source) if source else None
 
@@ -63,7 +63,7 @@ class Relay:
         assert self._bound is not None
         loop = asyncio.get_running_loop()
         self.listening = True
-        self._server = await loop.create_server(lambda: Connection(self), sock=self._bound, backlog=BACKLOG)
+        self._server = await loop.create_server(lambda: RelayedConnection(self), sock=self._bound, backlog=BACKLOG)
         self._bound = None  # the server closes it
 
     def _stop_listening(self) -> None:
@@ -74,22 +74,22 @@ class Relay:
         for connection in list(self._open):
             connection.reset()
 
-    def opened(self, connection: Connection) -> None:
+    def opened(self, connection: RelayedConnection) -> None:
         """Of a connection: a caller is there."""
         self._open.add(connection)
 
-    def joined(self, source: Address, connection: Connection) -> None:
+    def joined(self, source: Address, connection: RelayedConnection) -> None:
         """Of a connection: the party sees it as coming from `source`."""
         self._by_source[source] = connection
 
-    def closed(self, source: Address | None, connection: Connection) -> None:
+    def closed(self, source: Address | None, connection: RelayedConnection) -> None:
         """Of a connection: its caller is gone."""
         self._open.discard(connection)
         if source:
             self._by_source.pop(source, None)
 
 
-class Connection(asyncio.Protocol):
+class RelayedConnection(asyncio.Protocol):
     """A caller's connection; replies pass through until one of reset(), close(), cut…() or drip() is called."""
 
     def __init__(self, relay: Relay) -> None:
@@ -205,7 +205,7 @@ class Connection(asyncio.Protocol):
 class _Party(asyncio.Protocol):
     """The connection to the party that answers."""
 
-    def __init__(self, caller: Connection) -> None:
+    def __init__(self, caller: RelayedConnection) -> None:
         self._caller = caller
 
     def data_received(self, data: bytes) -> None:
@@ -224,7 +224,7 @@ class _Party(asyncio.Protocol):
 class _Shape:
     """Lets a reply through up to `allowed(all bytes so far)`, None while that is not known, and then ends it."""
 
-    def __init__(self, connection: Connection, allowed: Callable[[bytes], int | None]) -> None:
+    def __init__(self, connection: RelayedConnection, allowed: Callable[[bytes], int | None]) -> None:
         self._connection, self._allowed = connection, allowed
         self._seen, self._sent = b"", 0
 
@@ -254,7 +254,9 @@ class _Shape:
 class _Drip(_Shape):
     """Goes on from there byte by byte."""
 
-    def __init__(self, connection: Connection, allowed: Callable[[bytes], int | None], interval_s: float) -> None:
+    def __init__(
+        self, connection: RelayedConnection, allowed: Callable[[bytes], int | None], interval_s: float
+    ) -> None:
         super().__init__(connection, allowed)
         self._interval_s, self._loop = interval_s, asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None

@@ -8,9 +8,9 @@ from typing import Any
 
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.faults import models
-from argus_wfm.mocks.faults.active import Strike, Switchboard, Switched
+from argus_wfm.mocks.faults.active import ActiveFault, ActiveFaults, FaultDecision
 from argus_wfm.mocks.faults.models import Fault
-from argus_wfm.mocks.faults.relay import Address, Connection, Relay
+from argus_wfm.mocks.faults.relay import Address, Relay, RelayedConnection
 
 KINDS = frozenset({"latency", "uniform", "lognormal", "hang", "drip", "refuse", "reset", "empty"})
 CarryOut = Callable[[bool], Awaitable[None]]  # the request; whether its reply goes out
@@ -27,25 +27,25 @@ class Ports:
         for relay in self._relays:
             await relay.refuse(refuse)
 
-    def of(self, source: Address) -> Connection | None:
+    def of(self, source: Address) -> RelayedConnection | None:
         """The connection that the party sees as coming from `source`."""
         return next(filter(None, (relay.of(source) for relay in self._relays)), None)
 
 
-class Breakage:
+class TcpFaults:
     """Strikes requests that come through the relay. Lives on the loop that runs the relay."""
 
-    def __init__(self, switchboard: Switchboard, ports: Ports, clock: Clock) -> None:
+    def __init__(self, switchboard: ActiveFaults, ports: Ports, clock: Clock) -> None:
         self._switchboard, self._ports, self._clock = switchboard, ports, clock
 
-    def strike(self, operation: str, source: Address) -> tuple[Strike, Connection] | None:
+    def strike(self, operation: str, source: Address) -> tuple[FaultDecision, RelayedConnection] | None:
         """From any thread: count a request, and what it gets; None for one that is not struck."""
         strike, connection = self._switchboard.strike(operation), self._ports.of(source)
         if connection is None or (strike.switched is None and not strike.delays):
             return None
         return strike, connection
 
-    async def by(self, strike: Strike, connection: Connection, carry_out: CarryOut) -> None:
+    async def by(self, strike: FaultDecision, connection: RelayedConnection, carry_out: CarryOut) -> None:
         """The delays, then what the fault says; the request is carried out when it has a reply or is to be applied."""
         due = self._clock.elapsed()
         for switched, seconds in strike.delays:
@@ -61,7 +61,7 @@ class Breakage:
             return
         await carry_out(True)
 
-    async def _break(self, switched: Switched, connection: Connection) -> None:
+    async def _break(self, switched: ActiveFault, connection: RelayedConnection) -> None:
         match switched.fault:
             case models.Hang():
                 await switched.lifted.wait()
@@ -72,7 +72,7 @@ class Breakage:
                 connection.close()
 
 
-async def _until(what: Any, switched: Switched) -> None:
+async def _until(what: Any, switched: ActiveFault) -> None:
     """Until that is over or its fault is lifted."""
     others = [asyncio.ensure_future(what), asyncio.ensure_future(switched.lifted.wait())]
     try:

@@ -20,7 +20,7 @@ NORMAL, DISABLED, NO_EXPIRY = 0x200, 0x2, 0x10000  # bits of userAccountControl
 LOCKED_OUT, PASSWORD_EXPIRED = 0x10, 0x800000  # of msDS-User-Account-Control-Computed
 
 
-class Refusal(StrEnum):
+class BindRefusal(StrEnum):
     """Why a bind fails: the data code in AD's message."""
 
     UNKNOWN = "525"
@@ -43,15 +43,15 @@ class Trouble(StrEnum):
 
 
 REFUSALS = {  # in the order in which AD looks; LOCKED comes before the password
-    Trouble.DISABLED: Refusal.DISABLED,
-    Trouble.EXPIRED: Refusal.EXPIRED,
-    Trouble.PASSWORD_EXPIRED: Refusal.PASSWORD_EXPIRED,
-    Trouble.MUST_CHANGE: Refusal.MUST_CHANGE,
+    Trouble.DISABLED: BindRefusal.DISABLED,
+    Trouble.EXPIRED: BindRefusal.EXPIRED,
+    Trouble.PASSWORD_EXPIRED: BindRefusal.PASSWORD_EXPIRED,
+    Trouble.MUST_CHANGE: BindRefusal.MUST_CHANGE,
 }
 
 
 @dataclass(slots=True)
-class Lockout:
+class LockoutPolicy:
     """When wrong passwords lock an account: `threshold` of them within `window`, for `duration`; 0 is never."""
 
     threshold: int = 5
@@ -75,23 +75,23 @@ class Account:
     bad_count: int = 0
     bad_at: dt.datetime | None = None
 
-    def bind(self, password: bytes, now: dt.datetime, lockout: Lockout) -> Refusal | None:
+    def bind(self, password: bytes, now: dt.datetime, lockout: LockoutPolicy) -> BindRefusal | None:
         """Try a password; None is success, which forgets the wrong ones. A locked account does not look at it."""
         if self.is_locked(now, lockout):
-            return Refusal.LOCKED
+            return BindRefusal.LOCKED
         self.locked_at = None
         if password != self.password.encode():
             self._mistaken(now, lockout)
-            return Refusal.WRONG_PASSWORD
+            return BindRefusal.WRONG_PASSWORD
         self.bad_count = 0
         troubles = self.troubles(now, lockout)
         return next((refusal for trouble, refusal in REFUSALS.items() if trouble in troubles), None)
 
-    def is_locked(self, now: dt.datetime, lockout: Lockout) -> bool:
+    def is_locked(self, now: dt.datetime, lockout: LockoutPolicy) -> bool:
         """By hand, or by wrong passwords and not for long enough yet."""
         return self.locked or (self.locked_at is not None and now < self.locked_at + lockout.duration)
 
-    def troubles(self, now: dt.datetime, lockout: Lockout) -> list[Trouble]:
+    def troubles(self, now: dt.datetime, lockout: LockoutPolicy) -> list[Trouble]:
         """All that is the matter with it now."""
         bars = {
             Trouble.DISABLED: self.disabled,
@@ -106,7 +106,7 @@ class Account:
         """As an administrator does."""
         self.locked, self.locked_at, self.bad_count = False, None, 0
 
-    def attributes(self, now: dt.datetime, lockout: Lockout) -> dict[str, int]:
+    def attributes(self, now: dt.datetime, lockout: LockoutPolicy) -> dict[str, int]:
         """As AD shows it."""
         locked = self.is_locked(now, lockout)
         changed = 0 if self.must_change else filetime(self.created - dt.timedelta(days=365 * self.password_expired))
@@ -120,7 +120,7 @@ class Account:
             "msDS-User-Account-Control-Computed": LOCKED_OUT * locked | PASSWORD_EXPIRED * self.password_expired,
         }
 
-    def _mistaken(self, now: dt.datetime, lockout: Lockout) -> None:
+    def _mistaken(self, now: dt.datetime, lockout: LockoutPolicy) -> None:
         if self.bad_at is None or now - self.bad_at >= lockout.window:
             self.bad_count = 0
         self.bad_count, self.bad_at = self.bad_count + 1, now

@@ -21,16 +21,16 @@ from starlette.types import ASGIApp
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from argus_wfm.mocks.clock import Clock
-from argus_wfm.mocks.faults.active import Switchboard
+from argus_wfm.mocks.faults.active import ActiveFaults
 from argus_wfm.mocks.faults.models import Fault
 from argus_wfm.mocks.faults.relay import Relay
-from argus_wfm.mocks.faults.tcp import Breakage, Ports
+from argus_wfm.mocks.faults.tcp import Ports, TcpFaults
 from argus_wfm.mocks.ldap import reactor
-from argus_wfm.mocks.ldap.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, Lockout
+from argus_wfm.mocks.ldap.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, LockoutPolicy
 from argus_wfm.mocks.ldap.certificates import Certificate, TlsContext, made
-from argus_wfm.mocks.ldap.connections import Caller, Listener
+from argus_wfm.mocks.ldap.connections import ClientConnection, Listener
 from argus_wfm.mocks.ldap.controls import controls
-from argus_wfm.mocks.ldap.directory import Directory
+from argus_wfm.mocks.ldap.directory import DirectoryEntries
 from argus_wfm.mocks.ldap.entries import PEOPLE, SERVICE
 from argus_wfm.mocks.people import FIRST
 from argus_wfm.openapi.errors import instant
@@ -54,7 +54,7 @@ def ldap(
     agents: int = 513,
     clock: Clock | None = None,
     certificate: Certificate | None = None,
-    lockout: Lockout | None = None,
+    lockout: LockoutPolicy | None = None,
     with_controls: bool = False,
     faults: Iterable[Fault] = (),
 ) -> ASGIApp:
@@ -63,8 +63,8 @@ def ldap(
     That application has /health, and /_control when asked for. Callers meet with `faults`.
     """
     clock = clock or Clock()
-    directory = Directory(seed=seed, agents=agents, clock=clock, lockout=lockout)
-    switchboard = Switchboard(OPERATIONS, faults)
+    directory = DirectoryEntries(seed=seed, agents=agents, clock=clock, lockout=lockout)
+    switchboard = ActiveFaults(OPERATIONS, faults)
     certificate = certificate or made()
     outer = [one for one in (public, ldaps) if one]
     inner = [bind("127.0.0.1", 0) for _ in outer]
@@ -76,7 +76,7 @@ def ldap(
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        breakage = Breakage(switchboard, ports, clock)
+        breakage = TcpFaults(switchboard, ports, clock)
         async with _answering(directory, breakage, certificate, inner), contextlib.AsyncExitStack() as stack:
             for relay in relays:
                 await stack.enter_async_context(relay)
@@ -89,7 +89,7 @@ def ldap(
 
 @contextlib.asynccontextmanager
 async def _answering(
-    directory: Directory, breakage: Breakage, certificate: Certificate, inner: list[socket.socket]
+    directory: DirectoryEntries, breakage: TcpFaults, certificate: Certificate, inner: list[socket.socket]
 ) -> AsyncIterator[None]:
     """Behind the relays: plain LDAP on the first socket, LDAPS on the second where it is wanted."""
     tls: Any = TlsContext(certificate)  # Any: zope's interfaces are none to mypy
@@ -103,7 +103,7 @@ async def _answering(
 
 
 @contextlib.asynccontextmanager
-async def _listening(bound: socket.socket, factory: Any, opened: set[Caller]) -> AsyncIterator[None]:
+async def _listening(bound: socket.socket, factory: Any, opened: set[ClientConnection]) -> AsyncIterator[None]:
     """Twisted takes a copy of the socket; whoever is connected at the end is cut off."""
     port = await asyncio.to_thread(reactor.call, lambda: reactor.adopt(bound, factory))
     bound.close()
@@ -113,7 +113,7 @@ async def _listening(bound: socket.socket, factory: Any, opened: set[Caller]) ->
         await asyncio.to_thread(reactor.call, lambda: _stop(port, opened))
 
 
-def _stop(port: Any, opened: set[Caller]) -> Any:
+def _stop(port: Any, opened: set[ClientConnection]) -> Any:
     for caller in list(opened):
         caller.transport.abortConnection()
     return port.stopListening()

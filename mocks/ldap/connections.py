@@ -9,10 +9,10 @@ from typing import Any
 from ldaptor.protocols import pureldap
 from twisted.internet.protocol import Factory, connectionDone
 
-from argus_wfm.mocks.faults.tcp import Breakage
+from argus_wfm.mocks.faults.tcp import TcpFaults
 from argus_wfm.mocks.ldap import reactor
-from argus_wfm.mocks.ldap.directory import Directory
-from argus_wfm.mocks.ldap.protocol import Connection
+from argus_wfm.mocks.ldap.directory import DirectoryEntries
+from argus_wfm.mocks.ldap.protocol import LdapConnection
 from argus_wfm.mocks.ldap.session import Session
 
 
@@ -21,16 +21,16 @@ class Listener(Factory):
 
     noisy = False
 
-    def __init__(self, directory: Directory, breakage: Breakage, tls: Any | None) -> None:
+    def __init__(self, directory: DirectoryEntries, breakage: TcpFaults, tls: Any | None) -> None:
         self.directory, self.breakage, self.tls = directory, breakage, tls
         self.loop = asyncio.get_running_loop()  # of the relay
-        self.open: set[Caller] = set()
+        self.open: set[ClientConnection] = set()
 
-    def buildProtocol(self, addr: Any) -> Caller:
-        return Caller(self)
+    def buildProtocol(self, addr: Any) -> ClientConnection:
+        return ClientConnection(self)
 
 
-class Caller(Connection):
+class ClientConnection(LdapConnection):
     """One connection."""
 
     def __init__(self, listener: Listener) -> None:

@@ -10,11 +10,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, Router
 
 from argus_wfm.mocks.controls import Switches, body_of, control, router
-from argus_wfm.mocks.faults.active import Switchboard
+from argus_wfm.mocks.faults.active import ActiveFaults
 from argus_wfm.mocks.faults.tcp import KINDS, Ports
 from argus_wfm.mocks.ldap.accounts import Account
 from argus_wfm.mocks.ldap.certificates import Certificate
-from argus_wfm.mocks.ldap.directory import Directory
+from argus_wfm.mocks.ldap.directory import DirectoryEntries
 from argus_wfm.mocks.ldap.entries import Entry
 from argus_wfm.openapi.errors import EmployeeNotFound, ValidationFailed
 
@@ -23,7 +23,7 @@ FLAGS = ("disabled", "locked", "expired", "must_change", "password_expired")
 TIMES = {"window_s": "window", "duration_s": "duration"}
 
 
-def controls(directory: Directory, switchboard: Switchboard, ports: Ports, certificate: Certificate) -> Router:
+def controls(directory: DirectoryEntries, switchboard: ActiveFaults, ports: Ports, certificate: Certificate) -> Router:
     """
     POST people {"login", "password", "groups", "mail", "department", "title", "disabled", "locked", "expired", …}
     POST lockout {"threshold", "window_s", "duration_s"}    GET certificate (PEM)    and what all mocks have
@@ -49,7 +49,7 @@ def controls(directory: Directory, switchboard: Switchboard, ports: Ports, certi
     return router(directory, Switches(switchboard, "replies", ports, KINDS), own)
 
 
-def _change(directory: Directory, body: dict[str, Json]) -> Json:
+def _change(directory: DirectoryEntries, body: dict[str, Json]) -> Json:
     """Raises ValidationFailed, EmployeeNotFound; then nothing has changed."""
     login, given = body.get("login"), {name: value for name, value in body.items() if name != "login"}
     with directory.lock:
@@ -69,7 +69,7 @@ def _change(directory: Directory, body: dict[str, Json]) -> Json:
         return {"login": entry.login, "dn": entry.dn, "troubles": troubles}
 
 
-def _check(directory: Directory, name: str, value: Json) -> None:
+def _check(directory: DirectoryEntries, name: str, value: Json) -> None:
     if name in FLAGS:
         sound = isinstance(value, bool)
     elif name == "password":
@@ -85,7 +85,7 @@ def _check(directory: Directory, name: str, value: Json) -> None:
         raise ValidationFailed(f"{name} cannot be {value!r}; groups are {', '.join(directory.groups())}", field=name)
 
 
-def _set(directory: Directory, account: Account, name: str, value: Json) -> None:
+def _set(directory: DirectoryEntries, account: Account, name: str, value: Json) -> None:
     if name == "expired":
         account.expires = directory.clock.now() if value else None
     elif name == "locked":
@@ -95,7 +95,7 @@ def _set(directory: Directory, account: Account, name: str, value: Json) -> None
         setattr(account, name, value)
 
 
-def _set_lockout(directory: Directory, body: dict[str, Json]) -> None:
+def _set_lockout(directory: DirectoryEntries, body: dict[str, Json]) -> None:
     """Raises ValidationFailed."""
     for name, value in body.items():
         if name not in ("threshold", *TIMES):

@@ -10,7 +10,7 @@ from typing import Any
 from argus_wfm.mocks import people
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.ldap import accounts, entries, names
-from argus_wfm.mocks.ldap.accounts import Account, Lockout, Refusal, Trouble
+from argus_wfm.mocks.ldap.accounts import Account, BindRefusal, LockoutPolicy, Trouble
 from argus_wfm.mocks.ldap.entries import DOMAIN, KINDS, OPERATIONAL, REALM, SPELLED, Entry
 from argus_wfm.mocks.ldap.filters import Filter, Matcher, pinned
 from argus_wfm.mocks.ldap.names import BadName, Name
@@ -19,13 +19,13 @@ Json = Any
 BASE, ONE_LEVEL, SUBTREE = 0, 1, 2
 
 
-class Directory:
+class DirectoryEntries:
     """Entries by name and by login. Take `lock` around what reads or changes it; nothing waits while holding it."""
 
-    def __init__(self, *, seed: int, agents: int, clock: Clock, lockout: Lockout | None = None) -> None:
+    def __init__(self, *, seed: int, agents: int, clock: Clock, lockout: LockoutPolicy | None = None) -> None:
         self.clock, self.seed, self.agents = clock, seed, agents
         self.lock = threading.RLock()
-        self._at_start = lockout or Lockout()
+        self._at_start = lockout or LockoutPolicy()
         self._matcher = Matcher(KINDS)
         self.reset()
 
@@ -35,7 +35,7 @@ class Directory:
             self.seed = self.seed if seed is None else seed
             self.agents = self.agents if agents is None else agents
             start = self._at_start
-            self.lockout = Lockout(start.threshold, start.window, start.duration)
+            self.lockout = LockoutPolicy(start.threshold, start.window, start.duration)
             self.created = self.clock.now().replace(microsecond=0)
             employees = people.cast(self.agents, self.seed)
             service = Account(accounts.SERVICE_PASSWORD, self.created, service=True)
@@ -47,14 +47,14 @@ class Directory:
     async def settle(self) -> None:
         """For controls: nothing here waits for the clock."""
 
-    def bind(self, who: str, password: bytes) -> Entry | Refusal:
+    def bind(self, who: str, password: bytes) -> Entry | BindRefusal:
         """By DN, by UPN or as DOMAIN\\user: the account, or why not."""
         with self.lock:
             entry = self.named(who)
             if entry is None:
-                return Refusal.UNKNOWN
+                return BindRefusal.UNKNOWN
             if entry.account is None:
-                return Refusal.WRONG_PASSWORD
+                return BindRefusal.WRONG_PASSWORD
             return entry.account.bind(password, self.clock.now(), self.lockout) or entry
 
     def named(self, who: str) -> Entry | None:

@@ -24,7 +24,7 @@ class Undecodable(Exception):
     """This is no LDAP message, or none that anybody should send; the message says why."""
 
 
-class Connection(BaseLDAPServer):  # type: ignore[misc]
+class LdapConnection(BaseLDAPServer):  # type: ignore[misc]
     """Bytes to messages and back; what a message asks for is up to subclasses: answer()."""
 
     def __init__(self) -> None:

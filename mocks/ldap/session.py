@@ -8,8 +8,8 @@ from typing import Any
 from ldaptor.protocols import pureldap
 
 from argus_wfm.mocks.ldap import entries, names, paging
-from argus_wfm.mocks.ldap.accounts import Refusal
-from argus_wfm.mocks.ldap.directory import BASE, SUBTREE, Directory
+from argus_wfm.mocks.ldap.accounts import BindRefusal
+from argus_wfm.mocks.ldap.directory import BASE, SUBTREE, DirectoryEntries
 from argus_wfm.mocks.ldap.entries import DOMAIN, Entry
 from argus_wfm.mocks.ldap.names import BadName, Name
 from argus_wfm.mocks.ldap.protocol import Undecodable
@@ -36,7 +36,7 @@ Reply = Any  # one of ldaptor's LDAP…Response classes
 Controls = Sequence[paging.Control]
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """The request is answered with this result code and message."""
 
     def __init__(self, code: int, message: str = "", matched: str = "") -> None:
@@ -47,7 +47,7 @@ class Refused(Exception):
 class Session:
     """Who is bound on a connection, and what they may have. `begin_tls` starts TLS, where there is none yet."""
 
-    def __init__(self, directory: Directory, begin_tls: Callable[[], None], *, secure: bool) -> None:
+    def __init__(self, directory: DirectoryEntries, begin_tls: Callable[[], None], *, secure: bool) -> None:
         self._directory, self._begin_tls, self._secure = directory, begin_tls, secure
         self._bound: Entry | None = None
         change = self._change
@@ -82,12 +82,12 @@ class Session:
         try:
             page = paging.asked(message.controls)
             if any(critical and kind != paging.OID for kind, critical, _ in message.controls or ()):
-                raise Refused(CRITICAL_CONTROL, UNKNOWN_CONTROL)
+                raise RequestRefused(CRITICAL_CONTROL, UNKNOWN_CONTROL)
             with self._directory.lock:
                 if isinstance(message.value, pureldap.LDAPSearchRequest) and page:
                     return self._paged(message.value, page, arrived)
                 return [(one, ()) for one in act(message.value, reply, arrived)]
-        except Refused as error:
+        except RequestRefused as error:
             return [(reply(resultCode=error.code, matchedDN=error.matched, errorMessage=str(error)), ())]
 
     def _bind(self, request: Any, reply: type, _arrived: float) -> list[Reply]:
@@ -95,24 +95,24 @@ class Session:
         if not isinstance(request.version, int):
             raise Undecodable("a version is a number")
         if request.version != 3:
-            raise Refused(PROTOCOL_ERROR, "LDAP is spoken in version 3")
+            raise RequestRefused(PROTOCOL_ERROR, "LDAP is spoken in version 3")
         if request.sasl:
-            raise Refused(NO_SUCH_METHOD, "simple binds alone")
+            raise RequestRefused(NO_SUCH_METHOD, "simple binds alone")
         who, password = _text(request.dn), request.auth
         if not isinstance(password, bytes):
             raise Undecodable("a password is an OCTET STRING")
         if who and not password:
-            raise Refused(UNWILLING, UNAUTHENTICATED)
+            raise RequestRefused(UNWILLING, UNAUTHENTICATED)
         if who or password:
             outcome = self._directory.bind(who, password)
-            if isinstance(outcome, Refusal):
-                raise Refused(BAD_CREDENTIALS, REFUSED.format(outcome))
+            if isinstance(outcome, BindRefusal):
+                raise RequestRefused(BAD_CREDENTIALS, REFUSED.format(outcome))
             self._bound = outcome
         return [reply(resultCode=SUCCESS)]
 
     def _search(self, request: Any, reply: type, arrived: float) -> list[Reply]:
         if request.scope not in (BASE, 1, SUBTREE):
-            raise Refused(PROTOCOL_ERROR, "scope is 0, 1 or 2")
+            raise RequestRefused(PROTOCOL_ERROR, "scope is 0, 1 or 2")
         if not request.baseObject and request.scope == BASE:
             return [self._root(request), reply(resultCode=SUCCESS)]
         found, code = self._found(request, min(request.sizeLimit or MOST_ENTRIES, MOST_ENTRIES), arrived)
@@ -165,7 +165,7 @@ class Session:
         assert entry is not None  # _base() has looked
         attribute = request.ava.attributeDesc
         if not self._directory.matches(entry, pureldap.LDAPFilter_present(attribute.value)):
-            raise Refused(NO_SUCH_ATTRIBUTE)
+            raise RequestRefused(NO_SUCH_ATTRIBUTE)
         asserted = pureldap.LDAPFilter_equalityMatch(attribute, request.ava.assertionValue)
         return [reply(resultCode=COMPARE_TRUE if self._directory.matches(entry, asserted) else COMPARE_FALSE)]
 
@@ -174,31 +174,31 @@ class Session:
             who = f"u:{DOMAIN}\\{self._bound.login}" if self._bound else ""
             return [reply(resultCode=SUCCESS, response=who)]
         if request.requestName != STARTTLS:
-            raise Refused(PROTOCOL_ERROR, UNKNOWN_REQUEST)
+            raise RequestRefused(PROTOCOL_ERROR, UNKNOWN_REQUEST)
         if self._secure:
-            raise Refused(OPERATIONS_ERROR, TLS_ALREADY)
+            raise RequestRefused(OPERATIONS_ERROR, TLS_ALREADY)
         self._secure, self._bound = True, None
         self._begin_tls()
         return [reply(resultCode=SUCCESS, responseName=STARTTLS)]
 
     def _change(self, _request: Any, _reply: type, _arrived: float) -> list[Reply]:
         self._need_bind()
-        raise Refused(NO_RIGHTS, NOT_ALLOWED)
+        raise RequestRefused(NO_RIGHTS, NOT_ALLOWED)
 
     def _need_bind(self) -> None:
         if self._bound is None:
-            raise Refused(OPERATIONS_ERROR, BIND_FIRST)
+            raise RequestRefused(OPERATIONS_ERROR, BIND_FIRST)
 
     def _base(self, dn: Any) -> Name:
-        """Raises Refused for no name, and for one that nothing has."""
+        """Raises RequestRefused for no name, and for one that nothing has."""
         text = _text(dn)
         try:
             name = names.parse(text)
         except BadName as error:
-            raise Refused(BAD_DN, BAD_NAME.format(text)) from error
+            raise RequestRefused(BAD_DN, BAD_NAME.format(text)) from error
         if self._directory.base(name) is None:
             nearest = self._directory.nearest(name)
-            raise Refused(NO_SUCH_OBJECT, NO_OBJECT.format(nearest), nearest)
+            raise RequestRefused(NO_SUCH_OBJECT, NO_OBJECT.format(nearest), nearest)
         return name
 
 

@@ -14,12 +14,12 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from argus_wfm.mocks.clock import Clock
-from argus_wfm.mocks.faults.active import Switchboard
-from argus_wfm.mocks.faults.messages import Tampering
+from argus_wfm.mocks.faults.active import ActiveFaults
+from argus_wfm.mocks.faults.messages import MessageFaults
 from argus_wfm.mocks.faults.models import Fault
 from argus_wfm.mocks.oktell.centre import Oktell
 from argus_wfm.mocks.oktell.controls import controls
-from argus_wfm.mocks.oktell.poster import Courier, Token
+from argus_wfm.mocks.oktell.poster import EventPoster, Token
 from argus_wfm.mocks.oktell.stream import Accepts, Feed
 from argus_wfm.openapi.errors import ApiError, MethodNotAllowed, NotFound, instant
 from argus_wfm.openapi.stream import load_stream
@@ -45,9 +45,9 @@ def oktell(
     It posts to `gateway` with `token`; its own stream is for those whose token it `accepts`.
     """
     clock = clock or Clock()
-    switchboard = Switchboard(OPERATIONS, faults)
-    feed = Feed(accepts, Tampering(switchboard, "agentStatus", "new_status"), clock)
-    courier = Courier(gateway, token, Tampering(switchboard, "sendEvent", "event"), clock) if gateway else None
+    switchboard = ActiveFaults(OPERATIONS, faults)
+    feed = Feed(accepts, MessageFaults(switchboard, "agentStatus", "new_status"), clock)
+    courier = EventPoster(gateway, token, MessageFaults(switchboard, "sendEvent", "event"), clock) if gateway else None
     party = Oktell(seed=seed, agents=agents, clock=clock, speed=speed, courier=courier, feed=feed)
 
     async def health(_request: Request) -> Response:

@@ -7,8 +7,8 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from argus_wfm.mocks.oktell.rota import HOUR, QUEUES, Shift
-from argus_wfm.mocks.seeded import dice
+from argus_wfm.mocks.oktell.rota import HOUR, QUEUES, RotaShift
+from argus_wfm.mocks.seeded import rng
 
 SHARES = dict(zip(QUEUES, (0.5, 0.4, 0.1), strict=True))
 HANDLED_S = 230.0  # mean time of a call and of what comes after it
@@ -30,7 +30,7 @@ class Caller:
 
 def callers(seed: int, queue: str, hour: dt.datetime, on_duty: float) -> Iterator[Caller]:
     """In order of arrival, from the hour's beginning to its end; more come when more are there to answer."""
-    choice = dice(seed, queue, hour.isoformat())
+    choice = rng(seed, queue, hour.isoformat())
     rate = on_duty * SHARES[queue] * choice.uniform(*LOAD) / HANDLED_S
     seconds, number = 0.0, 0
     while rate and (seconds := seconds + choice.expovariate(rate)) < HOUR.total_seconds():
@@ -43,7 +43,7 @@ def callers(seed: int, queue: str, hour: dt.datetime, on_duty: float) -> Iterato
         yield Caller(f"{hour:%y%m%d%H}{queue[:2].upper()}{number:04d}", queue, at, *drawn)
 
 
-def on_duty(shifts: Iterable[Shift], hour: dt.datetime) -> float:
+def on_duty(shifts: Iterable[RotaShift], hour: dt.datetime) -> float:
     """Agents there in the hour, in full hours of work."""
     spans = (min(shift.end, hour + HOUR) - max(shift.start, hour) for shift in shifts)
     return sum(max(0.0, span / HOUR) for span in spans)

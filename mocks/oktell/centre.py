@@ -10,11 +10,11 @@ from typing import Any
 
 from argus_wfm.mocks import people
 from argus_wfm.mocks.clock import Clock
-from argus_wfm.mocks.oktell.poster import Courier, Parcel
+from argus_wfm.mocks.oktell.poster import EventPoster, PendingPost
 from argus_wfm.mocks.oktell.rota import QUEUES
-from argus_wfm.mocks.oktell.simulation import DAY, Floor, Happening
-from argus_wfm.mocks.oktell.stream import Change, Feed
-from argus_wfm.mocks.oktell.time_scale import Pace
+from argus_wfm.mocks.oktell.simulation import DAY, CallCentreSimulation, Happening
+from argus_wfm.mocks.oktell.stream import Feed, StreamMessage
+from argus_wfm.mocks.oktell.time_scale import TimeScale
 from argus_wfm.openapi.errors import instant
 
 Json = Any
@@ -28,7 +28,7 @@ class Oktell:
     """The floor, and who is told of it. Everything runs on the loop that serves."""
 
     def __init__(
-        self, *, seed: int, agents: int, clock: Clock, speed: float, courier: Courier | None, feed: Feed
+        self, *, seed: int, agents: int, clock: Clock, speed: float, courier: EventPoster | None, feed: Feed
     ) -> None:
         self.clock, self.seed, self.agents = clock, seed, agents
         self.courier, self.feed = courier, feed
@@ -46,9 +46,9 @@ class Oktell:
         self.seed = self.seed if seed is None else seed
         self.agents = self.agents if agents is None else agents
         self._run += 1
-        self._pace = Pace(self.clock, self._first_speed)
+        self._pace = TimeScale(self.clock, self._first_speed)
         employees = people.cast(self.agents, self.seed)[: self.agents]
-        self.floor = Floor(employees, self.seed, self._pace.start, self._run)
+        self.floor = CallCentreSimulation(employees, self.seed, self._pace.start, self._run)
         self._loads_due, self._loads = self.clock.elapsed(), dict[str, Json]()
         if self.courier:
             self.courier.reset()
@@ -73,7 +73,7 @@ class Oktell:
         if self.courier and self.speed and self.clock.elapsed() >= self._loads_due:
             self._tell_loads(self.courier)
 
-    def plant(self, given: dict[str, Json]) -> tuple[Json, Parcel | None]:
+    def plant(self, given: dict[str, Json]) -> tuple[Json, PendingPost | None]:
         """Tell of this event exactly, now: its id, and what is posted. The floor follows where a transition allows."""
         self.step()
         members = {name: given.get(name) for name in ("call_id", "queue", "reason")}
@@ -142,7 +142,7 @@ class Oktell:
             next_s = min(loads_s, self._pace.seconds_until(self.floor.due))
             await self.clock.sleep_until(self.clock.elapsed() + max(LEAST_SLEEP_S, next_s))
 
-    def _tell_loads(self, courier: Courier) -> None:
+    def _tell_loads(self, courier: EventPoster) -> None:
         self._loads_due = self.clock.elapsed() + LOADS_EVERY_S
         for queue in QUEUES:
             load = _load(self.floor, queue)
@@ -168,7 +168,7 @@ def event(happening: Happening, moment: dt.datetime) -> dict[str, Json]:
     }
 
 
-def change(happening: Happening, moment: dt.datetime, timestamp: str = "") -> Change:
+def change(happening: Happening, moment: dt.datetime, timestamp: str = "") -> StreamMessage:
     """As the seed's seven-key message."""
     on_call = happening.new == "on_call"
     payload = {
@@ -180,10 +180,10 @@ def change(happening: Happening, moment: dt.datetime, timestamp: str = "") -> Ch
         "call_id": happening.call_id if on_call else None,
         "queue": happening.queue if on_call else None,
     }
-    return Change(payload, frozenset(_names([happening.queue, happening.left]) or ()))
+    return StreamMessage(payload, frozenset(_names([happening.queue, happening.left]) or ()))
 
 
-def _load(floor: Floor, queue: str) -> dict[str, int]:
+def _load(floor: CallCentreSimulation, queue: str) -> dict[str, int]:
     waiting, longest_wait = floor.load(queue)
     return {"waiting": waiting, "longest_wait": longest_wait}
 

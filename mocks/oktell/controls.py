@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.routing import Router
 
 from argus_wfm.mocks.controls import Switches, body_of, control, router
-from argus_wfm.mocks.faults.active import Switchboard
-from argus_wfm.mocks.oktell.poster import Parcel
+from argus_wfm.mocks.faults.active import ActiveFaults
+from argus_wfm.mocks.oktell.poster import PendingPost
 from argus_wfm.openapi.errors import ValidationFailed, instant
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ FATE_S = 10.0  # that a planted event may stand behind others
 FASTEST = 100_000
 
 
-def controls(oktell: Oktell, switchboard: Switchboard) -> Router:
+def controls(oktell: Oktell, switchboard: ActiveFaults) -> Router:
     """
     POST feed {"events": [Event without need of event_id and timestamp, …], "loads": {queue: {waiting, longest_wait}}}
     POST live {"speed": 60}    and what all mocks have
@@ -83,7 +83,7 @@ async def _told(oktell: Oktell, queue: str, load: dict[str, Json]) -> Json:
     return _fate(parcel)
 
 
-async def _known(parcel: Parcel | None) -> None:
+async def _known(parcel: PendingPost | None) -> None:
     """Until it is known what has become of it; one that stands behind others which do not arrive is not waited for."""
     if parcel:
         with contextlib.suppress(TimeoutError):
@@ -91,7 +91,7 @@ async def _known(parcel: Parcel | None) -> None:
                 await parcel.settled.wait()
 
 
-def _fate(parcel: Parcel | None) -> dict[str, Json]:
+def _fate(parcel: PendingPost | None) -> dict[str, Json]:
     if parcel is None:
         return {"status": None, "body": None, "trouble": "there is no gateway to post to"}
     return parcel.shown()

@@ -15,7 +15,7 @@ import httpx
 import orjson
 
 from argus_wfm.mocks.clock import Clock
-from argus_wfm.mocks.faults.messages import Sending, Tampering
+from argus_wfm.mocks.faults.messages import MessageFaults, Sending
 from argus_wfm.openapi import load
 
 log = logging.getLogger("argus.mocks.oktell")
@@ -28,7 +28,7 @@ AGAIN_S, LONGEST_AGAIN_S = 0.2, 5.0  # the first wait and the longest, doubled i
 
 
 @dataclass(eq=False)
-class Parcel:
+class PendingPost:
     """One message for the gateway; `settled` once it is known what has become of it, at least for now."""
 
     line: str
@@ -47,10 +47,10 @@ class Parcel:
         return {**first, **more, **({"replies": self.replies} if len(self.replies) > 1 else {})}
 
 
-class Courier:
+class EventPoster:
     """A context of the loop that it works in; `token` is asked for again when the gateway says that it has expired."""
 
-    def __init__(self, gateway: str, token: Token, tampering: Tampering[Parcel], clock: Clock) -> None:
+    def __init__(self, gateway: str, token: Token, tampering: MessageFaults[PendingPost], clock: Clock) -> None:
         contract = load("mce")
         self._url = gateway.rstrip("/") + contract.base_path
         self._events, self._load = (contract.operations[name] for name in ("sendEvent", "putQueueLoad"))
@@ -59,7 +59,7 @@ class Courier:
         self._tampering, self._clock = tampering, clock
         self._http = httpx.AsyncClient(trust_env=False, timeout=ANSWER_S, verify=gateway.startswith("https"))
         self._slots = asyncio.Semaphore(AT_ONCE)
-        self._lines: dict[str, deque[Parcel]] = {}
+        self._lines: dict[str, deque[PendingPost]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._sleeping: set[Callable[[], bool]] = set()  # whether what each waits for has come
         self._working, self._quiet = 0, asyncio.Event()
@@ -80,18 +80,18 @@ class Courier:
         """Messages that have not arrived yet."""
         return sum(len(parcels) for parcels in self._lines.values())
 
-    def event(self, payload: dict[str, Json]) -> Parcel:
+    def event(self, payload: dict[str, Json]) -> PendingPost:
         """Post an event after all earlier ones of its agent."""
-        return self._put(Parcel(f"agent {payload['agent_id']}", self._events.method, self._events.path, payload))
+        return self._put(PendingPost(f"agent {payload['agent_id']}", self._events.method, self._events.path, payload))
 
-    def load(self, queue: str, payload: dict[str, Json]) -> Parcel:
+    def load(self, queue: str, payload: dict[str, Json]) -> PendingPost:
         """Tell how long a queue is; takes the place of what was to be told of it and has not left yet."""
         path = self._load.path.replace("{queue}", quote(queue, safe=""))
         line = f"queue {queue}"
         waiting = self._lines.get(line, deque())
         if len(waiting) > 1:
             waiting.pop().settled.set()
-        return self._put(Parcel(line, self._load.method, path, payload))
+        return self._put(PendingPost(line, self._load.method, path, payload))
 
     async def settle(self) -> None:
         """Until nothing is under way but what waits for its time, or for a gateway that does not answer."""
@@ -115,7 +115,7 @@ class Courier:
         counts = {name: self.counts[name] for name in names}
         return {**counts, "refused_by_status": {str(s): n for s, n in self.refused.items()}, "backlog": self.backlog}
 
-    def _put(self, parcel: Parcel) -> Parcel:
+    def _put(self, parcel: PendingPost) -> PendingPost:
         if parcel.line in self._lines:
             self._lines[parcel.line].append(parcel)
         else:
@@ -143,7 +143,7 @@ class Courier:
         if not self._working:
             self._quiet.set()
 
-    async def _work_off(self, parcels: deque[Parcel]) -> None:
+    async def _work_off(self, parcels: deque[PendingPost]) -> None:
         """One line, until it is empty."""
         line = parcels[0].line
         while parcels:
@@ -157,12 +157,12 @@ class Courier:
         if self._lines.get(line) is parcels:
             del self._lines[line]
 
-    def _sendings(self, parcel: Parcel) -> list[Sending[Parcel]]:
+    def _sendings(self, parcel: PendingPost) -> list[Sending[PendingPost]]:
         if parcel.path != self._events.path:
             return [Sending(parcel, orjson.dumps(parcel.payload))]
         return self._tampering.of(parcel.line, parcel, parcel.payload)
 
-    async def _deliver(self, sending: Sending[Parcel]) -> None:
+    async def _deliver(self, sending: Sending[PendingPost]) -> None:
         sending.item.fault = sending.fault or sending.item.fault
         if sending.withheld:
             return
@@ -173,13 +173,13 @@ class Courier:
             await self._break_off(sending)
         await self._arrive(sending)
 
-    async def _later(self, sending: Sending[Parcel]) -> None:
+    async def _later(self, sending: Sending[PendingPost]) -> None:
         due, switched = self._clock.elapsed() + sending.late_s, sending.switched
         async with self._asleep(lambda: self._clock.elapsed() >= due or bool(switched and switched.lifted.is_set())):
             await sending.due(self._clock)
         await self._arrive(sending)
 
-    async def _arrive(self, sending: Sending[Parcel]) -> None:
+    async def _arrive(self, sending: Sending[PendingPost]) -> None:
         """Post it until the gateway has said something of it that will not change."""
         again_s = AGAIN_S
         self.counts["posted"] += sending.item.path == self._events.path
@@ -205,7 +205,7 @@ class Courier:
             self._sleeping.discard(due)
             self._begin()
 
-    async def _posted(self, sending: Sending[Parcel]) -> bool:
+    async def _posted(self, sending: Sending[PendingPost]) -> bool:
         """Once; False when it is to be posted again."""
         parcel = sending.item
         try:
@@ -231,7 +231,7 @@ class Courier:
             self.refused[reply.status_code] += 1
         return True
 
-    def _in_trouble(self, parcel: Parcel, words: str) -> bool:
+    def _in_trouble(self, parcel: PendingPost, words: str) -> bool:
         """Says it once, however many events wait for it to be over. Always False: the event is to be posted again."""
         if words and not self._trouble:
             log.warning("The gateway at %s %s; events wait and are posted again.", self._url, words)
@@ -240,14 +240,14 @@ class Courier:
         self._trouble = parcel.trouble = words
         return False
 
-    async def _request(self, parcel: Parcel, text: bytes) -> httpx.Response:
+    async def _request(self, parcel: PendingPost, text: bytes) -> httpx.Response:
         return await self._http.request(parcel.method, self._url + parcel.path, content=text, headers=self._headers())
 
     def _headers(self) -> dict[str, str]:
         self._token = self._token or self._new_token()
         return {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
 
-    async def _break_off(self, sending: Sending[Parcel]) -> None:
+    async def _break_off(self, sending: Sending[PendingPost]) -> None:
         """Half a request on a connection of its own, which is then aborted."""
         parcel, host = sending.item, urlsplit(self._url)
         headers = {"Host": host.netloc, **self._headers(), "Content-Length": str(len(sending.text))}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from argus_wfm.mocks.people import Person
-from argus_wfm.mocks.seeded import dice
+from argus_wfm.mocks.seeded import rng
 
 HOUR, MINUTE = dt.timedelta(hours=1), dt.timedelta(minutes=1)
 SHIFTS = ((7, 9, 20), (9, 9, 35), (12, 9, 25), (8, 12, 10), (20, 12, 10))  # first hour at the site, hours, per cent
@@ -29,7 +29,7 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
-class Shift:
+class RotaShift:
     """One working day of a person; times are aware, in UTC."""
 
     start: dt.datetime
@@ -39,7 +39,7 @@ class Shift:
 
 def queues(seed: int, person: Person) -> tuple[str, ...]:
     """Whose calls the person takes: one large queue or both, and one in four the important customers'."""
-    choice = dice(seed, "queues", person.number)
+    choice = rng(seed, "queues", person.number)
     large = choice.choice((QUEUES[:1], QUEUES[1:2], QUEUES[:2]))
     return large + QUEUES[2:] if choice.random() < 0.25 else large
 
@@ -49,15 +49,15 @@ def midnight(person: Person, day: dt.date) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(), ZoneInfo(person.site)).astimezone(dt.UTC)
 
 
-def shift(seed: int, person: Person, day: dt.date) -> Shift | None:
+def shift(seed: int, person: Person, day: dt.date) -> RotaShift | None:
     """Five days of seven, at hours that are the person's own; None on a day off, or of somebody not employed."""
     if not person.employed_on(day) or (day.toordinal() + person.number) % 7 >= 5:
         return None
-    first, hours, _ = dice(seed, "hours", person.number).choices(SHIFTS, [share for *_, share in SHIFTS])[0]
-    choice = dice(seed, "shift", person.number, day)
+    first, hours, _ = rng(seed, "hours", person.number).choices(SHIFTS, [share for *_, share in SHIFTS])[0]
+    choice = rng(seed, "shift", person.number, day)
     start = midnight(person, day) + first * HOUR + _seconds(choice, -300, 240)
     end = midnight(person, day) + (first + hours) * HOUR + _seconds(choice, 0, 420)
-    return Shift(start, end, tuple(sorted(_pauses(choice, start, end), key=lambda pause: pause.start)))
+    return RotaShift(start, end, tuple(sorted(_pauses(choice, start, end), key=lambda pause: pause.start)))
 
 
 def _pauses(choice: random.Random, start: dt.datetime, end: dt.datetime) -> list[Pause]:

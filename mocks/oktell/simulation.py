@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 
 from argus_wfm.mocks.oktell import rota
 from argus_wfm.mocks.oktell.callers import Caller, callers, on_duty
-from argus_wfm.mocks.oktell.rota import HOUR, QUEUES, Pause, Shift
+from argus_wfm.mocks.oktell.rota import HOUR, QUEUES, Pause, RotaShift
 from argus_wfm.mocks.people import Person
-from argus_wfm.mocks.seeded import dice
+from argus_wfm.mocks.seeded import rng
 
 DAY, SECOND = dt.timedelta(days=1), dt.timedelta(seconds=1)
 LATE_S = 30  # who is on shift when the floor opens has logged in after so many seconds
@@ -55,7 +55,7 @@ class Happening:
 
 
 @dataclass(slots=True)
-class Agent:
+class SimulatedAgent:
     """Somebody on the floor, or not yet; `turn` counts changes, so that what was planned for an earlier one is void."""
 
     agent_id: str
@@ -71,12 +71,12 @@ class Agent:
     leaving: bool = False
 
 
-class Floor:
+class CallCentreSimulation:
     """`run` makes the ids of one run differ from those of the next on the same floor."""
 
     def __init__(self, people: Sequence[Person], seed: int, start: dt.datetime, run: int = 1) -> None:
         self.seed, self.time = seed, start
-        self.agents = {person.agent_id: Agent(person.agent_id, rota.queues(seed, person)) for person in people}
+        self.agents = {person.agent_id: SimulatedAgent(person.agent_id, rota.queues(seed, person)) for person in people}
         self.waiting: dict[str, deque[Caller]] = {queue: deque() for queue in QUEUES}
         self._people = people
         self._tag = hashlib.blake2b(f"{seed}:{start}:{run}".encode(), digest_size=4).hexdigest()
@@ -101,7 +101,7 @@ class Floor:
 
     def tell(self, event: str, agent_id: str, queues: Sequence[str] | None = None, **members: str | None) -> Happening:
         """An event from outside the simulation, now. One that no transition allows is told of and changes nothing."""
-        agent = self.agents.setdefault(agent_id, Agent(agent_id))
+        agent = self.agents.setdefault(agent_id, SimulatedAgent(agent_id))
         agent.queues = agent.queues if queues is None else tuple(queues)
         allowed = (agent.status, event) in TRANSITIONS
         told = self._change(agent if allowed else replace(agent), event, **members)
@@ -132,18 +132,18 @@ class Floor:
         hour = first.replace(minute=0, second=0, microsecond=0)
         self._ring(hour)
 
-    def _plan_day(self, person: Person, agent: Agent, day: dt.date) -> None:
+    def _plan_day(self, person: Person, agent: SimulatedAgent, day: dt.date) -> None:
         def plan() -> None:
             self._plan_shift(person, agent, day)
             self._plan_day(person, agent, day + DAY)
 
         self._at(rota.midnight(person, day), plan)
 
-    def _plan_shift(self, person: Person, agent: Agent, day: dt.date) -> None:
+    def _plan_shift(self, person: Person, agent: SimulatedAgent, day: dt.date) -> None:
         shift = rota.shift(self.seed, person, day)
         if shift is None or shift.end <= self.time:
             return
-        late = dt.timedelta(seconds=dice(self.seed, "late", person.number).randint(1, LATE_S))
+        late = dt.timedelta(seconds=rng(self.seed, "late", person.number).randint(1, LATE_S))
         self._at(max(shift.start, self.time + late), lambda: self._come(agent))
         for pause in shift.pauses:
             if self.time + 2 * late < pause.start < shift.end - pause.length:
@@ -159,7 +159,7 @@ class Floor:
                     self._at(caller.at, lambda caller=caller: self._wait(caller))  # type: ignore[misc]
         self._at(hour + HOUR, lambda: self._ring(hour + HOUR))
 
-    def _shifts_about(self, hour: dt.datetime) -> list[Shift]:
+    def _shifts_about(self, hour: dt.datetime) -> list[RotaShift]:
         days = (hour.date() - DAY, hour.date(), hour.date() + DAY)
         shifts = (rota.shift(self.seed, person, day) for person in self._people for day in days)
         return [shift for shift in shifts if shift]
@@ -175,7 +175,7 @@ class Floor:
         if caller in self.waiting[caller.queue]:
             self.waiting[caller.queue].remove(caller)
 
-    def _next_call(self, agent: Agent) -> None:
+    def _next_call(self, agent: SimulatedAgent) -> None:
         """The caller who has waited longest of all the agent's queues, the important ones first."""
         lines = [self.waiting[queue] for queue in agent.queues if self.waiting.get(queue)]
         if not lines or not self._free(agent):
@@ -185,10 +185,10 @@ class Floor:
         self._change(agent, "call_start", call_id=f"CALL{self._tag}{caller.call_id}", queue=caller.queue)
         self._later(agent, max(SECOND, caller.talk), lambda: self._hang_up(agent))
 
-    def _free(self, agent: Agent) -> bool:
+    def _free(self, agent: SimulatedAgent) -> bool:
         return agent.status == "available" and not agent.resting
 
-    def _hang_up(self, agent: Agent) -> None:
+    def _hang_up(self, agent: SimulatedAgent) -> None:
         """The call is over: the shift as well, or a break is due, or a few seconds of work after the call."""
         self._change(agent, "call_end", call_id=agent.call_id)
         agent.resting = True
@@ -198,36 +198,36 @@ class Floor:
         elif pause:
             self._later(agent, SECOND, lambda: self._pause(agent, pause))
         else:
-            rest = dice(self.seed, agent.agent_id, self.time).randint(*AFTERWORK_S)
+            rest = rng(self.seed, agent.agent_id, self.time).randint(*AFTERWORK_S)
             self._later(agent, rest * SECOND, lambda: self._ready(agent))
 
-    def _ready(self, agent: Agent) -> None:
+    def _ready(self, agent: SimulatedAgent) -> None:
         agent.resting = False
         self._next_call(agent)
 
-    def _come(self, agent: Agent) -> None:
+    def _come(self, agent: SimulatedAgent) -> None:
         if agent.status == "offline":
             self._change(agent, "login")
             self._later(agent, SECOND, lambda: self._ready(agent))
 
-    def _pause(self, agent: Agent, pause: Pause) -> None:
+    def _pause(self, agent: SimulatedAgent, pause: Pause) -> None:
         if agent.status == "available":
             self._change(agent, "break_start", reason=pause.reason)
             self._later(agent, pause.length, lambda: self._come_back(agent))
         elif agent.status == "on_call":
             agent.wants = pause
 
-    def _come_back(self, agent: Agent) -> None:
+    def _come_back(self, agent: SimulatedAgent) -> None:
         self._change(agent, "break_end")
         self._later(agent, SECOND, lambda: self._ready(agent))
 
-    def _go(self, agent: Agent) -> None:
+    def _go(self, agent: SimulatedAgent) -> None:
         if agent.status == "on_call":
             agent.leaving = True
         elif agent.status != "offline":
             self._change(agent, "logout")
 
-    def _change(self, agent: Agent, event: str, **members: str | None) -> Happening:
+    def _change(self, agent: SimulatedAgent, event: str, **members: str | None) -> Happening:
         """Make a change and tell of it."""
         old, left, new = agent.status, agent.queue, LEADS_TO.get(event, event)
         happening = Happening(
@@ -253,7 +253,7 @@ class Floor:
     def _at(self, moment: dt.datetime, act: Callable[[], None]) -> None:
         heapq.heappush(self._due, (moment, next(self._order), act))
 
-    def _later(self, agent: Agent, after: dt.timedelta, act: Callable[[], None]) -> None:
+    def _later(self, agent: SimulatedAgent, after: dt.timedelta, act: Callable[[], None]) -> None:
         """Unless the agent has changed in between."""
         turn = agent.turn
         self._at(self.time + after, lambda: act() if agent.turn == turn else None)

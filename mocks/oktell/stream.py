@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from argus_wfm.mocks.clock import Clock
-from argus_wfm.mocks.faults.messages import Sending, Tampering
+from argus_wfm.mocks.faults.messages import MessageFaults, Sending
 from argus_wfm.openapi.errors import ApiError, Unauthorized, ValidationFailed
 from argus_wfm.openapi.stream import load_stream
 
@@ -27,7 +27,7 @@ FILTERS = ("agent_id", "queue")
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class StreamMessage:
     """One message, and the queues of the calls into and out of which it goes."""
 
     payload: dict[str, Json]
@@ -43,7 +43,7 @@ class Subscriber:
     waiting: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(MOST_WAITING))
     too_slow: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def wants(self, change: Change) -> bool:
+    def wants(self, change: StreamMessage) -> bool:
         """Whether it asked for this."""
         mine = self.agent_id in (None, change.payload["agent_id"])
         return mine and (self.queue is None or self.queue in change.queues)
@@ -52,14 +52,14 @@ class Subscriber:
 class Feed:
     """An endpoint for WebSockets. `accepts` says whose token is good, or holds the good ones."""
 
-    def __init__(self, accepts: Accepts, tampering: Tampering[Change], clock: Clock) -> None:
+    def __init__(self, accepts: Accepts, tampering: MessageFaults[StreamMessage], clock: Clock) -> None:
         self._accepts = accepts if callable(accepts) else accepts.__contains__
         self._tampering, self._clock = tampering, clock
         self._subscribers: set[Subscriber] = set()
         self._late: set[asyncio.Task[None]] = set()
         self.sent = 0
 
-    def tell(self, change: Change) -> None:
+    def tell(self, change: StreamMessage) -> None:
         """To every subscriber that wants it; faults strike only what somebody hears."""
         if not any(subscriber.wants(change) for subscriber in self._subscribers):
             return
@@ -130,11 +130,11 @@ class Feed:
             while (text := await subscriber.waiting.get()) is not None:
                 await websocket.send_text(text.decode())
 
-    async def _later(self, sending: Sending[Change]) -> None:
+    async def _later(self, sending: Sending[StreamMessage]) -> None:
         await sending.due(self._clock)
         self._send(sending)
 
-    def _send(self, sending: Sending[Change]) -> None:
+    def _send(self, sending: Sending[StreamMessage]) -> None:
         for subscriber in self._subscribers:
             if subscriber.wants(sending.item):
                 try:

@@ -9,7 +9,7 @@ from argus_wfm.mocks.clock import Clock
 NO_TIME = dt.timedelta(0)
 
 
-class Pace:
+class TimeScale:
     """`speed` 1 is real time, 60 a minute a second, 0 stands still. It begins at the clock's whole second."""
 
     def __init__(self, clock: Clock, speed: float) -> None:

@@ -13,11 +13,11 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from argus_wfm.mocks.clock import Clock
-from argus_wfm.mocks.faults.active import Switchboard
+from argus_wfm.mocks.faults.active import ActiveFaults
 from argus_wfm.mocks.faults.models import Fault
-from argus_wfm.mocks.gateway_client import Central, Token
+from argus_wfm.mocks.gateway_client import GatewayClient, Token
 from argus_wfm.mocks.sites.controls import controls
-from argus_wfm.mocks.sites.sites import KINDS, OPERATIONS, Sites
+from argus_wfm.mocks.sites.sites import KINDS, OPERATIONS, MockSites
 from argus_wfm.openapi.errors import instant
 
 Json = Any
@@ -36,9 +36,9 @@ def sites(
 ) -> ASGIApp:
     """The mock sites as one ASGI application: /health, and /_control when asked for."""
     clock = clock or Clock()
-    switchboard = Switchboard(OPERATIONS, faults)
-    central = Central(gateway, token)
-    party = Sites(seed=seed, agents=agents, clock=clock, central=central, switchboard=switchboard, beat_s=beat_s)
+    switchboard = ActiveFaults(OPERATIONS, faults)
+    central = GatewayClient(gateway, token)
+    party = MockSites(seed=seed, agents=agents, clock=clock, central=central, switchboard=switchboard, beat_s=beat_s)
 
     async def health(_request: Request) -> Response:
         return JSONResponse({"status": "ok", "service": "sites", "now": instant(clock.now())})

@@ -9,18 +9,18 @@ from starlette.requests import Request
 from starlette.routing import Router
 
 from argus_wfm.mocks.controls import Switches, body_of, control, router
-from argus_wfm.mocks.faults.active import Switchboard
-from argus_wfm.mocks.sites.site import Branch
+from argus_wfm.mocks.faults.active import ActiveFaults
+from argus_wfm.mocks.sites.site import Site
 from argus_wfm.openapi.errors import ValidationFailed
 
 if TYPE_CHECKING:
-    from argus_wfm.mocks.sites.sites import Sites
+    from argus_wfm.mocks.sites.sites import MockSites
 
 Json = Any
 MEMBERS = ("employee_id", "start", "end")
 
 
-def controls(sites: Sites, switchboard: Switchboard, kinds: frozenset[str]) -> Router:
+def controls(sites: MockSites, switchboard: ActiveFaults, kinds: frozenset[str]) -> Router:
     """
     POST pull {"site"}    POST push {"site"}    of all sites without one
     POST clockings {"site", "shifts": [{"employee_id", "start", "end", "shift_id"?}, …]}    wall time at the site
@@ -62,7 +62,7 @@ def controls(sites: Sites, switchboard: Switchboard, kinds: frozenset[str]) -> R
     return router(sites, Switches(switchboard, "messages", kinds=kinds), own)
 
 
-def _chosen(sites: Sites, body: dict[str, Json], *, one: bool = False) -> list[Branch]:
+def _chosen(sites: MockSites, body: dict[str, Json], *, one: bool = False) -> list[Site]:
     """Raises ValidationFailed."""
     name = body.get("site")
     if name is None and not one:
@@ -86,7 +86,7 @@ def _shifts(body: dict[str, Json]) -> list[dict[str, str]]:
     return shifts
 
 
-def _day(branch: Branch, body: dict[str, Json]) -> tuple[dt.datetime, dt.datetime]:
+def _day(branch: Site, body: dict[str, Json]) -> tuple[dt.datetime, dt.datetime]:
     """Before and at the last instant of a day at the site. Raises ValidationFailed."""
     try:
         midnight = dt.datetime.combine(dt.date.fromisoformat(body["day"]), dt.time(), branch.zone)

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from argus_wfm.mocks.people import SITES
-from argus_wfm.mocks.seeded import dice
+from argus_wfm.mocks.seeded import rng
 
 Json = Any
 DAY = dt.timedelta(days=1)
@@ -18,7 +18,7 @@ WORKDAYS = 5  # of seven
 
 
 @dataclass(slots=True)
-class Branch:
+class Site:
     """Clockings are the contract's actuals, in wall time here; those before `told` have left for Central."""
 
     id: str
@@ -78,8 +78,8 @@ class Branch:
 
 def _shift(seed: int, employee_id: str, day: dt.date) -> tuple[dt.datetime | None, dt.datetime]:
     """Naive, at the site; no start on a day off."""
-    choice = dice(seed, "clocking", employee_id, day)
-    first, hours = dice(seed, "clocked hours", employee_id).choice(HOURS)
+    choice = rng(seed, "clocking", employee_id, day)
+    first, hours = rng(seed, "clocked hours", employee_id).choice(HOURS)
     start = dt.datetime.combine(day, dt.time(first)) + dt.timedelta(minutes=choice.randint(-5, 5))
     end = start + dt.timedelta(hours=hours, minutes=choice.randint(0, 10))
     return (start if choice.random() < WORKDAYS / 7 else None), end

@@ -11,11 +11,11 @@ from typing import Any
 import orjson
 
 from argus_wfm.mocks.clock import Clock
-from argus_wfm.mocks.faults.active import Switchboard
-from argus_wfm.mocks.faults.messages import Sending, Tampering
-from argus_wfm.mocks.gateway_client import Central
+from argus_wfm.mocks.faults.active import ActiveFaults
+from argus_wfm.mocks.faults.messages import MessageFaults, Sending
+from argus_wfm.mocks.gateway_client import GatewayClient
 from argus_wfm.mocks.people import SITES
-from argus_wfm.mocks.sites.site import Branch
+from argus_wfm.mocks.sites.site import Site
 
 Json = Any
 OPERATIONS = frozenset({"pushActuals"})
@@ -27,7 +27,7 @@ BATCH = 500
 class Later:
     """A push that a fault holds back until the clock's elapsed() says `due`, or until the fault is lifted."""
 
-    branch: Branch
+    branch: Site
     sending: Sending[list[Json]]
     due: float
 
@@ -36,15 +36,15 @@ class Later:
         return elapsed >= self.due or bool(switched and switched.lifted.is_set())
 
 
-class Sites:
+class MockSites:
     """All of them in one process; every `beat_s` seconds of the clock they live, with 0 only when told."""
 
     def __init__(
-        self, *, seed: int, agents: int, clock: Clock, central: Central, switchboard: Switchboard, beat_s: float
+        self, *, seed: int, agents: int, clock: Clock, central: GatewayClient, switchboard: ActiveFaults, beat_s: float
     ) -> None:
         self.clock, self.seed, self.agents = clock, seed, agents
         self._central, self._beat_s = central, beat_s
-        self._tampering: Tampering[list[Json]] = Tampering(switchboard, "pushActuals", "shift_id")
+        self._tampering: MessageFaults[list[Json]] = MessageFaults(switchboard, "pushActuals", "shift_id")
         self._turn = asyncio.Lock()
         self.reset()
 
@@ -52,7 +52,7 @@ class Sites:
         """Sites that know nobody and have told nothing; the clock is not touched."""
         self.seed = self.seed if seed is None else seed
         self.agents = self.agents if agents is None else agents
-        self.branches = {name: Branch(name) for name in SITES}
+        self.branches = {name: Site(name) for name in SITES}
         self._later: list[Later] = []
         self._lived = self.clock.now()
         self._tampering.forget()
@@ -76,7 +76,7 @@ class Sites:
             branch.work(self.seed, since, self._lived)
             await self.push(branch)
 
-    async def pull(self, branch: Branch) -> bool:
+    async def pull(self, branch: Site) -> bool:
         """Employees as they are now, and confirmations that are new; whether all came."""
         if branch.is_cut_off:
             return False
@@ -88,7 +88,7 @@ class Sites:
         branch.confirmations += news or []
         return people is not None and news is not None
 
-    async def push(self, branch: Branch) -> None:
+    async def push(self, branch: Site) -> None:
         """What has not been told, in batches; whatever does not arrive stays and is told the next time."""
         async with self._turn:
             while not branch.is_cut_off and (batch := branch.batch(BATCH)):
@@ -99,7 +99,7 @@ class Sites:
                         return
                 branch.told += len(batch)
 
-    async def _arrive(self, branch: Branch, sending: Sending[list[Json]]) -> bool:
+    async def _arrive(self, branch: Site, sending: Sending[list[Json]]) -> bool:
         """Whether Central has said something of it; one that was spoiled on the way is sent again as it is meant."""
         path = f"/sites/{branch.id}/actuals"
         if sending.drop:

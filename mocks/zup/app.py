@@ -17,23 +17,23 @@ from starlette.types import ASGIApp
 
 from argus_wfm.mocks import people
 from argus_wfm.mocks.clock import MOSCOW, Clock
-from argus_wfm.mocks.faults.active import Switchboard
-from argus_wfm.mocks.faults.http import Injection
+from argus_wfm.mocks.faults.active import ActiveFaults
+from argus_wfm.mocks.faults.http import HttpFaults
 from argus_wfm.mocks.faults.models import Fault
 from argus_wfm.mocks.faults.relay import Relay
-from argus_wfm.mocks.gateway_client import Central, Token
+from argus_wfm.mocks.gateway_client import GatewayClient, Token
 from argus_wfm.mocks.people import Person
 from argus_wfm.mocks.zup import schedules, timesheet
 from argus_wfm.mocks.zup.calendar import Calendar
 from argus_wfm.mocks.zup.controls import controls
-from argus_wfm.mocks.zup.forwarding import Ask, Forwarding, Host, Roster
-from argus_wfm.mocks.zup.payroll import Payroll
-from argus_wfm.mocks.zup.schedules import Refusal, Rules
+from argus_wfm.mocks.zup.forwarding import Ask, Forwarding, Host, HostRoster
+from argus_wfm.mocks.zup.payroll import PayrollNotifier
+from argus_wfm.mocks.zup.schedules import Rules, ScheduleError
 from argus_wfm.mocks.zup.shifts import merged
-from argus_wfm.mocks.zup.state import State
-from argus_wfm.openapi import Call, Exchange, Handlers, Reply, accounts, load, serve
+from argus_wfm.mocks.zup.state import ZupState
+from argus_wfm.openapi import ApiResponse, Call, Handlers, ServedExchange, accounts, load, serve
 from argus_wfm.openapi.errors import InvalidPeriod, ValidationFailed, instant
-from argus_wfm.openapi.frame import with_routes
+from argus_wfm.openapi.middleware import with_routes
 
 Json = Any
 LONGEST_TIMESHEET_DAYS = 366
@@ -42,7 +42,7 @@ LONGEST_TIMESHEET_DAYS = 366
 class Zup:
     """The operations of openapi/personnel.yaml, one method each."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: ZupState) -> None:
         self._state = state
 
     def handlers(self) -> Handlers:
@@ -55,14 +55,14 @@ class Zup:
             "sendFactWorkTime": self.send_fact_work_time,
         }
 
-    def get_agents(self, call: Call, start_date: str, end_date: str) -> Reply:
+    def get_agents(self, call: Call, start_date: str, end_date: str) -> ApiResponse:
         """Everyone employed on a day of the period."""
         start, end = _period("endDate", start_date, end_date)
         state = self._state
         state.calls["getAgents"] += 1
         listed = state.listed(start, end)
         tail = {"total_count": len(listed), "sync_timestamp": instant(state.clock.now())}
-        return Reply(raw=b'{"agents":[' + b",".join(listed) + b"]," + orjson.dumps(tail)[1:])
+        return ApiResponse(raw=b'{"agents":[' + b",".join(listed) + b"]," + orjson.dumps(tail)[1:])
 
     def send_schedule(self, call: Call) -> Json:
         """All or nothing per employee; business rules answer in `errors` (A27)."""
@@ -111,7 +111,7 @@ class Zup:
         start, end = _period("period_end", body["period_start"], body["period_end"])
         rules = Rules(start, end, self._state.clock.today(), self._state.calendar)
         numbers: list[str] = []
-        errors: list[Refusal] = []
+        errors: list[ScheduleError] = []
         created, seen = 0, set[int]()
         for schedule in body["schedules"]:
             person = self._state.by_id.get(schedule["employee_id"])
@@ -162,7 +162,7 @@ def zup(
     faults: Iterable[Fault] = (),
     gateway: str = "",
     token: Token = "",
-    on_exchange: Callable[[Exchange], None] | None = None,
+    on_exchange: Callable[[ServedExchange], None] | None = None,
     ask: Ask | None = None,
 ) -> ASGIApp:
     """The mock 1C ZUP as an ASGI application: the contract, /health, and /_control when asked for.
@@ -173,12 +173,12 @@ def zup(
     """
     clock = clock or Clock()
     host = Host(ask, clock) if ask else None
-    roster = Roster(host, clock) if host else people
-    state = State(seed=seed, agents=agents, clock=clock, calendar=calendar or Calendar(), roster=roster)
-    payroll = Payroll(state, clock, Central(gateway, token))
+    roster = HostRoster(host, clock) if host else people
+    state = ZupState(seed=seed, agents=agents, clock=clock, calendar=calendar or Calendar(), roster=roster)
+    payroll = PayrollNotifier(state, clock, GatewayClient(gateway, token))
     state.on_due = payroll.settle
     contract = load("personnel")
-    switchboard = Switchboard(contract.operations, faults)
+    switchboard = ActiveFaults(contract.operations, faults)
     app = serve(
         {"personnel": Zup(state).handlers()},
         stack="flask",
@@ -189,7 +189,7 @@ def zup(
     if host:
         app = Forwarding(app, contract, state, host)
     if relay:
-        app = Injection(app, [contract], switchboard=switchboard, relay=relay, clock=clock)
+        app = HttpFaults(app, [contract], switchboard=switchboard, relay=relay, clock=clock)
 
     async def health(_request: Request) -> Response:
         return JSONResponse({"status": "ok", "service": "zup", "now": instant(clock.now())})
@@ -205,12 +205,12 @@ def zup(
     return with_routes(app, [Route("/health", health), *extra], lifespan)
 
 
-def _twice(schedule: Mapping[str, Json], person: Person | None, seen: set[int]) -> Refusal | None:
+def _twice(schedule: Mapping[str, Json], person: Person | None, seen: set[int]) -> ScheduleError | None:
     """A second schedule of the same person in one request, under whichever of the two ids."""
     if person is None:
         return None
     if person.number in seen:
-        return Refusal(schedule["employee_id"], "DUPLICATE_EMPLOYEE", "The request holds this employee twice")
+        return ScheduleError(schedule["employee_id"], "DUPLICATE_EMPLOYEE", "The request holds this employee twice")
     seen.add(person.number)
     return None
 

@@ -12,12 +12,12 @@ from starlette.requests import Request
 from starlette.routing import Router
 
 from argus_wfm.mocks.controls import Switches, body_of, control, router
-from argus_wfm.mocks.faults.active import Switchboard
+from argus_wfm.mocks.faults.active import ActiveFaults
 from argus_wfm.mocks.faults.relay import Relay
 from argus_wfm.mocks.people import Person
 from argus_wfm.mocks.zup.forwarding import Host
-from argus_wfm.mocks.zup.payroll import Payroll
-from argus_wfm.mocks.zup.state import State
+from argus_wfm.mocks.zup.payroll import PayrollNotifier
+from argus_wfm.mocks.zup.state import ZupState
 from argus_wfm.openapi.errors import ValidationFailed
 
 Json = Any
@@ -33,7 +33,7 @@ TYPES: dict[str, type | types.UnionType] = {
 
 
 def controls(
-    state: State, payroll: Payroll, switchboard: Switchboard, relay: Relay | None, host: Host | None = None
+    state: ZupState, payroll: PayrollNotifier, switchboard: ActiveFaults, relay: Relay | None, host: Host | None = None
 ) -> Router:
     """
     POST agents {"hire": day} or {"agent_id", field: value, …}
@@ -64,7 +64,7 @@ def _month(given: Json) -> str | None:
     raise ValidationFailed("period is a month, written as 2025-08", field="period")
 
 
-def _change(state: State, body: Json) -> Person:
+def _change(state: ZupState, body: Json) -> Person:
     """Raises ValidationFailed, EmployeeNotFound."""
     try:
         if "hire" in body:

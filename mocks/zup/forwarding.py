@@ -19,8 +19,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from argus_wfm.mocks import people
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.people import FIRST, Person
-from argus_wfm.mocks.response import Answer, answer_of
-from argus_wfm.mocks.zup.state import State, agent
+from argus_wfm.mocks.response import WholeResponse, answer_of
+from argus_wfm.mocks.zup.state import ZupState, agent
 from argus_wfm.openapi import Contract, Operation
 from argus_wfm.openapi.errors import instant
 
@@ -32,7 +32,7 @@ PROMPT_S = 1.0  # within which nobody wonders where an answer is
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class HostResponse:
     """As a host gave it; `departs` says in what way it is not by the contract, "" where it is."""
 
     status: int
@@ -52,7 +52,7 @@ class NoAnswer(Exception):
     """Nobody answered, or nobody may be asked; str() is why."""
 
 
-Ask = Callable[[str, str, bytes], Reply]  # method, path, body. Raises NoAnswer
+Ask = Callable[[str, str, bytes], HostResponse]  # method, path, body. Raises NoAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +80,11 @@ class Guest(Person):
 
 
 @dataclass(slots=True)
-class Book:
+class ForwardingRecord:
     """What was asked between two resets: why it could not be had, what came instead of what, what is not there yet."""
 
     lacked: list[str] = field(default_factory=list)
-    came: list[tuple[str, Reply, int | None]] = field(default_factory=list)
+    came: list[tuple[str, HostResponse, int | None]] = field(default_factory=list)
     waiting: dict[int, tuple[str, float]] = field(default_factory=dict)  # since when, by the clock's elapsed()
 
 
@@ -93,15 +93,15 @@ class Host:
 
     def __init__(self, ask: Ask, clock: Clock) -> None:
         self._ask, self._clock = ask, clock
-        self._kept: dict[Key, Reply] = {}
+        self._kept: dict[Key, HostResponse] = {}
         self._numbers = itertools.count()
-        self._book = Book()
+        self._book = ForwardingRecord()
 
     def renew(self) -> None:
         """View only what is asked from now on; what is on its way belongs to before."""
-        self._book = Book()
+        self._book = ForwardingRecord()
 
-    def ask(self, operation_id: str, key: Key, due: int | None = 200) -> Reply:
+    def ask(self, operation_id: str, key: Key, due: int | None = 200) -> HostResponse:
         """`due` is the status that the mock would answer, None where it cannot know. Raises NoAnswer."""
         book = self._book
         reply = self._kept.get(key) or self._asked(operation_id, key, book)
@@ -126,7 +126,7 @@ class Host:
         }
         return {name: [*dict.fromkeys(words)] for name, words in told.items()}
 
-    def _asked(self, operation_id: str, key: Key, book: Book) -> Reply:
+    def _asked(self, operation_id: str, key: Key, book: ForwardingRecord) -> HostResponse:
         number = next(self._numbers)
         book.waiting[number] = operation_id, self._clock.elapsed()
         try:
@@ -138,7 +138,7 @@ class Host:
             del book.waiting[number]
 
 
-class Roster:
+class HostRoster:
     """Whom the host lists today, as the cast of the mock's state; asked until it has told."""
 
     def __init__(self, host: Host, clock: Clock) -> None:
@@ -172,7 +172,7 @@ class Roster:
 class Forwarding:
     """ASGI application before the mock's own, `app`."""
 
-    def __init__(self, app: ASGIApp, contract: Contract, state: State, host: Host) -> None:
+    def __init__(self, app: ASGIApp, contract: Contract, state: ZupState, host: Host) -> None:
         self._app, self._contract, self._state, self._host = app, contract, state, host
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -192,11 +192,11 @@ class Forwarding:
             return None
         return self._contract.match(scope["method"], scope["path"].removeprefix(base))
 
-    def _is_unknown(self, own: Answer) -> bool:
+    def _is_unknown(self, own: WholeResponse) -> bool:
         """Whom the mock does not know the host may know: somebody dismissed, say."""
         return own.status == 404 and b'"EMPLOYEE_NOT_FOUND"' in own.body
 
-    async def _forwarded(self, operation: Operation, scope: Scope, body: bytes, own: Answer) -> Answer:
+    async def _forwarded(self, operation: Operation, scope: Scope, body: bytes, own: WholeResponse) -> WholeResponse:
         if self._about_changed(body):
             return own
         path = scope["path"].removeprefix(self._contract.base_path)
@@ -277,7 +277,7 @@ def _is_whole(value: Json) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _departure(operation_id: str, reply: Reply, due: int | None) -> str:
+def _departure(operation_id: str, reply: HostResponse, due: int | None) -> str:
     """In what way a reply is another than was due, or of no use; empty where it is neither."""
     why = reply.departs() if due in (None, reply.status) else f"{reply.status} where {due} was due"
     if operation_id == "getAgents" and reply.status == 200 and not _rows(reply.body):

@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 
 from argus_wfm.mocks.clock import Clock
-from argus_wfm.mocks.gateway_client import Central
-from argus_wfm.mocks.zup.state import State
+from argus_wfm.mocks.gateway_client import GatewayClient
+from argus_wfm.mocks.zup.state import ZupState
 from argus_wfm.openapi.errors import instant
 
 Json = Any
@@ -20,10 +20,10 @@ QUIET_S = 300.0  # of the clock, without another fact: then the accountant begin
 LOOK_S = 60.0
 
 
-class Payroll:
+class PayrollNotifier:
     """A context of the loop that serves. `state` holds what is not confirmed, and the documents."""
 
-    def __init__(self, state: State, clock: Clock, central: Central) -> None:
+    def __init__(self, state: ZupState, clock: Clock, central: GatewayClient) -> None:
         self._state, self._clock, self._central = state, clock, central
         self._turn = asyncio.Lock()
 

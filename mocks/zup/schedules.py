@@ -18,7 +18,7 @@ FIRST_NUMBER = 100001
 
 
 @dataclass(slots=True)
-class Sheet:
+class ScheduleSheet:
     """One employee's month: `number` stays when it is edited, `version` counts the uploads."""
 
     number: str
@@ -27,7 +27,7 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class ScheduleError:
     """Why one employee's schedule was not taken: a row of `errors` in the reply."""
 
     employee_id: str
@@ -49,18 +49,20 @@ class Rules:
     today: dt.date
     calendar: Calendar
 
-    def refusal(self, employee_id: str, person: Person | None, shifts: Sequence[Shift]) -> Refusal | None:
+    def refusal(self, employee_id: str, person: Person | None, shifts: Sequence[Shift]) -> ScheduleError | None:
         """The first rule that an employee's schedule breaks, None when it may be taken over."""
         if person is None:
-            return Refusal(employee_id, "EMPLOYEE_NOT_FOUND", f"1C knows no employee {employee_id}")
+            return ScheduleError(employee_id, "EMPLOYEE_NOT_FOUND", f"1C knows no employee {employee_id}")
         if self._closed(self.end):
-            return Refusal(employee_id, "PERIOD_CLOSED", f"{self.end:%Y-%m} is before the current month, 1C closed it")
+            return ScheduleError(
+                employee_id, "PERIOD_CLOSED", f"{self.end:%Y-%m} is before the current month, 1C closed it"
+            )
         if not shifts:
-            return Refusal(employee_id, "NO_SHIFT_DATA", "There is not one shift for this employee")
+            return ScheduleError(employee_id, "NO_SHIFT_DATA", "There is not one shift for this employee")
         found = next((problem for shift in shifts if (problem := self._of_shift(person, shift))), None)
         if found is None and (clash := overlapping(shifts)):
             found = "SHIFT_OVERLAP", f"The shift at {clash.start:%H:%M} starts before an earlier one ends", clash.date
-        return found and Refusal(employee_id, *found)
+        return found and ScheduleError(employee_id, *found)
 
     def _closed(self, day: dt.date) -> bool:
         return (day.year, day.month) < (self.today.year, self.today.month)
@@ -89,10 +91,10 @@ class Rules:
 class Registry:
     """All sheets, by person number, year and month."""
 
-    sheets: dict[int, dict[tuple[int, int], Sheet]] = field(default_factory=dict)
+    sheets: dict[int, dict[tuple[int, int], ScheduleSheet]] = field(default_factory=dict)
     count: int = 0
 
-    def of(self, person: Person) -> Mapping[tuple[int, int], Sheet]:
+    def of(self, person: Person) -> Mapping[tuple[int, int], ScheduleSheet]:
         """The sheets of a person by year and month."""
         return self.sheets.get(person.number, {})
 
@@ -111,7 +113,7 @@ class Registry:
             sheet = of_person[month]
             sheet.version, sheet.shifts = sheet.version + 1, shifts
         else:
-            sheet = of_person[month] = Sheet(f"DOC{FIRST_NUMBER + self.count}", 1, shifts)
+            sheet = of_person[month] = ScheduleSheet(f"DOC{FIRST_NUMBER + self.count}", 1, shifts)
             self.count += 1
         return sheet.number
 

@@ -16,7 +16,7 @@ from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.people import Person
 from argus_wfm.mocks.zup import timesheet
 from argus_wfm.mocks.zup.calendar import Calendar
-from argus_wfm.mocks.zup.schedules import Registry, Sheet
+from argus_wfm.mocks.zup.schedules import Registry, ScheduleSheet
 from argus_wfm.mocks.zup.shifts import Interval
 from argus_wfm.openapi import Call
 from argus_wfm.openapi.errors import EmployeeNotFound, ValidationFailed
@@ -35,7 +35,7 @@ class Roster(Protocol):
         """The next one."""
 
 
-class State:
+class ZupState:
     """Take `lock` around what reads or changes it; nothing waits while holding it."""
 
     def __init__(self, *, seed: int, agents: int, clock: Clock, calendar: Calendar, roster: Roster = people) -> None:
@@ -90,11 +90,11 @@ class State:
                 self._listed[start, end] = [orjson.dumps(agent(person)) for person in listed]
             return self._listed[start, end]
 
-    def book(self, person: Person) -> timesheet.Book:
+    def book(self, person: Person) -> timesheet.EmployeeRecord:
         """A person's plan, facts and absences, as the time sheet reads them."""
         sheets = {month: sheet.shifts for month, sheet in self.registry.of(person).items()}
         facts = self.facts.get(person.number, {})
-        return timesheet.Book(person, sheets, facts, self.calendar, self.clock.today(), self.seed)
+        return timesheet.EmployeeRecord(person, sheets, facts, self.calendar, self.clock.today(), self.seed)
 
     def once(self, call: Call, act: Callable[[Call], Json]) -> Json:
         """Act, or give the reply that the same Idempotency-Key and body had before."""
@@ -189,6 +189,6 @@ async def _nothing() -> None:
     """Nothing falls due with a 1C that confirms no payroll."""
 
 
-def _summary(sheet: Sheet) -> dict[str, Json]:
+def _summary(sheet: ScheduleSheet) -> dict[str, Json]:
     shifts = sum(len(of_day) for of_day in sheet.shifts.values())
     return {"document_id": sheet.number, "version": sheet.version, "shifts": shifts}

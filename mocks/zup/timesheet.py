@@ -33,7 +33,7 @@ Plan = Mapping[dt.date, Sequence[Shift]]
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class EmployeeRecord:
     """What 1C knows of one person: uploaded months, facts by shift date, and what the cast brings along."""
 
     person: Person
@@ -147,7 +147,7 @@ def _documents(entries: Iterable[Entry]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def sheet(book: Book, agent_id: str, start: dt.date, end: dt.date) -> dict[str, Any]:
+def sheet(book: EmployeeRecord, agent_id: str, start: dt.date, end: dt.date) -> dict[str, Any]:
     """One entry of getTimetypeInfo's reply, for days of employment within the period. Raises CalendarMissing."""
     by_day = {day: book.entries(day) for day in days(start, end) if book.person.employed_on(day)}
     first, second = (_half(by_day, half) for half in (range(1, 16), range(16, 32)))

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from argus_wfm.conformance.cli.app import main
-from argus_wfm.conformance.cli.gateway_client import Remote
+from argus_wfm.conformance.cli.gateway_client import GatewayClient
 from argus_wfm.conformance.launch.process import STILL
 from tests.callers import Caller
 from tests.conformance.test_cli import running
@@ -96,9 +96,9 @@ class Shell:
         said = self._capsys.readouterr()
         return Done(code, said.out, said.err)
 
-    def remote(self) -> Remote:
+    def remote(self) -> GatewayClient:
         """The gateway, without the command line."""
-        return Remote(self.url)
+        return GatewayClient(self.url)
 
     def submit(self, kind: str, payload: Json) -> str:
         """The id of a new operation."""

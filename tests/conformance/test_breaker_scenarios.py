@@ -13,7 +13,7 @@ from argus_wfm.conformance.model.findings import Verdict
 from argus_wfm.conformance.processes.children import Children
 from argus_wfm.conformance.scenarios import runner
 from argus_wfm.conformance.target.client import Policy
-from argus_wfm.conformance.target.target import Address
+from argus_wfm.conformance.target.target import TargetConfig
 from tests.callers import BASE
 from tests.gateway.running import gateway_on
 from tests.mocks.parties import relayed
@@ -22,11 +22,11 @@ BREAKER = tuple(f"BRK-{number:02d}" for number in range(1, 6))
 
 
 @contextlib.contextmanager
-def gateway(**settings: Any) -> Iterator[Address]:
+def gateway(**settings: Any) -> Iterator[TargetConfig]:
     """Ours before a mock of ours, but with other settings than the seed's."""
     with relayed(agents=20) as party, gateway_on(party.zup.url, **settings) as url:
         controls = {"gateway": url, "zup": party.behind.url}
-        yield Address("ours", url + BASE, Policy(ours=True), controls=controls, mce=f"{url}/services/mce")
+        yield TargetConfig("ours", url + BASE, Policy(ours=True), controls=controls, mce=f"{url}/services/mce")
 
 
 @pytest.mark.slow
@@ -44,7 +44,7 @@ def test_wrong_gateway_fails_just_the_scenarios_that_say_so(
     settings: dict[str, Any], failing: set[str], tmp_path: Path
 ) -> None:
     with gateway(**settings) as address:
-        order = runner.Order(address.as_dict(), BREAKER)
+        order = runner.ScenarioOptions(address.as_dict(), BREAKER)
         results = runner.run(Children(), order, 1, tmp_path / "log", lambda result, chosen: None)
     assert {result.id for result in results if result.verdict is Verdict.FAIL} == failing
     assert len(results) == len(BREAKER)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from argus_wfm.conformance import preflight
-from argus_wfm.conformance.preflight import Capability, State, ailing, blocks, down, explore, skew
+from argus_wfm.conformance.preflight import Capability, OperationState, ailing, blocks, down, explore, skew
 from argus_wfm.conformance.run import CONTRACTS
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.safety import Limits
@@ -31,7 +31,7 @@ def found(url: str, folder: Path, only: tuple[str, ...] = ("personnel",)) -> dic
     return {one.operation: one for one in explore(Target(replace(by_url(url, Policy()), limits=limits)), only)}
 
 
-def states(found: dict[str, Capability]) -> dict[str, State]:
+def states(found: dict[str, Capability]) -> dict[str, OperationState]:
     return {operation: one.state for operation, one in found.items()}
 
 
@@ -49,7 +49,7 @@ def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_is_there_is_asked_once_and_only_reading(tmp_path: Path) -> None:
     with asked(unchanged, tmp_path) as told:
-        assert states(told) == dict.fromkeys(("getAgents", "getNormHours", "getTimetypeInfo"), State.THERE)
+        assert states(told) == dict.fromkeys(("getAgents", "getNormHours", "getTimetypeInfo"), OperationState.THERE)
         assert requests(tmp_path) == 3
         assert not ailing([*told.values()])
         assert blocks([*told.values()], slow=True) == {}
@@ -76,20 +76,20 @@ def refusing(method: str, path: str, reply: Reply) -> Reply:
 @pytest.mark.parametrize(
     ("amend", "operation", "state", "code"),
     [
-        (page, "getAgents", State.PROTOCOL, "WRONG_PROTOCOL"),
-        (absent, "getNormHours", State.ABSENT, "OPERATION_ABSENT"),
-        (broken, "getTimetypeInfo", State.BROKEN, "SERVER_ERROR"),
-        (refusing, "getAgents", State.AUTH, "AUTH_REFUSED"),
+        (page, "getAgents", OperationState.PROTOCOL, "WRONG_PROTOCOL"),
+        (absent, "getNormHours", OperationState.ABSENT, "OPERATION_ABSENT"),
+        (broken, "getTimetypeInfo", OperationState.BROKEN, "SERVER_ERROR"),
+        (refusing, "getAgents", OperationState.AUTH, "AUTH_REFUSED"),
     ],
 )
 def test_what_departs_is_told_apart_and_blocked(
-    tmp_path: Path, amend: Amend, operation: str, state: State, code: str
+    tmp_path: Path, amend: Amend, operation: str, state: OperationState, code: str
 ) -> None:
     with asked(amend, tmp_path) as told:
         one = told[operation]
         block = blocks([*told.values()], slow=True)[operation]
     assert (one.state, one.finding and one.finding.code) == (state, code)
-    assert (block.finding and block.finding.code, block.credentials) == (code, state is State.AUTH)
+    assert (block.finding and block.finding.code, block.credentials) == (code, state is OperationState.AUTH)
     assert ailing([*told.values()])
 
 
@@ -99,7 +99,7 @@ def test_a_thing_that_is_not_there_is_no_operation_that_is_not_there(tmp_path: P
         return (404, reply[1], code) if "getNormHours" in path else reply
 
     with asked(unknown, tmp_path) as told:
-        assert told["getNormHours"].state is State.THERE
+        assert told["getNormHours"].state is OperationState.THERE
 
 
 def test_what_fails_once_is_unsteady_and_not_blocked(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_what_fails_once_is_unsteady_and_not_blocked(tmp_path: Path) -> None:
         return (500, reply[1], b"{}") if next(times) == 0 else reply
 
     with asked(first, tmp_path) as told:
-        assert told["getAgents"].state is State.UNSTEADY
+        assert told["getAgents"].state is OperationState.UNSTEADY
         assert told["getAgents"].words == "broken once, there when it was asked again"
         assert blocks([*told.values()], slow=True) == {}
         assert ailing([*told.values()])
@@ -125,7 +125,7 @@ def test_where_one_operation_is_slow_the_contract_is_not_asked_further(
         return reply
 
     with asked(slow, tmp_path) as told:
-        assert set(states(told).values()) == {State.SLOW}
+        assert set(states(told).values()) == {OperationState.SLOW}
         assert requests(tmp_path) == 1
         blocked = blocks([*told.values()], slow=True)
         assert {"personnel", "getAgents", "getNormHours", "getTimetypeInfo"} == blocked.keys()
@@ -136,7 +136,7 @@ def test_where_one_operation_is_slow_the_contract_is_not_asked_further(
 def test_a_host_that_is_down_is_tried_twice_a_contract(tmp_path: Path) -> None:
     told = found("http://127.0.0.1:9", tmp_path, CONTRACTS)
     assert down([*told.values()])
-    assert {one.state for one in told.values()} == {State.UNREACHABLE, State.UNKNOWN}
+    assert {one.state for one in told.values()} == {OperationState.UNREACHABLE, OperationState.UNKNOWN}
     assert requests(tmp_path) == 4
     assert told["mce"].words == "needs a token, and issueToken is unreachable"
 
@@ -144,6 +144,6 @@ def test_a_host_that_is_down_is_tried_twice_a_contract(tmp_path: Path) -> None:
 def test_a_host_with_personnel_alone_has_no_others(tmp_path: Path) -> None:
     with host(unchanged, agents=FEW) as url:
         told = found(url, tmp_path, CONTRACTS)
-    assert told["issueToken"].state is State.ABSENT
-    assert told["export"].state is State.UNKNOWN
+    assert told["issueToken"].state is OperationState.ABSENT
+    assert told["export"].state is OperationState.UNKNOWN
     assert not down([*told.values()])

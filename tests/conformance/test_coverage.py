@@ -8,8 +8,8 @@ from collections import Counter
 from argus_wfm.conformance.checks.keywords import declared, exercised
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.report.coverage import coverage
-from argus_wfm.conformance.target.known_ids import Pool
-from argus_wfm.conformance.target.recorder import Recorder, Seen
+from argus_wfm.conformance.target.known_ids import KnownIds
+from argus_wfm.conformance.target.recorder import ExchangeStats, Recorder
 from argus_wfm.openapi import load
 from tests.conformance.test_drift import EXAMPLES, JSON, exchange
 
@@ -46,8 +46,8 @@ def test_a_run_adds_up_both_ways_over_processes() -> None:
     right = EXAMPLES["getNormHours request"]
     for body in (right, {**right, "weekly_norm": "сорок"}):
         recorder.add(asked(body))
-    seen = Seen()
-    seen.merge(Seen.from_dict(json.loads(json.dumps(recorder.drain().as_dict()))))
+    seen = ExchangeStats()
+    seen.merge(ExchangeStats.from_dict(json.loads(json.dumps(recorder.drain().as_dict()))))
     row = next(row for row in coverage([PERSONNEL], seen).rows if row.operation is NORM)
     keywords = {(part.name, *keyword[:2]): keyword[2:] for part in row.parts for keyword in part.keywords}
     assert keywords["body", "/weekly_norm", "type"] == (1, 1)
@@ -59,7 +59,7 @@ def test_a_run_adds_up_both_ways_over_processes() -> None:
 
 def test_a_filter_does_not_flatter_the_absolute_figure() -> None:
     every = {f"{one.id} {status}": 1 for one in PERSONNEL.operations.values() for status in one.statuses}
-    seen = Seen(Counter(every), Counter(every))
+    seen = ExchangeStats(Counter(every), Counter(every))
     alone, whole = coverage([PERSONNEL], seen, [MCE]), coverage([PERSONNEL, MCE], seen)
     assert (alone.percent, whole.absolute) == (100, whole.percent)
     assert alone.absolute == whole.absolute < 100
@@ -69,14 +69,14 @@ def test_a_filter_does_not_flatter_the_absolute_figure() -> None:
 def test_what_was_held_back_leaves_the_figure_but_not_the_absolute_one() -> None:
     every = {f"getAgents {status}": 1 for status in PERSONNEL.operations["getAgents"].statuses}
     every["sendSchedule 405"] = 1  # of another method, which is safe to send
-    seen = Seen(Counter(every), Counter(every))
+    seen = ExchangeStats(Counter(every), Counter(every))
     held = coverage([PERSONNEL], seen, held=["sendSchedule"])
     assert held.percent > coverage([PERSONNEL], seen).percent == held.absolute
     assert {row.operation.id: row.remark for row in held.rows}["sendSchedule"] == "held back for safety"
 
 
 def test_an_operation_that_never_matched_is_not_implemented() -> None:
-    seen = Seen(Counter({"getAgents 404": 3}))
+    seen = ExchangeStats(Counter({"getAgents 404": 3}))
     remarks = {row.operation.id: row.remark for row in coverage([PERSONNEL], seen).rows}
     assert (remarks["getAgents"], remarks["getNormHours"]) == ("not implemented", "not tested")
 
@@ -89,14 +89,14 @@ def test_what_the_host_has_beside_the_contract_is_told() -> None:
 
 
 def test_ids_of_any_reply_are_kept_by_what_they_name() -> None:
-    pool = Pool()
+    pool = KnownIds()
     pool.take(exchange())
     pool.take(exchange("getNormHours", 400, {"employee_id": "никто"}))
     assert (
         pool.of("agentId") == pool.of("employee_id") == [one["agent_id"] for one in EXAMPLES["getAgents 200"]["agents"]]
     )
     assert pool.of("startDate") == []
-    other = Pool()
+    other = KnownIds()
     other.add(pool.as_dict())
     assert other.of("agent_id") == pool.of("agent_id")
     other.clear()

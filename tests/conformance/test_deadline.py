@@ -15,12 +15,12 @@ import requests
 
 from argus_wfm.conformance.errors import HeldBack
 from argus_wfm.conformance.generated import transport as passing_module
-from argus_wfm.conformance.generated.transport import Passing
+from argus_wfm.conformance.generated.transport import GuardedAdapter
 from argus_wfm.conformance.model.findings import Departure, Drift, Finding
 from argus_wfm.conformance.target.client import Client, Policy
 from argus_wfm.conformance.target.deadline import DeadlineAdapter, Overlong, bounded
 from argus_wfm.conformance.target.recorder import Recorder
-from argus_wfm.conformance.target.safety import Block, Gate, Limits
+from argus_wfm.conformance.target.safety import Block, Limits, SafetyGuard
 from argus_wfm.openapi import load
 from tests.callers import AGENTS, drips, drips_head, hangs, tcp
 
@@ -36,9 +36,9 @@ def endless(connection: socket.socket) -> None:
             connection.sendall(b"[" * 65536)
 
 
-def passing(url: str, folder: Path) -> Passing:
+def passing(url: str, folder: Path) -> GuardedAdapter:
     client = Client(load("personnel"), url, ("argus", "argus"), Policy(), Recorder())
-    return Passing(client, Gate(Limits(journal=str(folder / "journal.jsonl"))))
+    return GuardedAdapter(client, SafetyGuard(Limits(journal=str(folder / "journal.jsonl"))))
 
 
 @pytest.mark.parametrize("slow", [hangs, drips, drips_head])
@@ -80,10 +80,12 @@ def test_a_refused_password_is_not_sent_again_by_the_engine(tmp_path: Path) -> N
     asked: list[int] = []
     with tcp(lambda connection: asked.append(1)) as url:
         client = Client(load("personnel"), url, ("argus", "argus"), Policy(allow_writes=True), Recorder())
-        gate = Gate(Limits(str(tmp_path / "journal.jsonl")), {"personnel": Block("refused", found, credentials=True)})
+        gate = SafetyGuard(
+            Limits(str(tmp_path / "journal.jsonl")), {"personnel": Block("refused", found, credentials=True)}
+        )
         headers = {"Authorization": client.authorization}
         with pytest.raises(Departure, match="401 for credentials"):
-            session(Passing(client, gate)).post(f"{url}/sendSchedule", headers=headers, timeout=5)
+            session(GuardedAdapter(client, gate)).post(f"{url}/sendSchedule", headers=headers, timeout=5)
     assert asked == []
 
 

@@ -47,7 +47,7 @@ def test_choices_are_those_of_the_contract() -> None:
     schemas = yaml.safe_load((Path(openapi.__file__).parent / "common.yaml").read_text("utf-8"))["components"][
         "schemas"
     ]
-    assert list(export.Format) == schemas["ReportFormat"]["enum"]
+    assert list(export.FileFormat) == schemas["ReportFormat"]["enum"]
     assert list(export.System) == schemas["ExternalSystem"]["enum"]
 
 

@@ -19,7 +19,7 @@ from starlette.responses import Response
 from argus_wfm.conformance.checks import report_files
 from argus_wfm.conformance.model.codes import CODES
 from argus_wfm.conformance.model.findings import Departure
-from argus_wfm.conformance.preflight import State, blocks, explore
+from argus_wfm.conformance.preflight import OperationState, blocks, explore
 from argus_wfm.conformance.probes.http import MADE_S, probes
 from argus_wfm.conformance.probes.probe import outcome
 from argus_wfm.conformance.target.client import Policy
@@ -432,7 +432,7 @@ def test_a_task_that_nobody_knows_is_no_operation_that_the_host_lacks(
     with served(Pages()) as url:
         found = explore(Target(replace(by_url(url, Policy()), limits=limits)), ["export"])
     (one,) = [one for one in found if one.operation == "downloadExport"]
-    assert (one.state, "no such thing, or no such operation" in one.words) == (State.UNKNOWN, True)
+    assert (one.state, "no such thing, or no such operation" in one.words) == (OperationState.UNKNOWN, True)
     assert "downloadExport" not in blocks(found, slow=True)
 
 

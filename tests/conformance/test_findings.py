@@ -15,7 +15,7 @@ from argus_wfm.conformance.generated.checks import findings
 from argus_wfm.conformance.model.codes import CODES, SEVERITIES, kind
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Departure, Finding, Findings, clipped, steadiness
-from argus_wfm.conformance.target.recorder import Recorder, Seen
+from argus_wfm.conformance.target.recorder import ExchangeStats, Recorder
 from argus_wfm.openapi import load
 from tests.conformance.test_drift import CONTRACT, ENVELOPE, EXAMPLES, JSON, amended, exchange
 
@@ -173,7 +173,7 @@ def test_intermittent_is_told_apart_from_steady() -> None:
     recorder, wrong = Recorder(), changed(norm_week="40")
     for body in (GOOD, wrong, GOOD):
         recorder.add(exchange(body=body))
-    seen = Seen.from_dict(json.loads(json.dumps(recorder.drain().as_dict())))
+    seen = ExchangeStats.from_dict(json.loads(json.dumps(recorder.drain().as_dict())))
     (witnessed,) = Findings(seen.findings)
     assert witnessed.frequency(seen.sent) == (1, 3)
     assert steadiness((1, 3)) == "intermittent: seen in 1 of 3 attempts of the same request"

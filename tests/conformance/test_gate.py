@@ -12,8 +12,8 @@ import pytest
 
 from argus_wfm.conformance.errors import CouldNotTest
 from argus_wfm.conformance.model.findings import Departure, Drift, Finding
-from argus_wfm.conformance.target.journal import DIRECTORY, EXPLORING, Journal, Tally
-from argus_wfm.conformance.target.safety import IN_A_ROW, Block, Gate, Limits
+from argus_wfm.conformance.target.journal import DIRECTORY, EXPLORING, Journal, JournalTotals
+from argus_wfm.conformance.target.safety import IN_A_ROW, Block, Limits, SafetyGuard
 
 URL = "http://argus.example/x"
 
@@ -33,13 +33,17 @@ class Time:
         self.now += seconds
 
 
-def gate(folder: Path, time: Time | None = None, *, blocked: dict[str, Block] | None = None, **limits: Any) -> Gate:
+def gate(
+    folder: Path, time: Time | None = None, *, blocked: dict[str, Block] | None = None, **limits: Any
+) -> SafetyGuard:
     time = time or Time()
     given = replace(Limits(journal=str(folder / "journal.jsonl"), rate=1e9), **limits)
-    return Gate(given, blocked or {}, clock=time, sleep=time.sleep)
+    return SafetyGuard(given, blocked or {}, clock=time, sleep=time.sleep)
 
 
-def ask(through: Gate, status: int = 200, operation: str = "getAgents", effect: str = "read", **options: Any) -> None:
+def ask(
+    through: SafetyGuard, status: int = 200, operation: str = "getAgents", effect: str = "read", **options: Any
+) -> None:
     with through.request(operation, "GET", URL, effect, **options) as passage:
         passage.status = status
 
@@ -69,7 +73,7 @@ def test_each_request_is_written_before_it_is_sent_and_again_when_it_is_answered
 
 
 def test_a_host_of_ours_has_neither_journal_nor_limits(tmp_path: Path) -> None:
-    through = Gate()
+    through = SafetyGuard()
     for _ in range(IN_A_ROW + 1):
         ask(through, 500)
     assert through.closed() == ""
@@ -108,7 +112,9 @@ def test_all_processes_of_a_run_count_together(tmp_path: Path, effect: str) -> N
         with pytest.raises(CouldNotTest, match="3 requests were sent, as many as --max-requests allows"):
             ask(through)
     tally = Journal(tmp_path / "journal.jsonl").tally()
-    assert tally == Tally(requests=3, writes=3 * (effect == "write"), failures=0, in_a_row=Counter(host=0), askers={""})
+    assert tally == JournalTotals(
+        requests=3, writes=3 * (effect == "write"), failures=0, in_a_row=Counter(host=0), askers={""}
+    )
 
 
 def test_a_line_that_is_not_whole_yet_is_read_once_it_is(tmp_path: Path) -> None:
@@ -118,7 +124,7 @@ def test_a_line_that_is_not_whole_yet_is_read_once_it_is(tmp_path: Path) -> None
     path.write_bytes(whole[:-5])
     assert journal.tally().requests == 1
     path.write_bytes(whole)
-    assert journal.tally() == Tally(requests=1, in_a_row=Counter(host=0), askers={""})
+    assert journal.tally() == JournalTotals(requests=1, in_a_row=Counter(host=0), askers={""})
 
 
 def test_the_time_of_a_run_ends(tmp_path: Path) -> None:
@@ -170,7 +176,7 @@ def test_what_is_allowed_is_never_passed_however_many_ask_at_once(tmp_path: Path
     gates, refused = [gate(tmp_path, requests=40) for _ in range(8)], []
     started = threading.Barrier(len(gates))
 
-    def run(through: Gate) -> None:
+    def run(through: SafetyGuard) -> None:
         started.wait(10)
         for _ in range(10):
             try:

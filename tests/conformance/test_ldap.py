@@ -21,11 +21,11 @@ from argus_wfm.conformance.errors import CouldNotTest
 from argus_wfm.conformance.generated.progress import Probed
 from argus_wfm.conformance.generated.runner import _asked_of_directory
 from argus_wfm.conformance.model.findings import CODES
-from argus_wfm.conformance.probes.directory import ESCAPES, HOSTILE, QUESTIONS, Directory, escaped, questions
+from argus_wfm.conformance.probes.directory import ESCAPES, HOSTILE, QUESTIONS, DirectoryTarget, escaped, questions
 from argus_wfm.conformance.probes.probe import outcome
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.profile import DIRECTORY_USER, by_url
-from argus_wfm.conformance.target.safety import Gate, Limits
+from argus_wfm.conformance.target.safety import Limits, SafetyGuard
 from argus_wfm.conformance.target.target import Target
 from argus_wfm.mocks.ldap import session
 from tests.directories import Served, mocked, slapd
@@ -83,7 +83,7 @@ def test_wrong_password_is_tried_once_where_it_may_be(
     mock: Served, tmp_path: Path, allowed: bool, asker: str, due: str
 ) -> None:
     limits = Limits(journal=str(tmp_path / "journal.jsonl"))
-    before = Gate(limits)
+    before = SafetyGuard(limits)
     before.by = asker
     with before.request("issueToken", "POST", "http://127.0.0.1:9/auth/sso/token", "read") as passage:
         passage.status = 401
@@ -116,7 +116,7 @@ def test_user_who_is_refused_is_tried_once(mock: Served, monkeypatch: pytest.Mon
 
 
 def test_password_does_not_show_where_the_directory_is_printed(mock: Served) -> None:
-    directory = Directory.of(target(mock.url))
+    directory = DirectoryTarget.of(target(mock.url))
     assert DIRECTORY_USER[0] in repr(directory)
     assert DIRECTORY_USER[1] not in repr(directory)
 
@@ -333,4 +333,4 @@ def test_escaped_names_hold_nothing_that_means_something_in_a_filter(name: str) 
 
 def test_every_code_is_explained() -> None:
     assert {code for code in CODES if code.startswith("LDAP_")} >= {code for *_, code in DEVIATIONS.values()}
-    assert Directory.answers.__doc__
+    assert DirectoryTarget.answers.__doc__

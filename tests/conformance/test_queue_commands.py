@@ -52,8 +52,8 @@ def test_every_command_has_help_with_examples(group: Typer, name: str, argus: Sh
 
 def test_choices_are_those_of_the_contract(argus: Shell) -> None:
     told = argus("queue", "status", "--json").json
-    assert set(told["kinds"]) == {kind.value for kind in options.Kind}
-    assert set(told["statuses"]) == {status.value for status in options.Status}
+    assert set(told["kinds"]) == {kind.value for kind in options.OperationKind}
+    assert set(told["statuses"]) == {status.value for status in options.OperationStatus}
 
 
 def test_status_counts_and_names_workers(argus: Shell) -> None:

@@ -17,7 +17,7 @@ import jwt
 import pytest
 
 from argus_wfm.conformance.cli import output
-from argus_wfm.conformance.cli.gateway_client import Remote
+from argus_wfm.conformance.cli.gateway_client import GatewayClient
 from argus_wfm.conformance.errors import RemoteError
 from argus_wfm.conformance.launch.process import STILL
 from argus_wfm.conformance.target.target import DEVELOPMENT_KEY
@@ -144,14 +144,14 @@ def answering(status: int, body: bytes, **headers: str) -> Iterator[tuple[str, l
 )
 def test_server_that_is_no_gateway(status: int, body: bytes, said: str) -> None:
     with answering(status, body) as (url, _), pytest.raises(RemoteError) as raised:
-        Remote(url, {}).get("/queue")
+        GatewayClient(url, {}).get("/queue")
     assert said in str(raised.value)
     assert "\n" not in str(raised.value)
 
 
 def test_token_is_signed_for_the_date_of_the_gateway(bare: Shell) -> None:
     with answering(200, b"{}", Date="Tue, 29 Jul 2025 01:30:00 GMT") as (url, got):
-        Remote(url, {"ARGUS_TOKEN_KEY": TOKEN_KEY}).get("/queue")
+        GatewayClient(url, {"ARGUS_TOKEN_KEY": TOKEN_KEY}).get("/queue")
     claims = jwt.decode(
         got[-1].removeprefix("Bearer "), TOKEN_KEY, ["HS256"], audience="argus", options={"verify_exp": False}
     )
@@ -161,7 +161,7 @@ def test_token_is_signed_for_the_date_of_the_gateway(bare: Shell) -> None:
 def test_silent_server_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("argus_wfm.conformance.cli.gateway_client.TOTAL_S", 0.1)
     with tcp(hangs) as url, pytest.raises(RemoteError, match="no whole answer within"):
-        Remote(url, {"ARGUS_TOKEN": "x"}).get("/queue")
+        GatewayClient(url, {"ARGUS_TOKEN": "x"}).get("/queue")
 
 
 def test_text_of_a_host_stays_in_its_cell(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,7 +201,7 @@ def test_worker_joins_a_gateway_on_its_database(bare: Shell, tmp_path: Path) -> 
     up = running(*STILL, "--database", database)
     with up as urls, worker("--json", ARGUS_DATABASE_URL=database) as line:
         assert json.loads(line) == {"ready": {}}
-        remote = Remote(urls["gateway"])
+        remote = GatewayClient(urls["gateway"])
         workers = until(lambda: remote.get("/queue")["workers"], lambda known: len(known) == 2)
         assert {one["id"] for one in workers} == {"worker-0", "worker-1"}
     assert (tmp_path / "argus.sqlite3").exists()

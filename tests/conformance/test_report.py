@@ -15,11 +15,11 @@ from argus_wfm.conformance import report
 from argus_wfm.conformance.errors import CouldNotRun
 from argus_wfm.conformance.generated.runner import Generated
 from argus_wfm.conformance.model.findings import Drift, Finding, Verdict
-from argus_wfm.conformance.report.coverage import State, coverage
+from argus_wfm.conformance.report.coverage import CoverageState, coverage
 from argus_wfm.conformance.report.results import Run, joined
 from argus_wfm.conformance.report.terminal import Screen
 from argus_wfm.conformance.scenarios.runner import Chosen, Result
-from argus_wfm.conformance.target.recorder import Seen
+from argus_wfm.conformance.target.recorder import ExchangeStats
 from argus_wfm.openapi import load
 
 NASTY = "<script>alert(1)</script> Иванов \x00\x1b[31m & ]]>"
@@ -28,7 +28,7 @@ FINDING = Finding("MOJIBAKE", Drift.VALUE, "getAgents", "/agents/3/lastname", NA
 
 def result(scenario_id: str, verdict: Verdict, reason: str = "", finding: Finding | None = None) -> Result:
     return Result(
-        scenario_id, f"Сценарий {scenario_id}", "personnel_agents", ("read",), verdict, reason, finding, Seen()
+        scenario_id, f"Сценарий {scenario_id}", "personnel_agents", ("read",), verdict, reason, finding, ExchangeStats()
     )
 
 
@@ -46,7 +46,9 @@ GENERATED = Generated(
     probes=[("getAgents", "no_credentials", "pass", ""), ("sendSchedule", "chunked", "held", "why"),
             ("getNormHours", "bad_utf8", "fail", "500")],
     cases=7, phases=["coverage"], stop="completed", notes=["shallow"], held=["sendSchedule"],
-    seen=Seen(Counter({"getAgents 200": 3, "getAgents 400": 1}), Counter({"getAgents 200": 2}), 4, 0, [FINDING]),
+    seen=ExchangeStats(
+        Counter({"getAgents 200": 3, "getAgents 400": 1}), Counter({"getAgents 200": 2}), 4, 0, [FINDING]
+    ),
 )  # fmt: skip
 
 
@@ -158,11 +160,15 @@ def test_quiet_screen_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
 def test_coverage_counts_what_needs_no_fault() -> None:
     covered = coverage(
         [load("personnel")],
-        Seen(Counter({"getAgents 200": 2, "getAgents 400": 1}), Counter({"getAgents 200": 1})),
+        ExchangeStats(Counter({"getAgents 200": 2, "getAgents 400": 1}), Counter({"getAgents 200": 1})),
     )
     states = {cell.status: cell.state for cell in covered.rows[0].cells}
-    assert (states[200], states[400], states[401]) == (State.COVERED, State.DEVIATES, State.UNTESTED)
-    assert (states[429], states[504]) == (State.NEEDS_FAULT, State.NEEDS_FAULT)
+    assert (states[200], states[400], states[401]) == (
+        CoverageState.COVERED,
+        CoverageState.DEVIATES,
+        CoverageState.UNTESTED,
+    )
+    assert (states[429], states[504]) == (CoverageState.NEEDS_FAULT, CoverageState.NEEDS_FAULT)
     assert covered.percent == 100 // covered.eligible
 
 

@@ -19,7 +19,7 @@ from argus_wfm.conformance.target.profile import by_url
 from argus_wfm.conformance.target.target import Target
 from argus_wfm.gateway.app import build
 from argus_wfm.gateway.clock import Clock
-from argus_wfm.gateway.settings import Given
+from argus_wfm.gateway.settings import ExplicitSettings
 from argus_wfm.mocks.clock import Clock as MockClock
 from argus_wfm.mocks.sites.app import sites
 from argus_wfm.mocks.zup.app import zup
@@ -81,7 +81,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
             "worker_concurrency": 1,
             "stop_grace_s": 1,
         }
-        app = build(Given(**given), clock=Clock(NOW), with_controls=True)
+        app = build(ExplicitSettings(**given), clock=Clock(NOW), with_controls=True)
         with background(amending(app, lambda *asked: parts.amend(*asked)), bound=bound):
             yield parts
 

@@ -11,8 +11,8 @@ import pytest
 
 from argus_wfm.conformance.model.findings import CODES, Finding
 from argus_wfm.conformance.stream.checks import differing, disagreeing, judged
-from argus_wfm.conformance.stream.matching import Told
-from argus_wfm.conformance.stream.transcript import Asked, Heard, missing
+from argus_wfm.conformance.stream.matching import AcknowledgedEvent
+from argus_wfm.conformance.stream.transcript import StatusSnapshot, Transcript, missing
 from argus_wfm.conformance.target.websocket import Closing, Frame
 from argus_wfm.openapi.stream import load_stream
 
@@ -31,15 +31,15 @@ def there_and_back() -> list[Json]:
     return [change(30), change(31, **BACK)]
 
 
-def heard(*messages: Json, query: dict[str, str] | None = None, closing: Closing | None = None) -> Heard:
+def heard(*messages: Json, query: dict[str, str] | None = None, closing: Closing | None = None) -> Transcript:
     """Frames that came at 1, 2, 3… s after the subscription's beginning."""
     frames = [
         Frame(one if isinstance(one, str | bytes) else json.dumps(one), float(at)) for at, one in enumerate(messages, 1)
     ]
-    return Heard(frames, 0.0, query=query or {}, closing=closing)
+    return Transcript(frames, 0.0, query=query or {}, closing=closing)
 
 
-def extended(*messages: Json, **query: str) -> Heard:
+def extended(*messages: Json, **query: str) -> Transcript:
     return heard(*messages, query={"extended": "1", **query})
 
 
@@ -49,9 +49,9 @@ def numbered(*numbers: int) -> Iterator[Json]:
         yield {**change(minute, **(BACK if minute % 2 else {})), "sequence": number}
 
 
-def told(message: Json, sent: float = 0.5, acknowledged: float = 0.6, sequence: int = 1) -> Told:
+def told(message: Json, sent: float = 0.5, acknowledged: float = 0.6, sequence: int = 1) -> AcknowledgedEvent:
     result = {**{name: value for name, value in message.items() if name != "event"}, "sequence": sequence}
-    return Told(result, sent, acknowledged)
+    return AcknowledgedEvent(result, sent, acknowledged)
 
 
 def places(findings: Sequence[Finding]) -> list[tuple[str, str]]:
@@ -72,7 +72,7 @@ def places(findings: Sequence[Finding]) -> list[tuple[str, str]]:
         heard(change(30, agent_id="A"), change(29, agent_id="B")),
     ],
 )
-def test_what_is_right_has_no_finding(right: Heard) -> None:
+def test_what_is_right_has_no_finding(right: Transcript) -> None:
     assert judged(right) == []
 
 
@@ -118,7 +118,7 @@ def test_what_is_right_has_no_finding(right: Heard) -> None:
         (heard(closing=Closing(1007, "invalid utf-8", refused=True)), "STREAM_NOT_JSON", "frame"),
     ],
 )  # fmt: skip
-def test_departure_has_code_and_place(wrong: Heard, code: str, where: str) -> None:
+def test_departure_has_code_and_place(wrong: Transcript, code: str, where: str) -> None:
     found = places(judged(wrong))
     assert (code, where) in found
     assert all(code in CODES for code, _ in found)
@@ -193,8 +193,10 @@ def test_status_that_differs_from_the_last_message_disagrees() -> None:
     call = {"call_id": "CALL123", "queue": "support_queue"}
     ended = status("available", "2025-07-29T10:31:00Z")
     whole = heard(*there_and_back())
-    assert disagreeing(whole, [Asked(status("on_call", **call), 1.5, 1.6), Asked(ended, 2.5, 2.6)]) == []
-    assert disagreeing(whole, [Asked(ended, 1.5, 2.5)]) == []  # the second message came while it was asked for
-    assert disagreeing(whole, [Asked(status("offline"), 0.5, 0.6)]) == []  # nothing was known then
-    found = disagreeing(whole, [Asked(status("on_break"), 2.5, 2.6)])
+    assert (
+        disagreeing(whole, [StatusSnapshot(status("on_call", **call), 1.5, 1.6), StatusSnapshot(ended, 2.5, 2.6)]) == []
+    )
+    assert disagreeing(whole, [StatusSnapshot(ended, 1.5, 2.5)]) == []  # the second message came while it was asked for
+    assert disagreeing(whole, [StatusSnapshot(status("offline"), 0.5, 0.6)]) == []  # nothing was known then
+    found = disagreeing(whole, [StatusSnapshot(status("on_break"), 2.5, 2.6)])
     assert places(found) == [("STREAM_REST_DISAGREES", "/new_status"), ("STREAM_REST_DISAGREES", "/timestamp")]

@@ -13,10 +13,10 @@ from argus_wfm.conformance.cli.app import main
 from argus_wfm.conformance.errors import CouldNotTest
 from argus_wfm.conformance.generated.data import tamed
 from argus_wfm.conformance.generated.people import CALL, people
-from argus_wfm.conformance.generated.runner import Order, _clients
+from argus_wfm.conformance.generated.runner import GeneratedTestOptions, _clients
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.profile import DIRECTORY_USER
-from argus_wfm.conformance.target.target import Address, Profile, Target, TargetError, by_profile, by_url
+from argus_wfm.conformance.target.target import Profile, Target, TargetConfig, TargetError, by_profile, by_url
 from argus_wfm.mocks.ldap.certificates import made
 from tests.conformance.contact_centre import PEOPLE, TOKEN, ContactCentre, served
 
@@ -31,7 +31,7 @@ def _given(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def profile(folder: Path, text: str) -> Address:
+def profile(folder: Path, text: str) -> TargetConfig:
     (folder / "target.toml").write_text(text, encoding="utf-8")
     return by_profile(folder / "target.toml", Policy())
 
@@ -41,7 +41,7 @@ def test_one_url_gives_every_address_and_an_address_survives_the_way_to_a_child(
     assert address.mce == "https://argus.example/root/services/mce"
     assert address.stream == "wss://argus.example/root/ws/agent-status"
     assert (address.sso, address.ldap) == ("https://argus.example/root/auth/sso", "")
-    assert Address.from_dict(json.loads(json.dumps(address.as_dict()))) == address
+    assert TargetConfig.from_dict(json.loads(json.dumps(address.as_dict()))) == address
     assert by_url("http://127.0.0.1:8090", Policy()).stream == "ws://127.0.0.1:8090/ws/agent-status"
 
 
@@ -107,7 +107,7 @@ def test_generated_tests_share_the_time_of_the_contracts_asked_for(monkeypatch: 
     target = Target(by_url(HOST, Policy()))
     shares = [[(client.contract.name, share) for client, share in _clients(target, only)[0]] for only in ((), ("mce",))]
     assert shares == [[("personnel", 2 / 3), ("mce", 1 / 3)], [("mce", 1.0)]]
-    assert Order.read(Order(None, 1, 1, ("mce",)).as_json()).only == ("mce",)
+    assert GeneratedTestOptions.read(GeneratedTestOptions(None, 1, 1, ("mce",)).as_json()).only == ("mce",)
 
 
 @pytest.mark.parametrize("ours", [True, False])

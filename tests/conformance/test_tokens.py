@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jwt.algorithms import get_default_algorithms
 
-from argus_wfm.conformance.checks.jwt import Token, forgeries, signed_with_public_keys, with_other_signature
+from argus_wfm.conformance.checks.jwt import DecodedToken, forgeries, signed_with_public_keys, with_other_signature
 from argus_wfm.conformance.model.findings import clipped
 from argus_wfm.conformance.probes.examples import named
 from argus_wfm.conformance.probes.http import forged
@@ -44,12 +44,12 @@ def jwks(algorithm: str, kid: str = "k") -> Json:
 @pytest.mark.parametrize("algorithm", KEYS)
 def test_token_is_read_and_verified_by_the_published_key_alone(algorithm: str) -> None:
     text = jwt.encode(CLAIMS, KEYS[algorithm], algorithm, headers={"kid": "k"})
-    token = Token.read(text)
+    token = DecodedToken.read(text)
     assert (token.header["alg"], token.claims) == (algorithm, CLAIMS)
     assert token.verified_by(jwks(algorithm))
     assert not token.verified_by(jwks(algorithm, "other"))
     assert not token.verified_by({"keys": []})
-    assert not Token.read(with_other_signature(text)).verified_by(jwks(algorithm))
+    assert not DecodedToken.read(with_other_signature(text)).verified_by(jwks(algorithm))
     others = [name for name in KEYS if name != algorithm]
     assert not any(token.verified_by(jwks(name)) for name in others)
 
@@ -59,13 +59,13 @@ def test_token_is_read_and_verified_by_the_published_key_alone(algorithm: str) -
 )
 def test_what_is_no_token_is_told(text: str) -> None:
     with pytest.raises(ValueError, match=r"parts|header|claims|signature"):
-        Token.read(text)
+        DecodedToken.read(text)
 
 
 @given(st.text(min_size=1, max_size=50), st.binary(min_size=1, max_size=80))
 def test_changed_signature_is_other_bytes(subject: str, key: bytes) -> None:
     text = jwt.encode({"sub": subject}, key.ljust(32, b"0"), "HS256")
-    assert Token.read(with_other_signature(text)).claims == {"sub": subject}
+    assert DecodedToken.read(with_other_signature(text)).claims == {"sub": subject}
     with pytest.raises(jwt.InvalidSignatureError):
         jwt.decode(with_other_signature(text), key.ljust(32, b"0"), algorithms=["HS256"])
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from argus_wfm.conformance.cli.app import main
 from argus_wfm.gateway.reports.signature import Signer, _development
-from argus_wfm.gateway.reports.text import Options
+from argus_wfm.gateway.reports.text import TextOptions
 from tests.gateway.reports.examples import table, written
 
 
@@ -19,7 +19,7 @@ from tests.gateway.reports.examples import table, written
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Signed with the development certificate."""
     file = tmp_path_factory.mktemp("reports") / "отчёт.pdf"
-    file.write_bytes(written("pdf", table(), Options(signer=Signer.development())))
+    file.write_bytes(written("pdf", table(), TextOptions(signer=Signer.development())))
     return file
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from argus_wfm.gateway.agent_status.hub import Hub, Subscriber
-from argus_wfm.gateway.agent_status.transitions import Change, Status
+from argus_wfm.gateway.agent_status.transitions import AgentStatus, StatusChange
 from tests.gateway.running import NOW
 
 Json = Any
@@ -18,15 +18,15 @@ BACKLOG = 1000
 FAR = NOW + dt.timedelta(days=1)
 
 
-def change(sequence: int, agent_id: str = "a", queue: str | None = None, left: str | None = None) -> Change:
-    return Change(sequence, agent_id, NOW, Status.AVAILABLE, Status.ON_BREAK, None, queue, left)
+def change(sequence: int, agent_id: str = "a", queue: str | None = None, left: str | None = None) -> StatusChange:
+    return StatusChange(sequence, agent_id, NOW, AgentStatus.AVAILABLE, AgentStatus.ON_BREAK, None, queue, left)
 
 
 @dataclass
 class Board:
     """What is committed; `broken` times nobody can read it."""
 
-    changes: list[Change] = field(default_factory=list)
+    changes: list[StatusChange] = field(default_factory=list)
     loads: list[Json] = field(default_factory=list)
     broken: int = 0
 
@@ -36,7 +36,7 @@ class Board:
             raise OSError("the database is away")
         return max((one.sequence for one in self.changes), default=0), len(self.loads)
 
-    def after(self, sequence: int) -> list[Change]:
+    def after(self, sequence: int) -> list[StatusChange]:
         return [one for one in self.changes if one.sequence > sequence][:2]  # pages are small
 
     def loads_after(self, version: int) -> tuple[list[Json], int]:
@@ -85,7 +85,7 @@ class Scene:
         self.hub.join(Subscriber(outlet, expires, **{"extended": True, "after": self.hub.sequence, **asked}))
         return outlet
 
-    def commit(self, *changes: Change, heard: bool = True) -> None:
+    def commit(self, *changes: StatusChange, heard: bool = True) -> None:
         self.board.changes += changes
         if heard:
             self.hub.heard(changes)

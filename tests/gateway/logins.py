@@ -9,7 +9,7 @@ from typing import Any
 
 import requests
 
-from argus_wfm.mocks.ldap.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, Lockout
+from argus_wfm.mocks.ldap.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, LockoutPolicy
 from argus_wfm.mocks.ldap.entries import PEOPLE, SERVICE
 from argus_wfm.mocks.people import FIRST
 from tests.callers import Caller
@@ -92,7 +92,7 @@ def behind(directory: Served, **changed: Any) -> dict[str, Any]:
 @contextlib.contextmanager
 def directory_of(kind: str, *faults: str) -> Iterator[Served]:
     """One that locks nobody out either, unless told to."""
-    with mocked(*faults, lockout=Lockout(threshold=0)) if kind == "mock" else slapd() as served:
+    with mocked(*faults, lockout=LockoutPolicy(threshold=0)) if kind == "mock" else slapd() as served:
         yield served
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from argus_wfm.gateway.app import build
 from argus_wfm.gateway.clock import Clock
-from argus_wfm.gateway.settings import Given
+from argus_wfm.gateway.settings import ExplicitSettings
 from argus_wfm.openapi.server import background
 from tests.callers import BASE, PASSWORD, TOKEN_KEY, USER
 
@@ -31,6 +31,6 @@ def gateway_on(upstream: str, **settings: Any) -> Iterator[str]:
             "stop_grace_s": 1,
             **settings,
         }
-        made = Given(zup_url=upstream + BASE, zup_user=USER, user=USER, **given)
+        made = ExplicitSettings(zup_url=upstream + BASE, zup_user=USER, user=USER, **given)
         with background(build(made, clock=Clock(NOW), with_controls=True)) as url:
             yield url

@@ -13,8 +13,8 @@ import pytest
 import sqlalchemy as sa
 
 from argus_wfm.gateway.agent_status.events import RETENTION, Agents, Applied, Load
-from argus_wfm.gateway.agent_status.queries import Board
-from argus_wfm.gateway.agent_status.transitions import Change, Event
+from argus_wfm.gateway.agent_status.queries import AgentStatusQueries
+from argus_wfm.gateway.agent_status.transitions import Event, StatusChange
 from argus_wfm.gateway.errors import InvalidTransition
 from argus_wfm.gateway.storage import tables
 from argus_wfm.gateway.storage.database import connect, migrate
@@ -45,9 +45,9 @@ class Ear:
     """What a hub would have heard."""
 
     def __init__(self) -> None:
-        self.groups: list[list[Change]] = []
+        self.groups: list[list[StatusChange]] = []
 
-    def __call__(self, changes: Sequence[Change], loads: bool) -> None:
+    def __call__(self, changes: Sequence[StatusChange], loads: bool) -> None:
         self.groups.append(list(changes))
 
 
@@ -79,7 +79,7 @@ def day(agent: str, calls: int) -> list[Event]:
     ]
 
 
-def outcome(future: Future[Applied | None]) -> Change:
+def outcome(future: Future[Applied | None]) -> StatusChange:
     applied = future.result(WAIT_S)
     assert isinstance(applied, Applied)
     return applied.change
@@ -155,7 +155,7 @@ def test_loads_and_events_of_one_group_are_both_kept(agents: Agents, engine: sa.
     ]
     agents.start()
     assert [bool(future.result(WAIT_S)) for future in futures] == [False, True, False]
-    shown = Board(engine, lambda: NOW).queues()["queues"]
+    shown = AgentStatusQueries(engine, lambda: NOW).queues()["queues"]
     assert [(one["queue"], one["waiting"], one["available_agents"]) for one in shown] == [("q", 5, 1), ("r", 0, 1)]
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from argus_wfm.gateway.clock import Clock
 from argus_wfm.gateway.errors import BadUpstreamResponse, CircuitOpen, UpstreamDown, UpstreamFailed, UpstreamTimeout
-from argus_wfm.gateway.upstream.breaker import Breaker, Change
+from argus_wfm.gateway.upstream.breaker import Breaker, BreakerTransition
 from argus_wfm.openapi.errors import ApiError
 from tests.callers import Caller
 from tests.gateway.conftest import Gateway
@@ -125,7 +125,7 @@ def test_a_trial_that_was_given_up_leaves_its_place(breaker: Breaker, clock: Clo
 def test_listener_hears_every_change_outside_of_the_lock(clock: Clock) -> None:
     heard: list[tuple[str, str]] = []
 
-    def hear(upstream: str, change: Change) -> None:
+    def hear(upstream: str, change: BreakerTransition) -> None:
         heard.append((change.state.value, state(heeded)))  # would hang under the lock
 
     heeded = Breaker("1C ZUP", clock, on_change=hear)

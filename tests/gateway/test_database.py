@@ -18,7 +18,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from argus_wfm.gateway.agent_status.events import Agents
-from argus_wfm.gateway.agent_status.queries import Board
+from argus_wfm.gateway.agent_status.queries import AgentStatusQueries
 from argus_wfm.gateway.agent_status.transitions import Event
 from argus_wfm.gateway.storage import database as module
 from argus_wfm.gateway.storage.database import HEAD, DatabaseError, connect, migrate, migrations
@@ -117,7 +117,7 @@ def test_the_first_release_has_no_agents_and_after_it_they_can_be_told_of(engine
     agents.stop()
     assert applied is not None
     assert applied.change.sequence == 1
-    assert Board(engine, lambda: MOMENT).snapshot(None, None)[0] == 1
+    assert AgentStatusQueries(engine, lambda: MOMENT).snapshot(None, None)[0] == 1
 
 
 def _fill(engine: sa.Engine) -> Rows:

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.support.attendance_forecast import Presence, Shift, forecast
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.zup.app import zup as build_zup
 from argus_wfm.openapi.server import background
 from tests.callers import PASSWORD, USER, Caller
+from tests.support.attendance_forecast import Presence, Shift, forecast
 
 Json = Any
 QUARTER = dt.timedelta(minutes=15)  # loginfo comes in these

@@ -122,10 +122,10 @@ def test_without_controls_there_are_none(zup: Caller, tmp_path: Path) -> None:
     import datetime as dt
 
     from argus_wfm.gateway.app import build
-    from argus_wfm.gateway.settings import Given
+    from argus_wfm.gateway.settings import ExplicitSettings
     from argus_wfm.openapi.server import background
 
-    settings = Given(
+    settings = ExplicitSettings(
         zup_url=zup.url,
         zup_user="u",
         zup_password=SecretStr("p"),

@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from argus_wfm.gateway.sites.registry import SEED, NoSuchWallTime, Sites, SitesError
+from argus_wfm.gateway.sites.registry import SEED, NoSuchWallTime, SiteRegistry, SitesError
 from tests.gateway.branches import AT, Central, central, employee, shift
 from tests.peers import DATABASES, database
 
 Json = Any
-SITES = Sites.of_file(None)
+SITES = SiteRegistry.of_file(None)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def test_a_file_of_ones_own_takes_their_place(tmp_path: Path, suffix: str) -> No
         f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in given.items()
     )
     path.write_text(toml if suffix == ".toml" else json.dumps({"sites": [given]}), encoding="utf-8")
-    (site,) = Sites.of_file(path)
+    (site,) = SiteRegistry.of_file(path)
     assert (site.id, site.name, site.zone.key, site.departments) == (
         "kaliningrad",
         "Калининград",
@@ -82,7 +82,7 @@ def changed(number: int, **other: Json) -> list[Json]:
 )
 def test_a_wrong_list_is_told_in_one_line(listed: list[Json], said: str) -> None:
     with pytest.raises(SitesError, match=said) as raised:
-        Sites.of(listed)
+        SiteRegistry.of(listed)
     assert "\n" not in str(raised.value)
 
 
@@ -100,7 +100,7 @@ def test_a_file_that_cannot_be_read_is_told_in_one_line(tmp_path: Path, name: st
     if text is not None:
         (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(SitesError, match=said):
-        Sites.of_file(tmp_path / name)
+        SiteRegistry.of_file(tmp_path / name)
 
 
 # wall time

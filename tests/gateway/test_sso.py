@@ -229,12 +229,12 @@ def test_several_log_in_at_once(sso: Sso, directory: Served) -> None:
 
 def test_two_entries_of_one_name_are_nobody(ad_sso: Sso, active_directory: Served) -> None:
     """Asked of a directory whose base is the whole tree, by an attribute that many have."""
-    from argus_wfm.gateway.upstream.ldap_login import Account, Login, Service
+    from argus_wfm.gateway.upstream.ldap_login import DirectoryAccount, Login, Service
     from argus_wfm.mocks.ldap.accounts import SERVICE_PASSWORD
     from argus_wfm.mocks.ldap.entries import ROOT, SERVICE
 
     for attribute, value in (("company", "x"), ("title", "Оператор"), ("objectClass", "user")):
-        account = Account(active_directory.url, SERVICE, SERVICE_PASSWORD, ROOT, name_attribute=attribute)
+        account = DirectoryAccount(active_directory.url, SERVICE, SERVICE_PASSWORD, ROOT, name_attribute=attribute)
         service = Service(account, 5)
         assert Login(service, value, RIGHT).run() is None
         service.close()

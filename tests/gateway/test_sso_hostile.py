@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import requests
 
-from argus_wfm.gateway.upstream.ldap_login import Account, Login, Service
+from argus_wfm.gateway.upstream.ldap_login import DirectoryAccount, Login, Service
 from argus_wfm.mocks.ldap.accounts import SERVICE_PASSWORD
 from argus_wfm.mocks.ldap.entries import PEOPLE, SERVICE
 from tests.directories import Served
@@ -106,7 +106,7 @@ def sso(directory: Served) -> Iterator[Sso]:
 @pytest.mark.slow
 def test_thousands_of_hostile_names_are_nobodys(directory: Served) -> None:
     """Straight at the directory, with the right password of the user whom they are made of."""
-    service = Service(Account(directory.url, SERVICE, SERVICE_PASSWORD, PEOPLE), 10)
+    service = Service(DirectoryAccount(directory.url, SERVICE, SERVICE_PASSWORD, PEOPLE), 10)
     try:
         with ThreadPoolExecutor(4) as pool:
             found = list(pool.map(lambda name: Login(service, name, RIGHT).run(), hostile(NAMES)))

@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from argus_wfm.gateway import logs
 from argus_wfm.gateway.identity.keys import Keys
-from argus_wfm.gateway.upstream.ldap_login import Account
+from argus_wfm.gateway.upstream.ldap_login import DirectoryAccount
 from tests.directories import Served
 from tests.gateway.logins import LOGIN, RIGHT, Sso, basic, directory_of, sso_on
 from tests.peers import DATABASES, database
@@ -169,7 +169,7 @@ def test_without_a_directory_nothing_is_said_of_one(directory: Served) -> None:
 def test_no_secret_shows_where_what_holds_it_is_printed() -> None:
     """As tracebacks with values and debuggers print it."""
     secret = "s3cret-" * 6
-    account = Account("ldap://127.0.0.1:9", "cn=svc", secret, "dc=company,dc=ru")
+    account = DirectoryAccount("ldap://127.0.0.1:9", "cn=svc", secret, "dc=company,dc=ru")
     assert "cn=svc" in repr(account)
     assert secret not in repr(account)
     assert secret not in repr(Keys.shared(secret.encode()).signing)

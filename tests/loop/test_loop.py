@@ -18,7 +18,7 @@ from argus_wfm.conformance.generated import runner as generated
 from argus_wfm.conformance.generated.runner import Generated
 from argus_wfm.conformance.processes.children import Children
 from argus_wfm.conformance.target.client import Policy
-from argus_wfm.conformance.target.target import Address
+from argus_wfm.conformance.target.target import TargetConfig
 from argus_wfm.openapi import load
 from tests.callers import AGENTS, BASE, Caller
 from tests.gateway.running import gateway_on
@@ -48,8 +48,10 @@ def told(watched: Watcher) -> str:
 
 def judged(url: str, controls: dict[str, str], log: Path) -> Generated:
     """The generated contract tests of `argus conform`, in their own process."""
-    address = Address("loop", url + BASE, Policy(ours=True), controls=controls)
-    return generated.run(Children(), generated.Order(address.as_dict(), SECONDS, 1), log, lambda cases, phase: None)
+    address = TargetConfig("loop", url + BASE, Policy(ours=True), controls=controls)
+    return generated.run(
+        Children(), generated.GeneratedTestOptions(address.as_dict(), SECONDS, 1), log, lambda cases, phase: None
+    )
 
 
 def assert_whole_and_clean(done: Generated) -> None:

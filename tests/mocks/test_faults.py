@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from argus_wfm.mocks.faults.active import Switchboard
+from argus_wfm.mocks.faults.active import ActiveFaults
 from argus_wfm.mocks.faults.json_patch import AmendmentError, amended
-from argus_wfm.mocks.faults.models import Change, Struck
+from argus_wfm.mocks.faults.models import PatchOperation, Struck
 from argus_wfm.mocks.faults.parser import EXAMPLES, KINDS, FaultError, catalogue, from_json, from_text, struck
 
 OPERATIONS = frozenset({"getAgents", "getNormHours", "sendSchedule"})
@@ -85,7 +85,7 @@ def test_party_that_sends_messages_has_faults_of_its_own(text: str, words: str) 
 
 
 def test_first_fault_that_strikes_is_the_only_one_and_times_run_out() -> None:
-    board = Switchboard(OPERATIONS)
+    board = ActiveFaults(OPERATIONS)
     for text in ("status,times=2,operation=getAgents", "latency,seconds=5", "hang"):
         board.switch_on(from_text(text, OPERATIONS))
     got = [board.strike("getAgents") for _ in range(3)]
@@ -109,7 +109,7 @@ def test_first_fault_that_strikes_is_the_only_one_and_times_run_out() -> None:
     ],
 )
 def test_amendments_follow_json_patch(path: str, op: str, value: object, result: object) -> None:
-    change = Change.model_validate({"op": op, "path": path, "value": value})
+    change = PatchOperation.model_validate({"op": op, "path": path, "value": value})
     assert amended({"a": [1, 2], "b/c": 1}, [change]) == result
 
 
@@ -119,4 +119,4 @@ def test_amendments_follow_json_patch(path: str, op: str, value: object, result:
 def test_amendment_without_a_place_says_which(change: tuple[str, str]) -> None:
     op, path = change
     with pytest.raises(AmendmentError, match=path):
-        amended({"a": [1, 2], "b": 1}, [Change.model_validate({"op": op, "path": path})])
+        amended({"a": [1, 2], "b": 1}, [PatchOperation.model_validate({"op": op, "path": path})])

@@ -14,8 +14,8 @@ from argus_wfm.mocks import people
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.oktell.centre import change, event
 from argus_wfm.mocks.oktell.rota import ALLOWED, HOUR, QUEUES, shift
-from argus_wfm.mocks.oktell.simulation import TRANSITIONS, Floor, Happening
-from argus_wfm.mocks.oktell.time_scale import Pace
+from argus_wfm.mocks.oktell.simulation import TRANSITIONS, CallCentreSimulation, Happening
+from argus_wfm.mocks.oktell.time_scale import TimeScale
 from argus_wfm.openapi import load
 from argus_wfm.openapi.stream import load_stream
 from tests.mocks.conftest import NOW
@@ -24,8 +24,8 @@ PEOPLE = people.cast(40, 1)
 SECOND = dt.timedelta(seconds=1)
 
 
-def floor(seed: int = 1, run: int = 1) -> Floor:
-    return Floor(PEOPLE, seed, NOW, run)
+def floor(seed: int = 1, run: int = 1) -> CallCentreSimulation:
+    return CallCentreSimulation(PEOPLE, seed, NOW, run)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_same_seed_same_day_in_however_many_steps(day: list[Happening]) -> None:
     in_steps = [happening for minutes in range(0, 1441, 7) for happening in steps.advance(NOW + minutes * 60 * SECOND)]
     assert in_steps == day[: len(in_steps)]
     assert len(day) - len(in_steps) < 200
-    assert Floor(PEOPLE, 2, NOW).advance(NOW + HOUR) != floor().advance(NOW + HOUR)
+    assert CallCentreSimulation(PEOPLE, 2, NOW).advance(NOW + HOUR) != floor().advance(NOW + HOUR)
 
 
 def test_another_run_of_the_same_day_has_ids_of_its_own(day: list[Happening]) -> None:
@@ -111,7 +111,7 @@ def test_people_come_and_go_by_their_shift(day: list[Happening]) -> None:
 
 
 def test_planted_event_moves_the_floor_where_it_may_and_is_told_of_in_any_case() -> None:
-    here = Floor([], 1, NOW)
+    here = CallCentreSimulation([], 1, NOW)
     refused = here.tell("call_start", "MCE001", call_id="CALL123", queue="support_queue")
     assert (refused.old, refused.new, here.agents["MCE001"].status) == ("offline", "on_call", "offline")
     assert here.tell("login", "MCE001").new == here.agents["MCE001"].status == "available"
@@ -126,7 +126,7 @@ def test_planted_event_moves_the_floor_where_it_may_and_is_told_of_in_any_case()
 
 def test_pace_is_the_clock_s_times_its_speed() -> None:
     clock = Clock(NOW)
-    pace = Pace(clock, 60)
+    pace = TimeScale(clock, 60)
     clock.move(10)
     assert 600 <= (pace.now() - NOW).total_seconds() < 700
     assert (pace.moment(NOW + 300 * SECOND) - pace.start).total_seconds() == 5

@@ -12,7 +12,7 @@ import pytest
 
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.zup.app import zup
-from argus_wfm.mocks.zup.forwarding import Ask, NoAnswer, Reply
+from argus_wfm.mocks.zup.forwarding import Ask, HostResponse, NoAnswer
 from argus_wfm.openapi.server import background
 from tests.callers import PASSWORD, USER
 from tests.mocks.conftest import NOW
@@ -47,7 +47,7 @@ class Host:
         self.status, self.body, self.departs = status, body, departs
         self.asked: list[tuple[str, str, bytes]] = []
 
-    def __call__(self, method: str, path: str, body: bytes) -> Reply:
+    def __call__(self, method: str, path: str, body: bytes) -> HostResponse:
         self.asked.append((method, path, body))
         if not self.status:
             raise NoAnswer("the lights are off")
@@ -56,7 +56,7 @@ class Host:
             content, media_type = json.dumps(listed, ensure_ascii=False).encode(), "application/json"
         else:
             content, media_type = json.dumps(NORM).encode(), "application/json; charset=utf-8"
-        return Reply(self.status, media_type, self.body or content, lambda: self.departs)
+        return HostResponse(self.status, media_type, self.body or content, lambda: self.departs)
 
 
 @contextlib.contextmanager
@@ -169,9 +169,9 @@ def test_what_may_be_over_soon_is_asked_again(status: int) -> None:
 def test_a_page_instead_of_an_answer_is_asked_again() -> None:
     host = Host()
 
-    def maintained(method: str, path: str, body: bytes) -> Reply:
+    def maintained(method: str, path: str, body: bytes) -> HostResponse:
         sound = host(method, path, body)
-        return sound if host.body is None else Reply(200, "text/html", host.body)
+        return sound if host.body is None else HostResponse(200, "text/html", host.body)
 
     with before(maintained) as client:
         host.body = b"<!doctype html><p>Back soon"
@@ -205,7 +205,7 @@ def test_answers_against_the_contract_are_told_of_whenever_they_are_used() -> No
 def test_an_answer_that_takes_its_time_is_told_of_as_one_that_is_not_there() -> None:
     host, asked, go = Host(), threading.Event(), threading.Event()
 
-    def slow(method: str, path: str, body: bytes) -> Reply:
+    def slow(method: str, path: str, body: bytes) -> HostResponse:
         if path == "/getNormHours":
             asked.set()
             assert go.wait(30)

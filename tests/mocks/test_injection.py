@@ -147,11 +147,11 @@ def test_delays_add_up_and_go_together_with_one_other_fault(party: Party) -> Non
 
 
 def test_random_delays_follow_their_seed_and_their_distribution() -> None:
-    from argus_wfm.mocks.faults.active import Switchboard
+    from argus_wfm.mocks.faults.active import ActiveFaults
     from argus_wfm.mocks.faults.parser import from_json
 
     def delays(**fault: Any) -> list[float]:
-        board = Switchboard(["getAgents"])
+        board = ActiveFaults(["getAgents"])
         board.switch_on(from_json(fault, board.operations))
         return [board.strike("getAgents").delay_s for _ in range(400)]
 

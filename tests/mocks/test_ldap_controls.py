@@ -13,7 +13,7 @@ import pytest
 from ldap3.core.exceptions import LDAPException
 
 from argus_wfm.mocks import people
-from argus_wfm.mocks.ldap.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, Lockout, Trouble, account, password_of
+from argus_wfm.mocks.ldap.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, LockoutPolicy, Trouble, account, password_of
 from argus_wfm.mocks.ldap.entries import GROUPS, PEOPLE, SERVICE
 from tests.callers import Caller
 from tests.directories import Served, bind, data, logins, mocked
@@ -176,7 +176,7 @@ class TestAccounts:
     def test_who_leaves_has_an_account_until_the_end_of_that_day(self) -> None:
         person = next(one for one in people.cast(20) if one.dismissed)
         assert person.dismissed
-        held, lockout = account(person, 1, NOW), Lockout()
+        held, lockout = account(person, 1, NOW), LockoutPolicy()
         evening = dt.datetime.combine(person.dismissed, dt.time(20, 59), dt.UTC)
         assert Trouble.EXPIRED not in held.troubles(evening, lockout)
         assert Trouble.EXPIRED in held.troubles(evening + dt.timedelta(minutes=1), lockout)
@@ -184,7 +184,7 @@ class TestAccounts:
     def test_every_trouble_is_somebodys_in_each_fifty_people(self) -> None:
         for seed in (1, 2, 3):
             persons = [people.person(number, seed) for number in range(1, 51)]
-            troubles = [account(person, seed, NOW).troubles(NOW, Lockout()) for person in persons]
+            troubles = [account(person, seed, NOW).troubles(NOW, LockoutPolicy()) for person in persons]
             assert troubles[0] == []
             assert {trouble for those in troubles for trouble in those} == set(Trouble)
 

@@ -8,12 +8,12 @@ from typing import Any
 from unittest.mock import patch
 
 from argus_wfm.mocks.ldap import app, connections
-from argus_wfm.mocks.ldap.accounts import Refusal
-from argus_wfm.mocks.ldap.directory import Directory
+from argus_wfm.mocks.ldap.accounts import BindRefusal
+from argus_wfm.mocks.ldap.directory import DirectoryEntries
 from argus_wfm.mocks.ldap.entries import Entry
 from argus_wfm.mocks.ldap.filters import Filter
 from argus_wfm.mocks.ldap.names import Name
-from argus_wfm.mocks.ldap.session import UNWILLING, Refused, Session
+from argus_wfm.mocks.ldap.session import UNWILLING, RequestRefused, Session
 from argus_wfm.openapi.server import background, bind
 from tests.mutants.host import AGENTS
 from tests.mutants.proxy import Spoiler
@@ -24,19 +24,19 @@ Shown = dict[str, tuple[str, ...]]
 
 
 @contextlib.contextmanager
-def directory(kind: type[Directory] = Directory, session: type[Session] = Session) -> Iterator[str]:
+def directory(kind: type[DirectoryEntries] = DirectoryEntries, session: type[Session] = Session) -> Iterator[str]:
     """The host's people in a directory that behaves otherwise; yields its URL."""
     public = bind("127.0.0.1", 0)
-    with patch.object(app, "Directory", kind), patch.object(connections, "Session", session):
+    with patch.object(app, "DirectoryEntries", kind), patch.object(connections, "Session", session):
         directory = app.ldap(public, agents=AGENTS)
         with background(directory):
             yield f"ldap://127.0.0.1:{public.getsockname()[1]}"
 
 
-def showing(change: Callable[[Shown], Shown]) -> type[Directory]:
+def showing(change: Callable[[Shown], Shown]) -> type[DirectoryEntries]:
     """People's entries are shown otherwise."""
 
-    class Showing(Directory):
+    class Showing(DirectoryEntries):
         def shown(self, entry: Entry, asked: Iterable[str]) -> Shown:
             held = super().shown(entry, asked)
             return change(held) if entry.account else held
@@ -44,29 +44,29 @@ def showing(change: Callable[[Shown], Shown]) -> type[Directory]:
     return Showing
 
 
-def _without(name: str) -> type[Directory]:
+def _without(name: str) -> type[DirectoryEntries]:
     return showing(lambda held: {key: values for key, values in held.items() if key != name})
 
 
-def _as(name: str, other: str) -> type[Directory]:
+def _as(name: str, other: str) -> type[DirectoryEntries]:
     return showing(lambda held: {other if key == name else key: values for key, values in held.items()})
 
 
-class AnyPassword(Directory):
+class AnyPassword(DirectoryEntries):
     """A wrong password of somebody who exists is taken."""
 
-    def bind(self, who: str, password: bytes) -> Entry | Refusal:
+    def bind(self, who: str, password: bytes) -> Entry | BindRefusal:
         outcome = super().bind(who, password)
-        return (self.named(who) or outcome) if outcome is Refusal.WRONG_PASSWORD else outcome
+        return (self.named(who) or outcome) if outcome is BindRefusal.WRONG_PASSWORD else outcome
 
 
-class AnyName(Directory):
+class AnyName(DirectoryEntries):
     """Whoever is unknown is taken for the first of all."""
 
-    def bind(self, who: str, password: bytes) -> Entry | Refusal:
+    def bind(self, who: str, password: bytes) -> Entry | BindRefusal:
         outcome = super().bind(who, password)
         first = self.person(PERSON)
-        return first if outcome is Refusal.UNKNOWN and first else outcome
+        return first if outcome is BindRefusal.UNKNOWN and first else outcome
 
 
 class Hospitable(Session):
@@ -82,8 +82,8 @@ class Unwilling(Session):
     def _bind(self, request: Any, reply: type, _arrived: float) -> Any:
         try:
             return super()._bind(request, reply, _arrived)
-        except Refused as error:
-            raise Refused(UNWILLING, str(error)) from error
+        except RequestRefused as error:
+            raise RequestRefused(UNWILLING, str(error)) from error
 
 
 class EmptyPassword(Session):
@@ -95,7 +95,7 @@ class EmptyPassword(Session):
         return super()._bind(request, reply, _arrived)
 
 
-class Twins(Directory):
+class Twins(DirectoryEntries):
     """Two people have one login."""
 
     def search(self, base: Name, scope: int, given: Filter) -> Iterator[Entry]:
@@ -106,7 +106,7 @@ class Twins(Directory):
             yield other
 
 
-class Nobody(Directory):
+class Nobody(DirectoryEntries):
     """A search by login finds nobody."""
 
     def search(self, base: Name, scope: int, given: Filter) -> Iterator[Entry]:
@@ -114,7 +114,7 @@ class Nobody(Directory):
         return iter(() if len(found) == 1 and found[0].login == PERSON else found)
 
 
-class Unescaped(Directory):
+class Unescaped(DirectoryEntries):
     """An escaped asterisk stands for anything, as if it had not been escaped."""
 
     def search(self, base: Name, scope: int, given: Filter) -> Iterator[Entry]:

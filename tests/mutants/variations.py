@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from argus_wfm.mocks.ldap.directory import Directory
+from argus_wfm.mocks.ldap.directory import DirectoryEntries
 from tests.mutants.directory import directory, showing
 from tests.mutants.exchange import Json, Reply, Request
 from tests.mutants.proxy import TEXT, Frame, Socket, Spoiler
@@ -273,5 +273,5 @@ VARIATIONS = (
         "RFC 4512: attributes have no case",
         directory=lambda: directory(showing(_other_spelling)),
     ),
-    Variation("directory-plain", "directory", "the mock itself", directory=lambda: directory(Directory)),
+    Variation("directory-plain", "directory", "the mock itself", directory=lambda: directory(DirectoryEntries)),
 )

@@ -11,8 +11,8 @@ from typing import Any, Literal
 import pytest
 import requests
 
-from argus_wfm.openapi import Call, Exchange, accounts, load, serve
-from argus_wfm.openapi.frame import with_routes
+from argus_wfm.openapi import Call, ServedExchange, accounts, load, serve
+from argus_wfm.openapi.middleware import with_routes
 from argus_wfm.openapi.server import background
 
 NOW = dt.datetime(2025, 7, 29, 1, 30, tzinfo=dt.UTC)
@@ -30,7 +30,7 @@ class Host:
     url: str = ""
     answers: dict[str, Callable[[Call], Any]] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
-    exchanges: list[Exchange] = field(default_factory=list)
+    exchanges: list[ServedExchange] = field(default_factory=list)
 
     def request(self, method: str, path: str, **options: Any) -> requests.Response:
         headers = {"Authorization": BASIC, **options.pop("headers", {})}
@@ -52,7 +52,7 @@ class Host:
         override = self.answers.get(call.operation.id)
         return override(call) if override else EXAMPLES[f"{call.operation.id} 200"]
 
-    def closed(self, request_id: str) -> Exchange:
+    def closed(self, request_id: str) -> ServedExchange:
         """The exchange of a request, once it is told; its client may have had the answer a moment earlier."""
         deadline = time.monotonic() + 5
         while time.monotonic() < deadline:

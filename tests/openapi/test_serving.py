@@ -14,7 +14,7 @@ import jsonschema_rs
 import pytest
 import requests
 
-from argus_wfm.openapi import Call, Contract, OperationMismatch, Reply, accounts, load, serve
+from argus_wfm.openapi import ApiResponse, Call, Contract, OperationMismatch, accounts, load, serve
 from argus_wfm.openapi.errors import ApiError, EmployeeNotFound
 from argus_wfm.openapi.server import background, bind
 from tests.openapi.conftest import BASIC, EXAMPLES, NORM, NOW, Host, assert_envelope
@@ -148,7 +148,7 @@ def test_unknown_paths_get_the_envelope_and_no_redirect(host: Host, path: str) -
 
 
 def test_an_undocumented_status_is_our_defect(host: Host, caplog: pytest.LogCaptureFixture) -> None:
-    host.answers["getAgents"] = lambda call: Reply(EXAMPLES["getAgents 200"], status=201)
+    host.answers["getAgents"] = lambda call: ApiResponse(EXAMPLES["getAgents 200"], status=201)
     with caplog.at_level(logging.ERROR):
         assert_envelope(host.get_agents(), 500, "INTERNAL_ERROR")
     assert "getAgents has no status 201" in caplog.text
@@ -192,7 +192,7 @@ def test_errors_of_handlers_keep_their_status_and_code(host: Host) -> None:
 
 
 def test_raw_replies_go_out_as_they_are(host: Host) -> None:
-    host.answers["getAgents"] = lambda call: Reply(raw=b'{"already":"checked"}')
+    host.answers["getAgents"] = lambda call: ApiResponse(raw=b'{"already":"checked"}')
     response = host.get_agents()
     assert (response.content, response.headers["Content-Type"]) == (b'{"already":"checked"}', "application/json")
 
@@ -330,11 +330,11 @@ def test_204_has_no_body(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     }
     monkeypatch.setattr("argus_wfm.openapi.serving.load", lambda name: Contract(name, document))
 
-    def forget(call: Call) -> Reply:
-        return Reply(status=204)
+    def forget(call: Call) -> ApiResponse:
+        return ApiResponse(status=204)
 
-    async def forget_async(call: Call) -> Reply:
-        return Reply(status=204)
+    async def forget_async(call: Call) -> ApiResponse:
+        return ApiResponse(status=204)
 
     handler = forget if stack == "flask" else forget_async
     app = serve({"tiny": {"forget": handler}}, stack=stack, users={}, now=lambda: NOW)

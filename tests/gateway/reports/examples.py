@@ -10,20 +10,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from argus_wfm.gateway.reports.attendance import columns as days_of
 from argus_wfm.gateway.reports.formats import FORMATS
 from argus_wfm.gateway.reports.month import Month
-from argus_wfm.gateway.reports.table import Column, Kind, Row, Table, Total
-from argus_wfm.gateway.reports.text import Options
+from argus_wfm.gateway.reports.table import Column, ColumnKind, Row, Table, Total
+from argus_wfm.gateway.reports.text import TextOptions
 
 MOSCOW = dt.timezone(dt.timedelta(hours=3), "MSK")
 MADE_AT = dt.datetime(2025, 8, 1, 6, tzinfo=dt.UTC)
 COLUMNS = (
     Column("name", "Фамилия, имя, отчество", width=30),
-    Column("hired", "Принят", Kind.DATE, 12),
-    Column("seen", "Последний вход", Kind.MOMENT, 16),
-    Column("norm", "Норма, ч", Kind.HOURS, 10, None, Total()),
-    Column("worked", "Отработано, ч", Kind.HOURS, 12, None, Total()),
-    Column("over", "Сверх нормы, ч", Kind.HOURS, 12, "MAX(0,{worked}-{norm})", Total("name", "Иванов Иван")),
-    Column("calls", "Звонков", Kind.INTEGER, 10, None, Total()),
-    Column("busy", "Занятость, %", Kind.PERCENT, 10, "IF({norm}=0,0,ROUND({worked}/{norm}*100,1))"),
+    Column("hired", "Принят", ColumnKind.DATE, 12),
+    Column("seen", "Последний вход", ColumnKind.MOMENT, 16),
+    Column("norm", "Норма, ч", ColumnKind.HOURS, 10, None, Total()),
+    Column("worked", "Отработано, ч", ColumnKind.HOURS, 12, None, Total()),
+    Column("over", "Сверх нормы, ч", ColumnKind.HOURS, 12, "MAX(0,{worked}-{norm})", Total("name", "Иванов Иван")),
+    Column("calls", "Звонков", ColumnKind.INTEGER, 10, None, Total()),
+    Column("busy", "Занятость, %", ColumnKind.PERCENT, 10, "IF({norm}=0,0,ROUND({worked}/{norm}*100,1))"),
 )
 HIRED, SEEN = dt.date(2020, 2, 29), dt.datetime(2025, 7, 31, 21, 30, tzinfo=dt.UTC)
 PEOPLE: tuple[Row, ...] = (
@@ -87,8 +87,8 @@ def _sums(hours: Sequence[float | None]) -> tuple[float, float, float]:
     return first, second, round(first + second, 2)
 
 
-def written(name: str, what: Table, options: Options | None = None) -> bytes:
+def written(name: str, what: Table, options: TextOptions | None = None) -> bytes:
     """A file of that format."""
     out = io.BytesIO()
-    FORMATS[name].write(what, options or Options(), out)
+    FORMATS[name].write(what, options or TextOptions(), out)
     return out.getvalue()

@@ -7,10 +7,10 @@ import io
 
 import pytest
 
-from argus_wfm.gateway.reports.text import Options
+from argus_wfm.gateway.reports.text import TextOptions
 from tests.gateway.reports.examples import HELD, HOSTILE, LONG, PEOPLE, UNHOLDABLE, table, texts, written
 
-EXCEL, WAREHOUSE = Options(), Options(external_system="dwh")
+EXCEL, WAREHOUSE = TextOptions(), TextOptions(external_system="dwh")
 
 
 def lines(body: bytes, delimiter: str) -> list[list[str]]:
@@ -19,7 +19,7 @@ def lines(body: bytes, delimiter: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("system", [None, "excel", "power_bi"])
 def test_russian_excel_gets_a_bom_semicolons_and_decimal_commas(system: str | None) -> None:
-    body = written("csv", table(), Options(external_system=system))
+    body = written("csv", table(), TextOptions(external_system=system))
     assert body.startswith(b"\xef\xbb\xbf")
     assert body.count(b"\r\n") == body.count(b"\n") == 4
     header, first, _, third = lines(body, ";")
@@ -49,14 +49,14 @@ def test_a_heading_is_guarded_as_well_and_numbers_below_zero_stay_numbers() -> N
 
 
 @pytest.mark.parametrize("options", [EXCEL, WAREHOUSE])
-def test_what_utf_8_cannot_hold_is_seen_and_a_long_text_is_whole(options: Options) -> None:
+def test_what_utf_8_cannot_hold_is_seen_and_a_long_text_is_whole(options: TextOptions) -> None:
     delimiter = "," if options.external_system else ";"
     _, (held,), (long,) = lines(written("csv", texts((UNHOLDABLE, LONG)), options), delimiter)
     assert (held, long) == (HELD, LONG)
 
 
 @pytest.mark.parametrize("options", [EXCEL, WAREHOUSE])
-def test_no_number_is_no_text(options: Options) -> None:
+def test_no_number_is_no_text(options: TextOptions) -> None:
     body = written("csv", table([(*PEOPLE[0][:3], float("nan"), float("inf"), -float("inf"), 0, 0)]), options)
     assert not {b"nan", b"inf"} & set(body.replace(b"\r\n", b";").split(b";"))
 

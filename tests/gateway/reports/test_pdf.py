@@ -16,10 +16,10 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from argus_wfm.conformance.checks.pdf_signature import Unreadable, of_pdf
 from argus_wfm.gateway.reports.signature import Signer
-from argus_wfm.gateway.reports.text import Options
+from argus_wfm.gateway.reports.text import TextOptions
 from tests.gateway.reports.examples import HELD, HOSTILE, LONG, UNHOLDABLE, sheet, table, texts, written
 
-SIGNED = Options(signer=Signer.development())
+SIGNED = TextOptions(signer=Signer.development())
 
 
 def pages(body: bytes) -> list[str]:

@@ -14,7 +14,7 @@ import openpyxl
 import pytest
 
 from argus_wfm.gateway.reports.signature import Signer
-from argus_wfm.gateway.reports.text import Options
+from argus_wfm.gateway.reports.text import TextOptions
 from tests.gateway.reports.examples import HOSTILE, sheet, table, texts, written
 from tests.peers import absent
 
@@ -113,7 +113,7 @@ def verdict(file: Path) -> str:
 
 def test_pdfsig_agrees_that_a_signature_holds_until_a_byte_is_changed(tmp_path: Path) -> None:
     file = tmp_path / "report.pdf"
-    file.write_bytes(written("pdf", table(), Options(signer=Signer.development())))
+    file.write_bytes(written("pdf", table(), TextOptions(signer=Signer.development())))
     assert "Signature is Valid." in verdict(file)
     assert "Total document signed" in verdict(file)
     changed = bytearray(file.read_bytes())

@@ -14,7 +14,7 @@ from cryptography.x509.oid import NameOID
 
 from argus_wfm.conformance.checks.pdf_signature import of_pdf
 from argus_wfm.gateway.reports.signature import SignatureError, Signer
-from argus_wfm.gateway.reports.text import Options
+from argus_wfm.gateway.reports.text import TextOptions
 from tests.gateway.reports.examples import table, written
 
 PASSWORD = "пароль"
@@ -70,7 +70,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Office:
 def test_a_configured_certificate_signs_and_its_authority_vouches_for_it(company: Office, password: str | None) -> None:
     signer = Signer.configured(*company.employs("Главный бухгалтер", password), password)
     assert (signer.subject, signer.is_development) == ("Главный бухгалтер", False)
-    body = written("pdf", table(), Options(signer=signer))
+    body = written("pdf", table(), TextOptions(signer=signer))
     (one,) = of_pdf(body, company.authority)
     assert (one.signer, one.intact, one.trusted, one.problem) == ("Главный бухгалтер", True, True, "")
     (stranger,) = of_pdf(body)
@@ -78,7 +78,7 @@ def test_a_configured_certificate_signs_and_its_authority_vouches_for_it(company
 
 
 def test_an_authority_vouches_for_nobody_elses(company: Office) -> None:
-    (one,) = of_pdf(written("pdf", table(), Options(signer=Signer.development())), company.authority)
+    (one,) = of_pdf(written("pdf", table(), TextOptions(signer=Signer.development())), company.authority)
     assert (one.intact, one.trusted) == (True, False)
 
 

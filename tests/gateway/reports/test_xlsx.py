@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 from openpyxl.utils.escape import unescape
 
-from argus_wfm.gateway.reports.text import Options
+from argus_wfm.gateway.reports.text import TextOptions
 from tests.gateway.reports.examples import (
     COLUMNS,
     HELD,
@@ -28,7 +28,7 @@ from tests.gateway.reports.examples import (
 )  # fmt: skip
 
 HEADER = 5  # the line of headings, from 1
-PLAIN = Options(include_formulas=False)
+PLAIN = TextOptions(include_formulas=False)
 
 
 def opened(body: bytes, *, calculated: bool = True) -> Any:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
-from argus_wfm.gateway.queue.leases import Slots
+from argus_wfm.gateway.queue.leases import Leases
 from argus_wfm.gateway.storage.database import connect
 
 if __name__ == "__main__":
-    slot, _lock = Slots(connect(sys.argv[1])).take()
+    slot, _lock = Leases(connect(sys.argv[1])).take()
     print(slot, flush=True)
     os.read(0, 1)

@@ -14,9 +14,9 @@ import sys
 import threading
 
 from argus_wfm.gateway.clock import Clock
-from argus_wfm.gateway.components import Parts, working
+from argus_wfm.gateway.components import Components, working
 from argus_wfm.gateway.logs import configure
-from argus_wfm.gateway.settings import Given
+from argus_wfm.gateway.settings import ExplicitSettings
 
 
 def main(arguments: list[str]) -> int:
@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda _signum, _frame: stopped.set())
     threading.Thread(target=_watch, args=(stopped,), daemon=True).start()
-    with working(Parts(Given(**given), Clock(dt.datetime.now(dt.UTC) + offset))):
+    with working(Components(ExplicitSettings(**given), Clock(dt.datetime.now(dt.UTC) + offset))):
         print("ready", flush=True)
         stopped.wait()
     return 0

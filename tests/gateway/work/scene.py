@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 
-from argus_wfm.gateway.queue.kinds import KINDS, OPEN, Status
+from argus_wfm.gateway.queue.kinds import KINDS, OPEN, OperationStatus
 from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.storage.database import connect, migrate
 from argus_wfm.gateway.storage.tables import attempts, audit, employees, operations
@@ -94,12 +94,12 @@ class Scene:
             return Counter(connection.scalars(sa.select(operations.c.status)))
 
     def running(self) -> set[str]:
-        return self._in(Status.RUNNING)
+        return self._in(OperationStatus.RUNNING)
 
     def unfinished(self) -> set[str]:
         return self._in(*OPEN)
 
-    def _in(self, *statuses: Status) -> set[str]:
+    def _in(self, *statuses: OperationStatus) -> set[str]:
         with self.engine.connect() as connection:
             return set(connection.scalars(sa.select(operations.c.id).where(operations.c.status.in_(statuses))))
 
@@ -129,7 +129,7 @@ class Scene:
             open_ = connection.scalar(sa.select(sa.func.count()).where(attempts.c.ended_at.is_(None)))
             stored = list(connection.scalars(sa.select(employees.c.external_employee_id).where(employees.c.active)))
         assert sorted(row.id for row in rows) == sorted(self.ids)
-        wrong = {row.id: (row.kind, row.status, row.error) for row in rows if row.status != Status.COMPLETED}
+        wrong = {row.id: (row.kind, row.status, row.error) for row in rows if row.status != OperationStatus.COMPLETED}
         assert wrong == {}
         assert open_ == 0
         assert (len(stored), len(set(stored))) == (_employed(rows), _employed(rows))

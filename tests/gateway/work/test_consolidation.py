@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from argus_wfm.gateway.errors import UpstreamDown, UpstreamRejected
 from argus_wfm.gateway.personnel.employee import Employee
 from argus_wfm.gateway.personnel.store import Employees
-from argus_wfm.gateway.queue.actions import Interventions
+from argus_wfm.gateway.queue.actions import QueueActions
 from argus_wfm.gateway.queue.job import Cancelled, HandedBack, Job
 from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.queue.rows import Claimed
 from argus_wfm.gateway.sites.actuals import Actuals
-from argus_wfm.gateway.sites.registry import Sites
+from argus_wfm.gateway.sites.registry import SiteRegistry
 from argus_wfm.gateway.sites.transfer import Consolidation
 from argus_wfm.gateway.storage.tables import actuals
 from tests.callers import USER
@@ -27,7 +27,7 @@ from tests.gateway.test_sites import edges
 from tests.gateway.work.conftest import Time
 
 Json = Any
-SITES = Sites.of_file(None)
+SITES = SiteRegistry.of_file(None)
 AUGUST = {"period": "2025-08"}
 
 
@@ -214,7 +214,7 @@ def test_a_worker_that_stops_and_an_operator_who_cancels_are_heard_between_batch
     company.stopping = False
     company.queue.hand_back(job.claimed)
     job = company.again(job)
-    Interventions(company.queue).cancel(job.claimed.id)
+    QueueActions(company.queue).cancel(job.claimed.id)
     with pytest.raises(Cancelled):
         company.run(job)
     assert company.queue.cancelled(job.claimed)

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from argus_wfm.gateway.clock import Clock
-from argus_wfm.gateway.components import Parts
-from argus_wfm.gateway.queue.executor import Turns
+from argus_wfm.gateway.components import Components
+from argus_wfm.gateway.queue.executor import OperationExecutor
 from argus_wfm.gateway.queue.rows import Claimed
-from argus_wfm.gateway.settings import Given
+from argus_wfm.gateway.settings import ExplicitSettings
 from argus_wfm.gateway.storage.database import migrate
 from argus_wfm.gateway.storage.tables import operations
 from tests.callers import BASE, PASSWORD, USER
@@ -23,10 +23,10 @@ from tests.gateway.work.test_queue import begun, submit, tried
 
 
 @pytest.fixture
-def parts(tmp_path: Path) -> Iterator[Parts]:
+def parts(tmp_path: Path) -> Iterator[Components]:
     """What a process is built of, without dbos."""
     secret = SecretStr(PASSWORD)
-    settings = Given(
+    settings = ExplicitSettings(
         zup_url=f"http://127.0.0.1:9{BASE}",
         zup_user=USER,
         zup_password=secret,
@@ -34,7 +34,7 @@ def parts(tmp_path: Path) -> Iterator[Parts]:
         password=secret,
         database_url=f"sqlite:///{tmp_path / 'argus.sqlite3'}",
     )
-    parts = Parts(settings, Clock(NOW))
+    parts = Components(settings, Clock(NOW))
     migrate(parts.engine)
     parts.audit.start()
     yield parts
@@ -42,7 +42,7 @@ def parts(tmp_path: Path) -> Iterator[Parts]:
     parts.engine.dispose()
 
 
-def test_an_end_that_cannot_be_written_down_is_no_end(parts: Parts) -> None:
+def test_an_end_that_cannot_be_written_down_is_no_end(parts: Components) -> None:
     claimed = begun(parts.queue, submit(parts.queue))
     with parts.engine.begin() as connection:
         connection.execute(sa.text("ALTER TABLE audit RENAME TO away"))
@@ -64,11 +64,11 @@ def raises(error: Exception) -> Callable[[Any], dict[str, Any]]:
     return act
 
 
-def test_what_the_database_will_never_take_ends_like_any_failure(parts: Parts) -> None:
+def test_what_the_database_will_never_take_ends_like_any_failure(parts: Components) -> None:
     """A row against a constraint is against it the next time too: no turn of it may be free of charge."""
     queue = parts.queue
     error = sa.exc.IntegrityError("INSERT", {}, Exception("UNIQUE constraint failed"))
-    turns = Turns(queue, {"personnel_sync": raises(error)}, Any, lambda: False)  # type: ignore[arg-type]
+    turns = OperationExecutor(queue, {"personnel_sync": raises(error)}, Any, lambda: False)  # type: ignore[arg-type]
     operation_id = submit(queue)
     for _ in range(4):
         (due,) = queue.due(10)
@@ -78,8 +78,8 @@ def test_what_the_database_will_never_take_ends_like_any_failure(parts: Parts) -
     assert queue.due(10) == []
 
 
-def test_an_act_that_breaks_off_is_a_failure_that_tells_nothing_of_itself(parts: Parts) -> None:
-    turns = Turns(parts.queue, {"personnel_sync": raises(RuntimeError("hunter2"))}, Any, lambda: False)  # type: ignore[arg-type]
+def test_an_act_that_breaks_off_is_a_failure_that_tells_nothing_of_itself(parts: Components) -> None:
+    turns = OperationExecutor(parts.queue, {"personnel_sync": raises(RuntimeError("hunter2"))}, Any, lambda: False)  # type: ignore[arg-type]
     operation_id = submit(parts.queue)
     turns(operation_id, 0)
     assert tried(parts.engine) == [(0, "INTERNAL_ERROR")]
@@ -87,6 +87,6 @@ def test_an_act_that_breaks_off_is_a_failure_that_tells_nothing_of_itself(parts:
         assert "hunter2" not in str(connection.execute(sa.select(operations)).all())
 
 
-def status(parts: Parts, claimed: Claimed) -> str:
+def status(parts: Components, claimed: Claimed) -> str:
     with parts.engine.connect() as connection:
         return str(connection.scalar(sa.select(operations.c.status).where(operations.c.id == claimed.id)))

@@ -6,7 +6,7 @@ from threading import Barrier
 import sqlalchemy as sa
 
 from argus_wfm.gateway.errors import UpstreamRejected
-from argus_wfm.gateway.queue.actions import Interventions
+from argus_wfm.gateway.queue.actions import QueueActions
 from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.storage.tables import operations
 from argus_wfm.openapi.errors import ApiError
@@ -33,7 +33,7 @@ def told(queue: Queue) -> list[str]:
 def test_a_queued_operation_is_cancelled_at_once_and_never_begun(queue: Queue, engine: sa.Engine) -> None:
     operation_id = submit(queue)
     queue.enqueued(queue.due(10))
-    Interventions(queue).cancel(operation_id)
+    QueueActions(queue).cancel(operation_id)
     assert (status(engine, operation_id), queue.asked_for()) == ("cancelled", [])
     assert queue.begin(operation_id, 0) is None
     assert row(engine, operation_id).finished_at is not None
@@ -43,7 +43,7 @@ def test_a_queued_operation_is_cancelled_at_once_and_never_begun(queue: Queue, e
 def test_a_waiting_operation_is_cancelled_at_once(queue: Queue, engine: sa.Engine, time: Time) -> None:
     operation_id = submit(queue)
     queue.fail(begun(queue, operation_id), TIMEOUT, transient=True)
-    Interventions(queue).cancel(operation_id)
+    QueueActions(queue).cancel(operation_id)
     time.move(1000)
     assert (status(engine, operation_id), queue.due(10), queue.unstarted()) == ("cancelled", [], 0)
 
@@ -52,7 +52,7 @@ def test_a_running_operation_hears_that_it_is_cancelled_and_ends_so(queue: Queue
     operation_id = submit(queue)
     claimed = begun(queue, operation_id)
     assert queue.wanted(claimed)
-    Interventions(queue).cancel(operation_id)
+    QueueActions(queue).cancel(operation_id)
     assert (status(engine, operation_id), queue.wanted(claimed)) == ("running", False)
     assert queue.cancelled(claimed)
     assert status(engine, operation_id) == "cancelled"
@@ -64,7 +64,7 @@ def test_an_operation_that_is_done_before_it_hears_of_a_cancellation_is_complete
 ) -> None:
     operation_id = submit(queue)
     claimed = begun(queue, operation_id)
-    Interventions(queue).cancel(operation_id)
+    QueueActions(queue).cancel(operation_id)
     assert queue.finish(claimed, {"rows": 1})
     assert (status(engine, operation_id), row(engine, operation_id).cancelling) == ("completed", False)
 
@@ -72,7 +72,7 @@ def test_an_operation_that_is_done_before_it_hears_of_a_cancellation_is_complete
 def test_a_cancelled_operation_whose_worker_died_is_not_begun_again(queue: Queue, engine: sa.Engine) -> None:
     operation_id = submit(queue)
     claimed = begun(queue, operation_id)
-    Interventions(queue).cancel(operation_id)
+    QueueActions(queue).cancel(operation_id)
     assert queue.begin(operation_id, claimed.turn) is None
     assert status(engine, operation_id) == "cancelled"
     assert tried(engine)[-1][1] != "open"
@@ -85,7 +85,7 @@ def test_a_cancelled_operation_whose_call_fails_does_not_wait_for_another_attemp
     queue.on_end = lambda _connection, _claimed, how, _error: ends.append(str(how))
     for end in ("fail", "hold", "hand_back"):
         claimed = begun(queue, submit(queue))
-        Interventions(queue).cancel(claimed.id)
+        QueueActions(queue).cancel(claimed.id)
         if end == "fail":
             queue.fail(claimed, TIMEOUT, transient=True)
         elif end == "hold":
@@ -104,7 +104,7 @@ def test_a_waiting_operation_is_due_at_once_when_it_is_hurried(queue: Queue, tim
     queue.fail(begun(queue, operation_id), TIMEOUT, transient=True)
     assert queue.due(10) == []
     calls = told(queue)
-    Interventions(queue).retry_now(operation_id)
+    QueueActions(queue).retry_now(operation_id)
     assert begun(queue, operation_id).attempt == 1
     assert calls == ["due"]
 
@@ -118,7 +118,7 @@ def test_a_redriven_dead_letter_has_all_its_attempts_again(queue: Queue, engine:
         queue.fail(begun(queue, operation_id), TIMEOUT, transient=True)
         time.move(delay)
     calls = told(queue)
-    Interventions(queue).redrive(operation_id)
+    QueueActions(queue).redrive(operation_id)
     now = row(engine, operation_id)
     assert (now.status, now.failures, now.redriven, now.error, now.finished_at) == ("queued", 0, 1, None, None)
     assert calls == ["due"]
@@ -135,7 +135,7 @@ def test_batches_that_were_finished_stay_finished_after_a_redrive(queue: Queue, 
     claimed = begun(queue, operation_id)
     queue.keep(claimed.number, 0, {"rows": []}, done=100)
     queue.fail(claimed, ApiError("no"), transient=False)
-    Interventions(queue).redrive(operation_id)
+    QueueActions(queue).redrive(operation_id)
     assert queue.batch_results(begun(queue, operation_id).number) == {0: {"rows": []}}
 
 
@@ -146,13 +146,13 @@ def test_redriving_takes_what_the_filter_takes_and_dead_letters_only(queue: Queu
     queue.finish(begun(queue, done), {})
     chosen = operations.c.kind == "report_export"
     calls = told(queue)
-    assert Interventions(queue).redrive_all(chosen, dry_run=True) == 2
+    assert QueueActions(queue).redrive_all(chosen, dry_run=True) == 2
     assert (queue.due(10), calls) == ([], [])
-    assert Interventions(queue).redrive_all(chosen, dry_run=False) == 2
+    assert QueueActions(queue).redrive_all(chosen, dry_run=False) == 2
     assert [due.id for due in queue.due(10)] == reports
     assert calls == ["due"]
-    assert Interventions(queue).redrive_all(chosen, dry_run=False) == 0
-    assert Interventions(queue).redrive_all(sa.true(), dry_run=False) == 1
+    assert QueueActions(queue).redrive_all(chosen, dry_run=False) == 0
+    assert QueueActions(queue).redrive_all(sa.true(), dry_run=False) == 1
     assert status(engine, done) == "completed"
 
 
@@ -161,13 +161,13 @@ def test_redriving_takes_what_the_filter_takes_and_dead_letters_only(queue: Queu
 
 def test_a_paused_queue_starts_nothing_and_a_resumed_one_all(queue: Queue, engine: sa.Engine) -> None:
     first = submit(queue)
-    Interventions(queue).pause()
-    Interventions(queue).pause()
+    QueueActions(queue).pause()
+    QueueActions(queue).pause()
     second = submit(queue)
-    assert (Interventions(queue).paused(), queue.due(10), queue.unstarted()) == (True, [], 0)
+    assert (QueueActions(queue).paused(), queue.due(10), queue.unstarted()) == (True, [], 0)
     calls = told(queue)
-    Interventions(queue).resume()
-    assert (Interventions(queue).paused(), [due.id for due in queue.due(10)], calls) == (
+    QueueActions(queue).resume()
+    assert (QueueActions(queue).paused(), [due.id for due in queue.due(10)], calls) == (
         False,
         [first, second],
         ["due"],
@@ -178,17 +178,17 @@ def test_a_paused_queue_starts_nothing_and_a_resumed_one_all(queue: Queue, engin
 def test_a_turn_that_dbos_hands_out_in_a_pause_is_due_again_afterwards(queue: Queue, engine: sa.Engine) -> None:
     operation_id = submit(queue)
     queue.enqueued(queue.due(10))
-    Interventions(queue).pause()
+    QueueActions(queue).pause()
     assert queue.begin(operation_id, 0) is None
     assert (status(engine, operation_id), tried(engine)) == ("queued", [])
-    Interventions(queue).resume()
+    QueueActions(queue).resume()
     assert begun(queue, operation_id).attempt == 0
 
 
 def test_what_runs_when_a_pause_begins_goes_on_also_with_another_worker(queue: Queue) -> None:
     operation_id = submit(queue)
     claimed = begun(queue, operation_id)
-    Interventions(queue).pause()
+    QueueActions(queue).pause()
     assert queue.begin(operation_id, claimed.turn) == claimed
     assert queue.finish(claimed, {})
 
@@ -229,13 +229,13 @@ def test_many_may_pause_at_once(queue: Queue) -> None:
 
     def pause(_number: int) -> None:
         together.wait(30)
-        Interventions(queue).pause()
+        QueueActions(queue).pause()
 
     for _ in range(20):
-        Interventions(queue).resume()
+        QueueActions(queue).resume()
         with ThreadPoolExecutor(6) as pool:
             list(pool.map(pause, range(6)))
-        assert Interventions(queue).paused()
+        assert QueueActions(queue).paused()
 
 
 # one at a time
@@ -274,5 +274,5 @@ def test_a_cancellation_is_an_end_that_is_told(queue: Queue) -> None:
     ends: list[str] = []
     queue.on_end = lambda _connection, claimed, how, _error: ends.append(f"{claimed.id} {how.value}")
     operation_id = submit(queue)
-    Interventions(queue).cancel(operation_id)
+    QueueActions(queue).cancel(operation_id)
     assert ends == [f"{operation_id} cancelled"]

@@ -13,11 +13,11 @@ from argus_wfm.gateway.errors import (
     UpstreamRejected,
     UpstreamTimeout,
 )
-from argus_wfm.gateway.queue.actions import Interventions
+from argus_wfm.gateway.queue.actions import QueueActions
 from argus_wfm.gateway.queue.kinds import KINDS, LEVEL, place
 from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.queue.rows import Claimed
-from argus_wfm.gateway.queue.views import Listing
+from argus_wfm.gateway.queue.views import QueueViews
 from argus_wfm.gateway.storage.tables import attempts, operations
 from argus_wfm.openapi.errors import ApiError, ValidationFailed
 from tests.gateway.running import NOW
@@ -152,7 +152,7 @@ def test_a_completed_operation_has_its_result_and_one_attempt(queue: Queue, engi
     claimed = begun(queue, operation_id)
     time.move(7)
     assert queue.finish(claimed, {"rows": 3})
-    shown = Listing(engine, time).one(operation_id)
+    shown = QueueViews(engine, time).one(operation_id)
     assert (shown["status"], shown["result"], shown["error"]) == ("completed", {"rows": 3}, None)
     moments = [shown["started_at"], shown["finished_at"], shown["attempts"][0]["ended_at"]]
     assert [dt.datetime.fromisoformat(moment) - NOW for moment in moments] == [dt.timedelta(0), SEVEN_S, SEVEN_S]
@@ -276,7 +276,7 @@ def test_finished_batches_and_progress_are_kept_together(queue: Queue, engine: s
 
 
 def test_nothing_is_known_of_an_operation_that_is_none(queue: Queue) -> None:
-    for change in (Interventions(queue).cancel, Interventions(queue).retry_now, Interventions(queue).redrive):
+    for change in (QueueActions(queue).cancel, QueueActions(queue).retry_now, QueueActions(queue).redrive):
         with pytest.raises(OperationNotFound):
             change("op-none")
 
@@ -284,10 +284,10 @@ def test_nothing_is_known_of_an_operation_that_is_none(queue: Queue) -> None:
 def test_only_dead_letters_are_redriven_and_only_waiting_ones_hurried(queue: Queue) -> None:
     done = submit(queue)
     queue.finish(begun(queue, done), {})
-    for change in (Interventions(queue).cancel, Interventions(queue).retry_now, Interventions(queue).redrive):
+    for change in (QueueActions(queue).cancel, QueueActions(queue).retry_now, QueueActions(queue).redrive):
         with pytest.raises(InvalidTransition):
             change(done)
     running = begun(queue, submit(queue))
-    for change in (Interventions(queue).retry_now, Interventions(queue).redrive):
+    for change in (QueueActions(queue).retry_now, QueueActions(queue).redrive):
         with pytest.raises(InvalidTransition):
             change(running.id)

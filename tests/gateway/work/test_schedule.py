@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from argus_wfm.gateway.queue.queue import Queue
-from argus_wfm.gateway.queue.scheduler import Schedule
+from argus_wfm.gateway.queue.scheduler import Scheduler
 from argus_wfm.gateway.storage.database import connect, migrate
 from argus_wfm.gateway.storage.tables import operations, schedules
 from tests.gateway.running import NOW
@@ -25,8 +25,8 @@ DUE = dt.datetime(2025, 8, 29, 22, 30, tzinfo=dt.UTC)
 DAY_S = 86_400.0
 
 
-def schedule(queue: Queue, time: Time, text: str = TEXT) -> Schedule:
-    return Schedule(queue.engine, queue, time, text)
+def schedule(queue: Queue, time: Time, text: str = TEXT) -> Scheduler:
+    return Scheduler(queue.engine, queue, time, text)
 
 
 def submitted(engine: sa.Engine) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from argus_wfm.conformance.launch.process import child_environment
 from argus_wfm.gateway.queue import leases
-from argus_wfm.gateway.queue.leases import NoSlot, Slots, executor, slot_of
+from argus_wfm.gateway.queue.leases import Leases, NoLease, executor, slot_of
 from tests.gateway.work.children import ROOT, until
 
 
@@ -32,7 +32,7 @@ def holder(url: str) -> Iterator[tuple[int, subprocess.Popen[str]]]:
 
 
 def test_the_first_free_slot_is_taken_and_a_held_one_is_not_given_twice(engine: sa.Engine) -> None:
-    here, there = Slots(engine), Slots(engine)
+    here, there = Leases(engine), Leases(engine)
     taken = [here.take(), there.take(), here.take()]
     assert [slot for slot, _ in taken] == [0, 1, 2]
     assert there.lock(0) is None
@@ -46,15 +46,15 @@ def test_the_first_free_slot_is_taken_and_a_held_one_is_not_given_twice(engine: 
 
 def test_there_are_no_more_slots_than_there_may_be(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leases, "SLOTS", 2)
-    taken = [Slots(engine).take() for _ in range(2)]
-    with pytest.raises(NoSlot, match="2 workers run on this database already"):
-        Slots(engine).take()
+    taken = [Leases(engine).take() for _ in range(2)]
+    with pytest.raises(NoLease, match="2 workers run on this database already"):
+        Leases(engine).take()
     for _, lock in taken:
         lock.release()
 
 
 def test_a_killed_process_leaves_its_slot_and_a_living_one_does_not(engine: sa.Engine, url: str) -> None:
-    mine = Slots(engine)
+    mine = Leases(engine)
     with holder(url) as (slot, process):
         assert slot == 0
         assert mine.lock(0) is None
@@ -65,14 +65,14 @@ def test_a_killed_process_leaves_its_slot_and_a_living_one_does_not(engine: sa.E
         until(lambda: is_free(mine, 0), "the slot of a killed process is free", 30)
         with mine.of_the_dead(0) as dead:
             assert dead
-            assert Slots(engine).lock(0) is None  # nobody takes its place meanwhile
+            assert Leases(engine).lock(0) is None  # nobody takes its place meanwhile
     until(lambda: is_free(mine, 0), "it is let go of", 30)  # PostgreSQL takes note of a closed connection by and by
 
 
 def test_slots_of_another_process_are_passed_over(engine: sa.Engine, url: str) -> None:
     with holder(url) as (first, _), holder(url) as (second, _):
         assert (first, second) == (0, 1)
-        slot, lock = Slots(engine).take()
+        slot, lock = Leases(engine).take()
         assert slot == 2
         lock.release()
 
@@ -80,13 +80,13 @@ def test_slots_of_another_process_are_passed_over(engine: sa.Engine, url: str) -
 def test_a_lost_connection_loses_the_slot_and_is_noticed(engine: sa.Engine) -> None:
     if engine.dialect.name == "sqlite":
         pytest.skip("files have no connection to lose")
-    slot, lock = Slots(engine).take()
+    slot, lock = Leases(engine).take()
     with engine.connect() as connection:
         mine = sa.text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = :slot")
         assert connection.scalars(mine, {"slot": slot}).all() == [True]
     until(lambda: not lock.held(), "the lock is lost", 30)
     lock.release()
-    until(lambda: is_free(Slots(engine), slot), "it is let go of", 30)
+    until(lambda: is_free(Leases(engine), slot), "it is let go of", 30)
 
 
 def test_names_of_slots_are_read_back_and_those_of_others_are_none() -> None:
@@ -94,7 +94,7 @@ def test_names_of_slots_are_read_back_and_those_of_others_are_none() -> None:
     assert [slot_of(name) for name in ("local", "worker-", "worker-x", "other-1")] == [None] * 4
 
 
-def is_free(mine: Slots, slot: int) -> bool:
+def is_free(mine: Leases, slot: int) -> bool:
     lock = mine.lock(slot)
     if lock:
         lock.release()

@@ -15,7 +15,7 @@ from argus_wfm.gateway.personnel.sync import PersonnelSync
 from argus_wfm.gateway.queue.job import HandedBack, Job
 from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.queue.rows import Claimed
-from argus_wfm.gateway.queue.views import Listing
+from argus_wfm.gateway.queue.views import QueueViews
 from argus_wfm.gateway.storage.tables import employees
 from tests.gateway.work.conftest import Time
 from tests.gateway.work.test_queue import begun, submit
@@ -69,7 +69,7 @@ def sync(engine: sa.Engine, queue: Queue, time: Time) -> Sync:
         made = PersonnelSync(engine, store, time, shrinkage=0.2, on_success=lambda: None)
         result = made.run(Job(claimed, queue, zup, stopping))
         queue.finish(claimed, result)
-        return result, Listing(engine, time).sync_run(claimed.id)
+        return result, QueueViews(engine, time).sync_run(claimed.id)
 
     return run
 

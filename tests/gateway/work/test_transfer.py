@@ -9,7 +9,7 @@ import pytest
 
 from argus_wfm.gateway.errors import UpstreamDown
 from argus_wfm.gateway.personnel.uploads import fact_transfer, schedule_upload, timesheet_request
-from argus_wfm.gateway.queue.actions import Interventions
+from argus_wfm.gateway.queue.actions import QueueActions
 from argus_wfm.gateway.queue.job import Cancelled, Job
 from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.queue.rows import Claimed
@@ -118,7 +118,7 @@ def test_time_sheets_go_by_fifty_and_need_no_key(queue: Queue) -> None:
 
 def test_a_cancelled_upload_stops_before_its_next_batch(queue: Queue) -> None:
     def cancelling(body: Json) -> Json:
-        Interventions(queue).cancel(made.claimed.id)
+        QueueActions(queue).cancel(made.claimed.id)
         return taken(body)
 
     zup = Zup(cancelling)

@@ -13,9 +13,9 @@ import pytest
 import sqlalchemy as sa
 
 from argus_wfm.gateway.audit import Audit
-from argus_wfm.gateway.queue.actions import Interventions
-from argus_wfm.gateway.queue.kinds import KINDS, Status
-from argus_wfm.gateway.queue.leases import Lock, Slots
+from argus_wfm.gateway.queue.actions import QueueActions
+from argus_wfm.gateway.queue.kinds import KINDS, OperationStatus
+from argus_wfm.gateway.queue.leases import Leases, Lock
 from argus_wfm.gateway.storage.tables import attempts, audit, employees, operations, workers
 from argus_wfm.mocks.people import cast
 from tests.gateway.test_audit import RECORD
@@ -76,11 +76,11 @@ def test_a_backlog_begins_by_priority_then_arrival(tmp_path: Path) -> None:
     with relayed(agents=2) as party, on_sqlite(tmp_path) as scene:
         kinds = [kind for kind in KINDS for _ in range(BACKLOG // len(KINDS))]
         random.Random(1).shuffle(kinds)
-        Interventions(scene.queue).pause()
+        QueueActions(scene.queue).pause()
         with worker(scene.url, party.zup.url, worker_concurrency=1):
             ids = [submit(scene, kind, cheap(kind)) for kind in kinds]
             assert begun(scene) == []
-            Interventions(scene.queue).resume()
+            QueueActions(scene.queue).resume()
             until(lambda: scene.over() == BACKLOG, f"the backlog is over: {scene.statuses()}", 300)
         assert scene.statuses() == {"completed": BACKLOG}
         order = sorted(range(BACKLOG), key=lambda index: (KINDS[kinds[index]].priority, index))
@@ -108,13 +108,13 @@ def test_a_worker_that_is_told_to_stop_hands_back_what_hangs(tmp_path: Path) -> 
             until(lambda: arrived(party) == 2, "the other one as well")
             assert first.stop() < 1 + GONE_S
         rows = [one(scene, id_) for id_ in (hanging, later)]
-        assert [(row.status, row.failures) for row in rows] == [(Status.QUEUED, 0)] * 2
+        assert [(row.status, row.failures) for row in rows] == [(OperationStatus.QUEUED, 0)] * 2
         assert begun(scene) == []  # no try was used
         assert _outbound(scene) == [(None, True)] * 2  # and nobody claims that 1C has answered
         party.lift()
         with worker(scene.url, party.zup.url):
             until(lambda: scene.over() == 2, f"the next worker completes them: {scene.statuses()}")
-        assert [one(scene, id_).status for id_ in (hanging, later)] == [Status.COMPLETED] * 2
+        assert [one(scene, id_).status for id_ in (hanging, later)] == [OperationStatus.COMPLETED] * 2
         assert [sheet["version"] for sheet in party.state()["sheets"]] == [2]  # an upload each, none twice
 
 
@@ -124,7 +124,7 @@ def test_a_worker_that_is_told_to_stop_lets_what_runs_end_in_its_grace(tmp_path:
             running = submit(scene, "schedule_upload", cheap("schedule_upload"))
             until(lambda: arrived(party) == 1, "the upload is under way")
             assert child.stop() < 30
-        assert one(scene, running).status == Status.COMPLETED
+        assert one(scene, running).status == OperationStatus.COMPLETED
 
 
 def test_syncs_side_by_side_all_complete_without_waiting_for_a_check(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_syncs_side_by_side_all_complete_without_waiting_for_a_check(tmp_path: P
         with worker(scene.url, party.zup.url) as child:
             until(lambda: scene.over() == len(ids), f"all is over: {scene.statuses()}")
             said = child.said()
-        assert {one(scene, id_).status for id_ in ids} == {Status.COMPLETED}
+        assert {one(scene, id_).status for id_ in ids} == {OperationStatus.COMPLETED}
         assert "Traceback" not in said
         assert sorted(begun(scene)) == sorted(ids)  # one attempt each
         assert sum(one(scene, id_).result["created"] for id_ in ids) == _employees(scene)
@@ -191,7 +191,7 @@ def _employees(scene: Scene) -> int:
 def test_a_worker_that_lost_its_slot_for_a_while_holds_it_again() -> None:
     """Or it would count as dead for ever, and whatever it runs be run by another one too."""
     with postgres() as url, relayed(agents=2) as party, Scene(url, now) as scene, worker(url, party.zup.url):
-        slots = Slots(scene.engine)
+        slots = Leases(scene.engine)
         until(lambda: _seen(scene) is not None, "the worker says that it is alive")
         with scene.engine.connect() as connection:
             connection.execute(sa.text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"))
@@ -203,7 +203,7 @@ def test_a_worker_that_lost_its_slot_for_a_while_holds_it_again() -> None:
         until(lambda: not is_free(slots, 0), "it holds its slot again", 30)
 
 
-def _took(slots: Slots, held: list[Lock]) -> bool:
+def _took(slots: Leases, held: list[Lock]) -> bool:
     lock = slots.lock(0)
     held.extend([lock] if lock else [])
     return lock is not None

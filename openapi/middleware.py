@@ -35,7 +35,7 @@ from argus_wfm.openapi.errors import (
     ValidationFailed,
     render,
 )
-from argus_wfm.openapi.exchange import Exchange, enter, leave
+from argus_wfm.openapi.exchange import ServedExchange, enter, leave
 from argus_wfm.openapi.schema import openapi_31
 from argus_wfm.openapi.sessions import Sessions
 
@@ -48,7 +48,7 @@ TWIN = re.compile(r"/openapi-3\.1/([a-z-]+)\.json")
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-class Frame:
+class ContractMiddleware:
     """ASGI application around `inner`; `now` is aware UTC, `on_exchange` is told of every exchange when it closes.
 
     `before_answer` is awaited once the answer is known and before any of it is sent; if it fails, the caller gets a 500
@@ -62,9 +62,9 @@ class Frame:
         *,
         now: Callable[[], dt.datetime],
         sessions: Sessions,
-        on_exchange: Callable[[Exchange], None] | None = None,
-        before_answer: Callable[[Exchange], Awaitable[None]] | None = None,
-        admit: Callable[[Exchange], None] | None = None,
+        on_exchange: Callable[[ServedExchange], None] | None = None,
+        before_answer: Callable[[ServedExchange], Awaitable[None]] | None = None,
+        admit: Callable[[ServedExchange], None] | None = None,
     ) -> None:
         self._inner, self._before_answer, self._admit = inner, before_answer, admit
         self._contracts = sorted(contracts, key=lambda contract: len(contract.base_path), reverse=True)
@@ -86,7 +86,7 @@ class Frame:
             if self._on_exchange:
                 self._on_exchange(exchange)
 
-    async def _answer(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, exchange: ServedExchange, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             if document := self._document(exchange):
                 await Response(document, media_type="application/json")(scope, receive, send)
@@ -101,7 +101,7 @@ class Frame:
         except ApiError as error:
             await self.refuse(exchange, error, send)
 
-    def _document(self, exchange: Exchange) -> bytes | None:
+    def _document(self, exchange: ServedExchange) -> bytes | None:
         """The contract itself, as written (…/openapi.json) or as its 3.1 twin (/openapi-3.1/<name>.json)."""
         if exchange.method not in ("GET", "HEAD"):
             return None
@@ -113,7 +113,7 @@ class Frame:
                 return orjson.dumps(openapi_31(contract.document))
         return None
 
-    def _route(self, exchange: Exchange) -> bool:
+    def _route(self, exchange: ServedExchange) -> bool:
         """Find the operation; False for the pages about a contract. Raises NotFound, MethodNotAllowed."""
         for contract in self._contracts:
             path = exchange.path.removeprefix(contract.base_path)
@@ -131,7 +131,7 @@ class Frame:
     def _addresses(self) -> str:
         return ", ".join(f"{contract.base_path}/ui/" for contract in self._contracts)
 
-    def _dressed(self, exchange: Exchange, send: Send) -> Send:
+    def _dressed(self, exchange: ServedExchange, send: Send) -> Send:
         withheld = False
 
         async def dressed(message: Message) -> None:
@@ -146,7 +146,7 @@ class Frame:
 
         return dressed
 
-    def _dress(self, exchange: Exchange, message: Message) -> None:
+    def _dress(self, exchange: ServedExchange, message: Message) -> None:
         exchange.status = message["status"]
         headers = MutableHeaders(raw=message["headers"])
         if exchange.status in (204, 304):
@@ -157,7 +157,7 @@ class Frame:
             session = exchange.headers.get("x-session-id")
             headers["X-Session-Id"] = self._sessions.resume(session, exchange.principal)
 
-    async def _may_answer(self, exchange: Exchange) -> bool:
+    async def _may_answer(self, exchange: ServedExchange) -> bool:
         if self._before_answer is None:
             return True
         try:
@@ -167,7 +167,7 @@ class Frame:
             return False
         return True
 
-    async def _withhold(self, exchange: Exchange, send: Send) -> None:
+    async def _withhold(self, exchange: ServedExchange, send: Send) -> None:
         """A 500 in place of the answer that nobody could write down."""
         error = ApiError("The call could not be written to the audit trail, so its answer is withheld.")
         status, headers, body = self.envelope(exchange, error)
@@ -177,13 +177,13 @@ class Frame:
         await send(head)
         await send({"type": "http.response.body", "body": b"" if exchange.method == "HEAD" else body})
 
-    async def refuse(self, exchange: Exchange, error: ApiError, send: Send) -> None:
+    async def refuse(self, exchange: ServedExchange, error: ApiError, send: Send) -> None:
         """Answer with the envelope of `error`."""
         status, headers, body = self.envelope(exchange, error)
         await send({"type": "http.response.start", "status": status, "headers": _raw(headers, body)})
         await send({"type": "http.response.body", "body": b"" if exchange.method == "HEAD" else body})
 
-    def envelope(self, exchange: Exchange, error: ApiError) -> tuple[int, Mapping[str, str], bytes]:
+    def envelope(self, exchange: ServedExchange, error: ApiError) -> tuple[int, Mapping[str, str], bytes]:
         """Status, headers and body for an error; one whose status the contract has not becomes INTERNAL_ERROR."""
         if exchange.operation and error.status not in exchange.operation.statuses:
             log.error("%s answered %s, which its contract has not", exchange.operation.id, error.status)
@@ -226,11 +226,11 @@ def _raw(headers: Mapping[str, str], body: bytes) -> list[tuple[bytes, bytes]]:
     return [*raw, (b"content-length", str(len(body)).encode())]
 
 
-def exchange_of(scope: Scope, now: dt.datetime) -> Exchange:
+def exchange_of(scope: Scope, now: dt.datetime) -> ServedExchange:
     """A request that has just come in, of HTTP or for an upgrade."""
     headers = Headers(scope=scope)
     given = headers.get("x-request-id", "")
-    return Exchange(
+    return ServedExchange(
         given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex,
         scope.get("method", "GET"),
         scope["path"].removeprefix(scope.get("root_path", "")),
@@ -241,18 +241,18 @@ def exchange_of(scope: Scope, now: dt.datetime) -> Exchange:
     )
 
 
-def _most_bytes(exchange: Exchange) -> int:
+def _most_bytes(exchange: ServedExchange) -> int:
     """x-max-bytes of the operation, where it takes more than others."""
     operation = exchange.operation
     return int(operation.spec.get("x-max-bytes", MAX_BODY_BYTES)) if operation else MAX_BODY_BYTES
 
 
-def _not_allowed(exchange: Exchange, methods: list[str]) -> MethodNotAllowed:
+def _not_allowed(exchange: ServedExchange, methods: list[str]) -> MethodNotAllowed:
     allow = ", ".join([*methods, *(["HEAD"] if "GET" in methods else [])])
     return MethodNotAllowed(f"{exchange.path} has no {exchange.method}, only {allow}.", headers={"Allow": allow})
 
 
-def _check_accept(exchange: Exchange) -> None:
+def _check_accept(exchange: ServedExchange) -> None:
     """Raises NotAcceptable unless some media range of Accept takes in a type the operation answers in."""
     accept = exchange.headers.get("accept", "*/*")
     produced = _produced(exchange)
@@ -260,7 +260,7 @@ def _check_accept(exchange: Exchange) -> None:
         raise NotAcceptable(f"Accept: {accept} takes none of {', '.join(sorted(produced))}.")
 
 
-def _produced(exchange: Exchange) -> set[str]:
+def _produced(exchange: ServedExchange) -> set[str]:
     operation: Any = exchange.operation
     successes = [response for status, response in operation.spec["responses"].items() if status.startswith("2")]
     return {media_type for response in successes for media_type in response.get("content", {})} or {"application/json"}

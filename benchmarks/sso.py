@@ -138,7 +138,7 @@ def pairs(by: str, gateway: Gateway, count: int) -> Json:
 
 def hostile(by: str, gateway: Gateway, count: int, clients: int) -> Json:
     """Names that are nobody's, as they are and with the right password of the user whom they are made of."""
-    from tests.gateway import test_sso_hostile
+    from tests.gateway.api import test_sso_hostile
 
     given = list(test_sso_hostile.hostile(count))
 
@@ -210,7 +210,7 @@ def mock() -> Iterator[str]:
 @contextlib.contextmanager
 def slapd() -> Iterator[str]:
     """The tests' own slapd with the mock's people; empty where it is not installed."""
-    from tests import directories
+    from tests.support import directories
 
     if shutil.which("slapd", path=directories.PLACES) is None:
         yield ""

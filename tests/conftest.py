@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+pytest.register_assert_rewrite("tests.support")  # its helpers assert, too
+
 LOG = logging.getLogger("argus")
 
 settings.register_profile("argus", deadline=None)  # the machine may be busy

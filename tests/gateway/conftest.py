@@ -1,17 +1,23 @@
-"""The gateway on real sockets, before the mock 1C or before whatever a test puts there."""
+"""The gateway on real sockets, before the mock 1C or a host of the test's; a queue on a database of each kind."""
 
 import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from argus_wfm.gateway.queue.queue import Queue
+from argus_wfm.gateway.storage.database import connect, migrate
 from argus_wfm.mocks.clock import Clock as ZupClock
 from argus_wfm.mocks.zup.app import zup as build_zup
 from argus_wfm.openapi.server import background
-from tests.callers import PASSWORD, USER, Caller
-from tests.gateway.running import NOW, gateway_on
+from tests.support.gateway import NOW, gateway_on
+from tests.support.http_client import PASSWORD, USER, Caller
+from tests.support.operations import Time
+from tests.support.peers import DATABASES, database
 
 Gateway = Callable[..., AbstractContextManager[Caller]]
 
@@ -38,3 +44,27 @@ def gateway() -> Gateway:
             yield Caller(url)
 
     return run
+
+
+@pytest.fixture(params=DATABASES)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    with database(request.param, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[sa.Engine]:
+    engine = connect(url)
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def queue(engine: sa.Engine, time: Time) -> Queue:
+    return Queue(engine, time)

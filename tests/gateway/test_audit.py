@@ -22,9 +22,9 @@ from argus_wfm.gateway.storage.database import connect, migrate
 from argus_wfm.gateway.storage.group_commit import LARGEST
 from argus_wfm.gateway.storage.tables import audit as table
 from argus_wfm.openapi.server import bind
-from tests.callers import AGENTS, Caller
 from tests.gateway.conftest import Gateway
-from tests.gateway.running import NOW
+from tests.support.gateway import NOW
+from tests.support.http_client import AGENTS, Caller
 
 DEADLINE_S = 60
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl"

@@ -9,8 +9,8 @@ import pytest
 import structlog
 
 from argus_wfm.gateway.logs import configure, log
-from tests.callers import AGENTS, Caller
 from tests.gateway.conftest import Gateway
+from tests.support.http_client import AGENTS, Caller
 
 
 @pytest.fixture

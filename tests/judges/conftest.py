@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.judges.scene import Scene, scene
+from tests.judges.servers import Scene, scene
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from argus_wfm.openapi import load_stream
-from tests import peers
 from tests.judges.tools import environment, packages, tool
+from tests.support import peers
 
 Json = Any
 SCRIPT = Path(__file__).parent / "asyncapi.cjs"

@@ -12,7 +12,7 @@ import pytest
 
 from argus_wfm.openapi import load, load_stream
 from argus_wfm.openapi.schema import openapi_31
-from tests.judges.scene import CONTRACTS
+from tests.judges.servers import CONTRACTS
 from tests.judges.tools import run, tool
 
 Json = Any

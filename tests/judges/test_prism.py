@@ -17,7 +17,7 @@ import requests
 
 from argus_wfm.openapi import Contract, load
 from argus_wfm.openapi.server import bind
-from tests.judges.scene import CONTRACTS, Call, Scene, document
+from tests.judges.servers import CONTRACTS, Call, Scene, document
 from tests.judges.tools import serving, tool
 
 Json = Any

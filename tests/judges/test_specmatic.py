@@ -18,7 +18,7 @@ import pytest
 
 from argus_wfm.openapi import Contract, load
 from argus_wfm.openapi.contract import Operation
-from tests.judges.scene import CONTRACTS, Call, Scene, document
+from tests.judges.servers import CONTRACTS, Call, Scene, document
 from tests.judges.tools import run, tool
 
 Json = Any

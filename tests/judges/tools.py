@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tests import peers
+from tests.support import peers
 
 SECONDS = 240
 QUIET = {  # nothing here talks to its maker
@@ -31,7 +31,7 @@ def packages() -> Path | None:
 
 
 def tool(name: str, needs: str = "node") -> str:
-    """The path of a tool; skips the test without it, or fails it where peers have to be there (tests/peers.py)."""
+    """The path of a tool; without it the test is skipped, or fails where peers are required (tests/support/peers.py)."""
     folder = packages()
     path = f"{folder / '.bin'}{os.pathsep}{os.environ['PATH']}" if folder else None
     found = shutil.which(name, path=path)

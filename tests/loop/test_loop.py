@@ -20,11 +20,11 @@ from argus_wfm.conformance.processes.children import Children
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.target import TargetConfig
 from argus_wfm.openapi import load
-from tests.callers import AGENTS, BASE, Caller
-from tests.gateway.running import gateway_on
 from tests.loop.watcher import Fault, Watcher
-from tests.mocks.parties import Party, relayed
-from tests.mocks.test_relay import relay
+from tests.mocks.faults.test_relay import relay
+from tests.support.gateway import gateway_on
+from tests.support.http_client import AGENTS, BASE, Caller
+from tests.support.relayed_zup import Party, relayed
 
 SECONDS = 12.0
 EXPECTED = tomllib.loads((Path(__file__).parent / "expected.toml").read_text(encoding="utf-8"))["expected"]

@@ -8,7 +8,7 @@ import pytest
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.zup.app import zup as build
 from argus_wfm.openapi.server import background
-from tests.callers import PASSWORD, USER, Caller
+from tests.support.http_client import PASSWORD, USER, Caller
 
 NOW = dt.datetime(2025, 7, 29, 1, 30, tzinfo=dt.UTC)
 

@@ -8,7 +8,7 @@ import io
 import pytest
 
 from argus_wfm.gateway.reports.text import TextOptions
-from tests.gateway.reports.examples import HELD, HOSTILE, LONG, PEOPLE, UNHOLDABLE, table, texts, written
+from tests.support.report_tables import HELD, HOSTILE, LONG, PEOPLE, UNHOLDABLE, table, texts, written
 
 EXCEL, WAREHOUSE = TextOptions(), TextOptions(external_system="dwh")
 

@@ -9,7 +9,7 @@ import docx
 import pytest
 
 from argus_wfm.gateway.reports.docx import FOLDER
-from tests.gateway.reports.examples import COLUMNS, HELD, HOSTILE, LONG, UNHOLDABLE, sheet, table, texts, written
+from tests.support.report_tables import COLUMNS, HELD, HOSTILE, LONG, UNHOLDABLE, sheet, table, texts, written
 
 
 def opened(body: bytes) -> Any:

@@ -17,7 +17,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from argus_wfm.conformance.checks.pdf_signature import Unreadable, of_pdf
 from argus_wfm.gateway.reports.signature import Signer
 from argus_wfm.gateway.reports.text import TextOptions
-from tests.gateway.reports.examples import HELD, HOSTILE, LONG, UNHOLDABLE, sheet, table, texts, written
+from tests.support.report_tables import HELD, HOSTILE, LONG, UNHOLDABLE, sheet, table, texts, written
 
 SIGNED = TextOptions(signer=Signer.development())
 

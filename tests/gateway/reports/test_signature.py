@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 from argus_wfm.conformance.checks.pdf_signature import of_pdf
 from argus_wfm.gateway.reports.signature import SignatureError, Signer
 from argus_wfm.gateway.reports.text import TextOptions
-from tests.gateway.reports.examples import table, written
+from tests.support.report_tables import table, written
 
 PASSWORD = "пароль"
 

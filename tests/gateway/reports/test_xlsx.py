@@ -13,7 +13,7 @@ import pytest
 from openpyxl.utils.escape import unescape
 
 from argus_wfm.gateway.reports.text import TextOptions
-from tests.gateway.reports.examples import (
+from tests.support.report_tables import (
     COLUMNS,
     HELD,
     HOSTILE,

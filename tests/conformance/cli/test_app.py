@@ -1,0 +1,303 @@
+"""The command line as its users meet it: help, one clear line, exit codes, `up` and one scenario over real sockets."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import ldap3
+import pytest
+import requests
+
+from argus_wfm.conformance.cli.app import main
+from argus_wfm.conformance.launch.process import STILL
+from argus_wfm.conformance.model.findings import CODES
+from tests.support.http_client import AGENTS, Caller
+from tests.support.peers import absent
+
+ARGUS = [sys.executable, "-m", "argus_wfm"]
+CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("ARGUS_")}
+
+
+def argus(*arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    where = {**CLEAN, **environment}
+    return subprocess.run(
+        [*ARGUS, *arguments],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        cwd=cwd,
+        env=where,
+        check=False,
+        timeout=120,
+    )
+
+
+@contextlib.contextmanager
+def running(*arguments: str) -> Iterator[dict[str, str]]:
+    """A server command; yields the addresses of its ready line, and checks that SIGTERM ends it well."""
+    with telling(*arguments) as told:
+        yield told["ready"]
+
+
+@contextlib.contextmanager
+def telling(*arguments: str) -> Iterator[Any]:
+    """The same; yields all of its ready line."""
+    with subprocess.Popen(
+        [*ARGUS, *arguments, "--json"], stdout=subprocess.PIPE, text=True, encoding="utf-8", env=CLEAN
+    ) as child:
+        try:
+            assert child.stdout is not None
+            yield json.loads(child.stdout.readline())
+        finally:
+            child.send_signal(signal.SIGTERM)
+            assert child.wait(15) == 0
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An empty folder, and no setting of the developer's."""
+    monkeypatch.chdir(tmp_path)
+    for name in os.environ:
+        if name.startswith("ARGUS_"):
+            monkeypatch.delenv(name)
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", ["", "up", "mock", "serve", "conform", "explain", "faults"])
+def test_help_has_examples(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*filter(None, [command]), "--help"]) == 0
+    assert ("argus " if command else "Exit codes") in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["conform", "--bogus"], "No such option"),
+        (["nonsense"], "No such command"),
+        (["explain", "NOPE"], "There is no code NOPE"),
+        (["up", "--now", "yesterday"], "--now yesterday is no instant"),
+        (["mock", "fax"], "There is no mock fax; there are: zup, oktell, sites, ldap, all"),
+        (["mock", "oktell", "--fault", "hang"], "--fault hang: hang strikes replies; for this party there are: dupl"),
+        (["mock", "zup", "--fault", "lose"], "--fault lose: lose strikes messages; for this party there are: latency"),
+        (
+            ["mock", "ldap", "--fault", "html"],
+            "--fault html: html is none for this party; there are: drip, empty, hang",
+        ),
+        (["mock", "ldap", "--fault", "hang,operation=x"], "operation: there is no x; there are: bind, search, service"),
+        (["mock", "oktell", "--gateway", "argus"], "--gateway argus is no address"),
+        (["mock", "oktell", "--gateway", "http://argus.example"], "Set ARGUS_TOKEN"),
+        (["mock", "zup", "--fault", "boom"], "--fault boom: there is no fault 'boom'; there are: latency,"),
+        (["up", "--fault", "hang,operation=x"], "--fault hang,operation=x: operation: there is no x"),
+        (["mock", "--calendar", "no-such-file.json"], "is not a production calendar"),
+        (["serve"], "ARGUS_ZUP_URL: not set"),
+        (["conform", "--only", "sap"], "There is no contract sap"),
+        (["conform", "--scenario", "none", "--max-time", "0"], "leaves nothing to run"),
+        (["conform", "--target", "no.toml"], "Profile no.toml: No such file"),
+        (["conform", "--base-url", "argus.example"], "names no host"),
+        (["conform", "--base-url", "http://x.example", "--target", "y.toml"], "not both"),
+        (["conform", "--base-url", "https://argus.example"], "Set ARGUS_TARGET_USER and ARGUS_TARGET_PASSWORD"),
+        (["conform", "--failed"], "There is no argus-report/report.json"),
+        (["conform", "--scenario", "PER-99"], "There is no scenario for PER-99"),
+        (["conform", "--tags", "nobody"], "There is no scenario for @nobody"),
+        (["conform", "--report", "/proc/no", "--scenario", "ERR-02"], "Cannot write reports to /proc/no"),
+    ],
+)
+def test_what_cannot_run_is_one_clear_line_and_exit_2(
+    arguments: list[str], said: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    told = capsys.readouterr().err
+    assert said in told
+    assert told.startswith("argus: ")
+    assert told.count("\n") == 1
+
+
+def test_run_without_a_verdict_leaves_no_older_report(tmp_path: Path) -> None:
+    (tmp_path / "argus-report").mkdir()
+    (tmp_path / "argus-report" / "junit.xml").write_text("<old/>", encoding="utf-8")
+    done = argus("conform", "--target", "nowhere.toml", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "Profile nowhere.toml" in done.stderr
+    report = json.loads((tmp_path / "argus-report" / "report.json").read_text(encoding="utf-8"))
+    assert (report["exit"], report["scenarios"]) == (2, [])
+    assert not (tmp_path / "argus-report" / "junit.xml").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("base_url = 1", "base_url"),
+        ('colour = "red"\nbase_url = "http://x.example"', "colour"),
+        ("not toml", "is not TOML"),
+        ("", "names no host"),
+    ],
+)
+def test_wrong_profile_is_named(text: str, said: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "live.toml").write_text(text, encoding="utf-8")
+    assert main(["conform", "--target", "live.toml"]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_taken_port_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert main(["up", "--port", port, "--zup-port", "0"]) == 2
+    assert f"127.0.0.1:{port}" in capsys.readouterr().err
+
+
+def test_debug_shows_the_traceback() -> None:
+    assert "Traceback" in argus("--debug", "explain", "NOPE").stderr
+
+
+def test_faults_are_listed_and_each_example_starts_a_mock(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["faults"]) == 0
+    screen = capsys.readouterr().out
+    assert main(["faults", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {"latency", "hang", "drip", "refuse", "half-head", "amend"} <= told["faults"].keys()
+    for word in [*told["faults"], *told["common"], *told["examples"]]:
+        assert word in screen, word
+    given = [part for example in told["examples"] for part in ("--fault", example)]
+    with telling(
+        "mock", "all", "--port", "0", "--oktell-port", "0", "--sites-port", "0", "--ldap-port", "0", *given
+    ) as told_ready:
+        on = {name: Caller(url).control("/faults").json()["faults"] for name, url in told_ready["controls"].items()}
+        assert on.keys() == {"zup", "oktell", "sites", "ldap"}
+        assert all(on.values())
+        assert sum(map(len, on.values())) == len(told["examples"])
+
+
+def test_explain_knows_every_code_and_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain"]) == 0
+    listed = capsys.readouterr().out
+    assert all(code in listed for code in CODES)
+    assert main(["explain", "renamed_member"]) == 0
+    assert capsys.readouterr().out.startswith("RENAMED_MEMBER")
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("argus ")
+
+
+def test_up_serves_both_at_the_given_instant() -> None:
+    with running(
+        *STILL,
+        "--now",
+        "2025-07-29T01:30:00Z",
+    ) as urls:
+        assert list(urls) == ["gateway", "zup", "oktell", "sites", "ldap"]
+        assert Caller(urls["oktell"]).control("/live").json() == {"speed": 0}
+        for url in (urls["gateway"], urls["zup"]):
+            body = Caller(url).get(AGENTS).json()
+            assert body["total_count"] == 513
+            assert body["sync_timestamp"].startswith("2025-07-29T01:3")
+            assert Caller(url).get("/ui/").status_code == 200
+            assert Caller(url).control("/clock").ok
+
+
+def test_mock_alone_has_the_people_it_was_told() -> None:
+    with running("mock", "zup", "--port", "0", "--agents", "7") as urls:
+        assert Caller(next(iter(urls.values()))).get(AGENTS).json()["total_count"] == 7
+
+
+def test_oktell_tells_the_gateway_that_it_is_started_with() -> None:
+    up = running(
+        "up",
+        "--port",
+        "0",
+        "--zup-port",
+        "0",
+        "--oktell-port",
+        "0",
+        "--sites-port",
+        "0",
+        "--sites-beat",
+        "0",
+        "--ldap-port",
+        "0",
+        "--now",
+        "2025-07-29T01:30:00Z",
+    )
+    with up as urls:
+        oktell = Caller(urls["oktell"])
+        assert oktell.control("/clock", {"move_seconds": 45}).ok
+        posting = oktell.control("/state").json()["posting"]
+        assert posting["posted"] > 5
+        assert "401" not in posting["refused_by_status"]
+
+
+def test_mock_oktell_alone_posts_to_nobody() -> None:
+    with running("mock", "oktell", "--port", "0", "--oktell-agents", "7", "--oktell-speed", "60") as urls:
+        state = Caller(urls["oktell"]).control("/state").json()
+        assert (len(state["agents"]), state["speed"], state["posting"]) == (7, 60, None)
+
+
+def test_ldapsearch_finds_person_1_with_what_mock_ldap_prints() -> None:
+    with telling("mock", "ldap", "--port", "0", "--agents", "7") as told:
+        secrets = told["credentials"]["ldap"]
+        given = ["-D", secrets["bind_dn"], "-w", secrets["bind_password"], "-b", secrets["base"], "-o", "ldif-wrap=no"]
+        command = [
+            "ldapsearch",
+            "-x",
+            "-LLL",
+            "-H",
+            told["ready"]["ldap"],
+            *given,
+            f"(sAMAccountName={secrets['user']})",
+        ]
+        try:
+            found = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=30)
+        except FileNotFoundError:
+            absent("ldapsearch is not installed (Debian: apt-get install ldap-utils)")
+        assert f"cn:: {base64.b64encode('Иванов Иван Иванович'.encode()).decode()}" in found.stdout.splitlines()
+        assert Caller(told["controls"]["ldap"]).control("/state").json()["people"] >= 7
+
+
+def test_ldaps_is_there_when_asked_for(tmp_path: Path) -> None:
+    with telling("mock", "ldap", "--port", "0", "--ldaps-port", "0", "--agents", "7") as told:
+        secrets, authority = told["credentials"]["ldap"], tmp_path / "authority.pem"
+        authority.write_bytes(requests.get(secrets["authority"], timeout=10).content)
+        tls = ldap3.Tls(validate=ssl.CERT_REQUIRED, ca_certs_file=str(authority))
+        server = ldap3.Server(secrets["ldaps"], tls=tls, get_info=ldap3.NONE)
+        connection = ldap3.Connection(server, f"COMPANY\\{secrets['user']}", secrets["password"])
+        assert connection.bind()
+        connection.unbind()
+
+
+@pytest.mark.slow
+def test_one_scenario_then_the_failed_ones(tmp_path: Path) -> None:
+    done = argus("conform", "--scenario", "PER-04", "--json", cwd=tmp_path)
+    report: Any = json.loads(done.stdout)
+    assert (done.returncode, [row["id"] for row in report["scenarios"]]) == (0, ["PER-04"])
+    assert report["generated"] is None
+    assert {path.name for path in tmp_path.iterdir()} == {"argus-report"}
+    again = argus("conform", "--failed", cwd=tmp_path)
+    assert (again.returncode, "No scenario failed" in again.stderr) == (2, True)
+
+
+@pytest.mark.slow
+def test_profile_and_credentials_from_the_environment(tmp_path: Path) -> None:
+    with running(
+        *STILL,
+        "--now",
+        "2025-07-29T01:30:00Z",
+    ) as urls:
+        (tmp_path / "t.toml").write_text(
+            f'name = "стенд"\nbase_url = "{urls["gateway"]}"\nuser_env = "A"\npassword_env = "B"', encoding="utf-8"
+        )
+        right = argus("conform", "--target", "t.toml", "--scenario", "PER-01", cwd=tmp_path, A="argus", B="argus-dev")
+        wrong = argus("conform", "--target", "t.toml", "--scenario", "PER-01", cwd=tmp_path, A="argus", B="x")
+    assert right.returncode == 0, right.stdout
+    assert "стенд" in right.stdout
+    assert wrong.returncode == 1
+    assert "AUTH_REFUSED" in wrong.stdout
+    assert "argus-dev" not in right.stdout + wrong.stdout

@@ -1,0 +1,141 @@
+"""The gateway before the mock 1C: replies pass through, the cache saves calls, writes empty it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from tests.gateway.conftest import Gateway
+from tests.support.http_client import AGENTS, Caller
+
+NORM = {
+    "employee_id": "EMP001",
+    "period_start": "2025-08-01",
+    "period_end": "2025-08-31",
+    "weekly_norm": 40,
+    "employment_rate": 1.0,
+}
+SHIFT = {"date": "2025-08-01", "start_time": "09:00", "end_time": "18:00", "break_minutes": 60, "shift_type": "WORK"}
+SCHEDULE = {
+    "period_start": "2025-08-01",
+    "period_end": "2025-08-31",
+    "schedules": [{"employee_id": "EMP001", "shifts": [SHIFT]}],
+}
+
+
+@pytest.fixture
+def argus(zup: Caller, gateway: Gateway) -> Iterator[Caller]:
+    with gateway(zup.url) as caller:
+        yield caller
+
+
+def calls(zup: Caller, operation: str) -> int:
+    return int(zup.control("/state").json()["calls"].get(operation, 0))
+
+
+def test_agents_pass_through_whole(argus: Caller, zup: Caller) -> None:
+    assert argus.get(AGENTS).json()["agents"] == zup.get(AGENTS).json()["agents"]
+
+
+def test_second_call_is_a_hit_until_300_s(argus: Caller, zup: Caller) -> None:
+    first, second = argus.get(AGENTS), argus.get(AGENTS)
+    assert (first.headers["cache-status"], second.headers["cache-status"]) == ("argus; fwd=miss", "argus; hit")
+    assert first.content == second.content
+    assert calls(zup, "getAgents") == 1
+    argus.control("/clock", {"move_seconds": 298})
+    assert argus.get(AGENTS).headers["cache-status"] == "argus; hit"
+    argus.control("/clock", {"move_seconds": 3})
+    assert argus.get(AGENTS).headers["cache-status"] == "argus; fwd=miss"
+    assert calls(zup, "getAgents") == 2
+
+
+def test_no_cache_asks_again(argus: Caller, zup: Caller) -> None:
+    argus.get(AGENTS)
+    fresh = argus.get(AGENTS, headers={"Cache-Control": "no-cache"})
+    assert fresh.headers["cache-status"] == "argus; fwd=request"
+    assert calls(zup, "getAgents") == 2
+
+
+def test_a_write_empties_the_cache(argus: Caller, zup: Caller) -> None:
+    argus.get(AGENTS)
+    assert argus.post("/sendSchedule", SCHEDULE).json()["status"] == "success"
+    assert argus.get(AGENTS).headers["cache-status"] == "argus; fwd=miss"
+
+
+def test_norms_time_types_and_facts_pass_through(argus: Caller) -> None:
+    assert argus.post("/getNormHours", NORM).json()["norm_hours"] == 168
+    body: dict[str, Any] = {"date_start": "2025-07-01T00:00:00", "date_end": "2025-07-31T23:59:59"}
+    (sheet,) = argus.post("/getTimetypeInfo", {**body, "AR_agents": [{"agentId": "MCE001"}]}).json()
+    assert sheet["agentId"] == "MCE001"
+    facts = {"agentId": "MCE001", "date_start": "2025-08-02T09:00:00", "loginfo": []}
+    assert argus.post("/sendFactWorkTime", facts).json() == {"result": True, "doc": None}
+
+
+def test_idempotency_key_goes_along(argus: Caller, zup: Caller) -> None:
+    for _ in range(2):
+        argus.post("/sendSchedule", SCHEDULE, headers={"Idempotency-Key": "k1"})
+    (sheet,) = zup.control("/state").json()["sheets"]
+    assert sheet["version"] == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code", "field"),
+    [
+        ({**NORM, "employee_id": "X"}, 404, "EMPLOYEE_NOT_FOUND", "employee_id"),
+        ({**NORM, "period_start": "2099-01-01", "period_end": "2099-12-31"}, 422, "CALENDAR_MISSING", None),
+        ({**NORM, "period_end": "2025-07-01"}, 400, "INVALID_PERIOD", "period_end"),
+    ],
+)
+def test_refusals_of_1c_keep_status_code_and_field(
+    argus: Caller, body: Any, status: int, code: str, field: str | None
+) -> None:
+    reply = argus.post("/getNormHours", body)
+    assert (reply.status_code, reply.json()["code"], reply.json()["details"].get("field")) == (status, code, field)
+
+
+def test_invalid_requests_never_reach_1c(argus: Caller, zup: Caller) -> None:
+    assert argus.get("/agents/2025-07-31/2025-07-01").json()["code"] == "INVALID_PERIOD"
+    assert argus.post("/getNormHours", {**NORM, "weekly_norm": 0}).status_code == 400
+    assert zup.control("/state").json()["calls"] == {}
+
+
+def test_health_tells_of_the_upstream_without_calling_it(argus: Caller, zup: Caller) -> None:
+    assert argus.root("/health").json()["upstreams"]["zup"]["state"] == "unknown"
+    assert zup.control("/state").json()["calls"] == {}
+    argus.get(AGENTS)
+    health = argus.root("/health").json()
+    assert (health["status"], health["upstreams"]["zup"]["state"]) == ("ok", "ok")
+
+
+def test_controls_reset_and_state(argus: Caller) -> None:
+    argus.get(AGENTS)
+    assert argus.control("/state").json()["cached"] == 1
+    assert argus.control("/reset", {}).json()["cached"] == 0
+    wrong: list[Any] = [{"move_seconds": -1}, {"now": "x"}, []]
+    for body in wrong:
+        assert argus.control("/clock", body).status_code == 400
+
+
+def test_without_controls_there_are_none(zup: Caller, tmp_path: Path) -> None:
+    import datetime as dt
+
+    from argus_wfm.gateway.app import build
+    from argus_wfm.gateway.settings import ExplicitSettings
+    from argus_wfm.openapi.server import background
+
+    settings = ExplicitSettings(
+        zup_url=zup.url,
+        zup_user="u",
+        zup_password=SecretStr("p"),
+        user="u",
+        password=SecretStr("p"),
+        database_url=f"sqlite:///{tmp_path}/argus.sqlite3",
+        worker_concurrency=0,
+    )
+    with background(build(settings)) as url:
+        reply = Caller(url).control("/clock")
+        assert (reply.status_code, reply.json()["code"]) == (404, "NOT_FOUND")
+        now = dt.datetime.fromisoformat(Caller(url).root("/health").json()["now"])
+        assert abs((dt.datetime.now(dt.UTC) - now).total_seconds()) < 60

@@ -1,0 +1,160 @@
+"""Names and passwords of somebody who wants in, by the thousand; and that time does not tell which names there are."""
+
+from __future__ import annotations
+
+import os
+import random
+import statistics
+import time
+import unicodedata
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import requests
+
+from argus_wfm.gateway.upstream.ldap_login import DirectoryAccount, Login, Service
+from argus_wfm.mocks.ldap.accounts import SERVICE_PASSWORD
+from argus_wfm.mocks.ldap.entries import PEOPLE, SERVICE
+from tests.support.directories import Served
+from tests.support.sso_client import DIRECTORIES, LOGIN, RIGHT, Sso, basic, directory_of, sso_on
+
+Json = Any
+META = [
+    "*",
+    "(",
+    ")",
+    "\\",
+    "\0",
+    "/",
+    "|",
+    "&",
+    "!",
+    "=",
+    "~",
+    "<",
+    ">",
+    ",",
+    "+",
+    '"',
+    ";",
+    "#",
+    " ",
+    ":",
+    "\t",
+    "\n",
+]
+INJECTIONS = [
+    "*", "*)(sAMAccountName=*", "*)(objectClass=*))(|(cn=*", f"{LOGIN})(objectClass=*", f"{LOGIN})(|(a=*)", ")(cn=*",
+    f"{LOGIN}\0", f"\0{LOGIN}", "\\2a", "\\00", "i*", "(&)", "(|)", f"{LOGIN},ou=employees,dc=company,dc=ru", "svc", "",
+    f"cn={LOGIN}", f"COMPANY\\{LOGIN}", f"{LOGIN}@company.ru", f"{LOGIN}#", f" {LOGIN}", f"{LOGIN} ", "argus-nobody-",
+]  # fmt: skip
+ALIKE = {"a": "аàａɑ\u0251", "i": "іìｉıΙ", "v": "ѵｖν", "n": "ｎпñ", "o": "оοｏ0ö", ".": "．․·。"}
+STRANGE = [
+    "\u200b",
+    "\u202e",
+    "\ufeff",
+    "\u0301",
+    "\ud7ff",
+    "\ue000",
+    "\U0001f600",
+    "\U000e0041",
+    "\u00ad",
+    "İ",
+    "ß",
+    "ﬁ",
+]
+MOST = 256  # characters, by the contract
+NAMES = int(os.environ.get("ARGUS_TEST_NAMES", "1000"))  # CI's share of the 10,000 that are tried by hand
+PAIRS, WITHIN, ROUNDS = 500, 0.05, 4
+
+
+def hostile(count: int, seed: int = 1) -> Iterator[str]:
+    """So many names, none of them anybody's; the same for the same seed."""
+    dice = random.Random(seed)
+    for number in range(count):
+        kind = number % 5
+        if number < len(INJECTIONS):
+            name = INJECTIONS[number]
+        elif kind == 0:
+            name = "".join(dice.choice([*META, *LOGIN]) for _ in range(dice.randrange(1, 30)))
+        elif kind == 1:
+            place = dice.randrange(len(LOGIN) + 1)
+            name = LOGIN[:place] + dice.choice([*META, *STRANGE]) + LOGIN[place:]
+        elif kind == 2:
+            name = "".join(dice.choice(ALIKE.get(one, one)) if dice.random() < 0.5 else one for one in LOGIN)
+        elif kind == 3:
+            name = dice.choice([LOGIN, "(" * 9, "*", "я", "\U0001f600"]) * dice.choice([20, 200, 2000])
+        else:
+            name = "".join(chr(dice.choice([*range(0xD800), *range(0xE000, 0x11000)])) for _ in range(20))
+        yield name if name and unicodedata.normalize("NFC", name).casefold() != LOGIN else f"{name}*"
+
+
+@pytest.fixture(scope="module", params=DIRECTORIES)
+def directory(request: pytest.FixtureRequest) -> Iterator[Served]:
+    with directory_of(request.param) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def sso(directory: Served) -> Iterator[Sso]:
+    with sso_on(directory) as argus:
+        yield argus
+
+
+@pytest.mark.slow
+def test_thousands_of_hostile_names_are_nobodys(directory: Served) -> None:
+    """Straight at the directory, with the right password of the user whom they are made of."""
+    service = Service(DirectoryAccount(directory.url, SERVICE, SERVICE_PASSWORD, PEOPLE), 10)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(lambda name: Login(service, name, RIGHT).run(), hostile(NAMES)))
+        assert found == [None] * NAMES
+        assert Login(service, LOGIN, RIGHT).run() is not None
+    finally:
+        service.close()
+
+
+def test_hostile_names_and_passwords_get_no_token_and_break_nothing(sso: Sso) -> None:
+    names = [name[:MOST] for name in hostile(60)]
+    for name in names:
+        reply = sso.ask(name)
+        assert (reply.status_code, reply.json()["code"]) == (401, "INVALID_CREDENTIALS"), name
+        if ":" not in name:
+            reply = sso.ask(password=name)
+            assert (reply.status_code, reply.json()["code"]) == (401, "INVALID_CREDENTIALS"), name
+    assert sso.ask().status_code == 200
+    assert sso.upstream()["last_failure"] is None
+
+
+@pytest.mark.slow
+def test_time_does_not_tell_which_names_there_are(sso: Sso) -> None:
+    """A measurement on a machine that others use: one round in which medians are within 5 % shows that nothing differs.
+
+    A difference that is real, as without the bind for nobody, is in each of the rounds.
+    """
+    shares: list[float] = []
+    for _ in range(ROUNDS):
+        unknown, wrong = _medians(sso)
+        shares.append(abs(unknown - wrong) / max(unknown, wrong))
+        if shares[-1] <= WITHIN:
+            return
+    raise AssertionError(f"medians differ by {', '.join(f'{share:.1%}' for share in shares)}")
+
+
+def _medians(sso: Sso) -> tuple[float, float]:
+    """Of names of the same length, asked in turn over one kept connection, which is first of a pair by turns."""
+    times: dict[str, list[float]] = {"no.such.usr": [], LOGIN: []}
+    with requests.Session() as session:
+        session.trust_env = False
+        for number in range(PAIRS):
+            for name in sorted(times, reverse=bool(number % 2)):
+                body = {"username": name, "auth_type": "ldap", "target_system": "mce"}
+                headers = {"Authorization": basic(name, "wrong")}
+                started = time.perf_counter()
+                reply = session.post(f"{sso.url}/auth/sso/token", json=body, headers=headers, timeout=30)
+                times[name].append(time.perf_counter() - started)
+                assert reply.status_code == 401
+    unknown, wrong = (statistics.median(taken) for taken in times.values())
+    return unknown, wrong

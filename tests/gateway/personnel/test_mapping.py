@@ -1,0 +1,199 @@
+"""Employees and time types between Argus and 1C: any record there and back, and what is refused."""
+
+from __future__ import annotations
+
+import datetime as dt
+import string
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
+
+from argus_wfm.gateway.errors import UnmappedTimeType
+from argus_wfm.gateway.personnel import mapping
+from argus_wfm.openapi.errors import ValidationFailed
+from tests.support.gateway import gateway_on
+from tests.support.http_client import Caller
+from tests.support.mce_client import NOWHERE, issued
+
+Json = Any
+POINTS = {
+    "vacation": [0x041E, 0x0422],
+    "sick_leave": [0x0411],
+    "business_trip": [0x041A],
+    "unpaid_leave": [0x0414, 0x041E],
+    "work_time": [0x042F],
+    "overtime": [0x0421],
+}
+WORDS = st.text(min_size=1, max_size=20)
+EMPLOYEES = st.fixed_dictionaries(
+    {
+        "employee_id": WORDS,
+        "personnel_number": st.from_regex(r"\A0{0,4}[0-9]{1,6}\Z"),
+        "last_name": WORDS,
+        "first_name": WORDS,
+        "middle_name": st.none() | WORDS,
+        "position": st.fixed_dictionaries({"id": WORDS}),
+        "department": st.fixed_dictionaries({"id": WORDS}),
+        "hire_date": st.dates().map(str),
+        "weekly_hours": st.floats(0.25, 60),
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with gateway_on(NOWHERE) as url:
+        yield url
+
+
+class Api:
+    """The operations under /mapping, with a token."""
+
+    def __init__(self, url: str) -> None:
+        self._url, self._token = f"{url}/api/integration/mapping", issued(url, "argus")
+
+    def post(self, path: str, body: Json) -> requests.Response:
+        headers = {"Authorization": f"Bearer {self._token}"}
+        return requests.post(self._url + path, json=body, headers=headers, timeout=30)
+
+
+@pytest.fixture(scope="module")
+def api(url: str) -> Api:
+    return Api(url)
+
+
+@given(EMPLOYEES, st.decimals("0.01", "1.5", places=2))
+def test_an_employee_comes_back_with_four_fields_renamed(record: Json, rate: Any) -> None:
+    agent = mapping.employee_to_1c(record)
+    back = mapping.employee_from_1c({**agent, "employment_rate": float(rate)})
+    assert len(agent) == 9
+    assert back.pop("external_employee_id") == record["employee_id"]
+    assert back.pop("employee_code") == record["personnel_number"]
+    assert back.pop("standard_hours") == record["weekly_hours"]
+    assert back.pop("fte_percentage") == float(rate * 100)
+    assert back == {name: record[name] for name in back}
+    assert len(back) == 6
+
+
+@given(EMPLOYEES)
+def test_the_sync_stores_what_the_mapping_says(record: Json) -> None:
+    agent = {**mapping.employee_to_1c(record), "employment_rate": 0.5}
+    stored, mapped = mapping.employee(agent).row(), mapping.employee_from_1c(agent)
+    flat = {f"{name}_id": mapped.pop(name)["id"] for name in ("position", "department")} | mapped
+    flat["hire_date"] = dt.date.fromisoformat(flat["hire_date"])
+    assert {name: stored[name] for name in flat} == flat
+
+
+@given(st.integers(1, 1500))
+def test_no_percentage_has_dust(thousandths: int) -> None:
+    told = mapping.percentage(thousandths / 1000)
+    assert Fraction(str(told)) == Fraction(thousandths, 10)
+
+
+@pytest.mark.parametrize("path", list(mapping.EMPLOYEE_TO_1C))
+def test_a_missing_field_is_named_with_its_path(path: str) -> None:
+    record: Json = {name: "x" for name in mapping.EMPLOYEE_TO_1C} | {"position": {"id": "x"}, "department": {"id": "x"}}
+    holder, _, member = path.rpartition(".")
+    del (record[holder] if holder else record)[member]
+    with pytest.raises(ValidationFailed, match="is missing") as refused:
+        mapping.employee_to_1c(record)
+    assert refused.value.details["field"] == path
+
+
+def test_time_types_are_the_seed_s_by_code_point() -> None:
+    assert {name: list(map(ord, code)) for name, code in mapping.TIME_TYPE_TO_1C.items()} == POINTS
+    for name, code in mapping.TIME_TYPE_TO_1C.items():
+        assert (mapping.time_type_to_1c(name), mapping.time_type_from_1c(code)) == (code, name)
+    assert set(mapping.TITLES) == set(mapping.TIME_TYPE_FROM_1C)
+
+
+def test_twins_are_of_two_alphabets() -> None:
+    assert len(set(mapping.LATIN)) == len(set(mapping.CYRILLIC)) == len(mapping.LATIN)
+    assert set(mapping.LATIN) <= set(string.ascii_letters)
+    assert all(0x0410 <= ord(letter) <= 0x044F for letter in mapping.CYRILLIC)
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("C", ['"C" is U+0043 LATIN CAPITAL LETTER C; the code of 1C is С, U+0421.']),
+        ("OT", ['in "OT"', "U+004F LATIN CAPITAL LETTER O", "U+0054 LATIN CAPITAL LETTER T", "U+041E U+0422"]),
+        ("ДO", ["U+004F LATIN CAPITAL LETTER O", "the code of 1C is ДО, U+0414 U+041E"]),
+        ("K", ["U+004B", "К, U+041A"]),
+        ("B", ["U+0042", "Б, U+0411"]),
+        ("H", ["U+0048", "Н, U+041D, is not mapped either", "these are: ОТ, Б"]),
+        ("В", ['"В" is no code of 1C']),
+        ("ZZ", ['"ZZ" is no code of 1C']),
+        ("от", ['"от" is no code of 1C']),
+        ("", ['"" is no code of 1C']),
+    ],
+)
+def test_a_code_that_is_not_mapped_is_refused_by_its_letters(code: str, told: list[str]) -> None:
+    with pytest.raises(UnmappedTimeType) as refused:
+        mapping.time_type_from_1c(code)
+    for words in told:
+        assert words in str(refused.value)
+
+
+def test_a_time_type_with_a_cyrillic_letter_is_told_too() -> None:
+    with pytest.raises(UnmappedTimeType) as refused:
+        mapping.time_type_to_1c("vac\u0430tion")
+    assert str(refused.value).startswith('in "vac\u0430tion": "\u0430" is U+0430 CYRILLIC SMALL LETTER A')
+
+
+@given(st.text(max_size=6))
+def test_any_other_text_is_refused_and_named(text: str) -> None:
+    for table, mapped in (
+        (mapping.TIME_TYPE_TO_1C, mapping.time_type_to_1c),
+        (mapping.TIME_TYPE_FROM_1C, mapping.time_type_from_1c),
+    ):
+        if text not in table:
+            with pytest.raises(UnmappedTimeType) as refused:
+                mapped(text)
+            assert f'"{text}"' in str(refused.value)
+
+
+def test_the_api_maps_in_the_order_asked_and_refuses_by_place(api: Api) -> None:
+    told = api.post("/time-types/to-1c", {"time_types": ["overtime", "vacation", "overtime"]}).json()
+    assert [one["code"] for one in told["mapped"]] == ["С", "ОТ", "С"]
+    assert told["mapped"][1] == {"time_type": "vacation", "code": "ОТ", "title": "Отпуск"}
+    assert api.post("/time-types/from-1c", {"codes": ["С", "ОТ", "С"]}).json() == told
+    reply = api.post("/time-types/from-1c", {"codes": ["С", "C"]})
+    assert (reply.status_code, reply.json()["code"]) == (422, "UNMAPPED_TIME_TYPE")
+    assert reply.json()["details"]["field"] == "codes.1"
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "field"),
+    [("position", {}, "position.id"), ("middle_name", " ", "middle_name"), ("hire_date", "2025-02-29", "hire_date")],
+)
+def test_the_api_names_what_is_wrong_with_an_employee(api: Api, member: str, value: Json, field: str) -> None:
+    record = {
+        "employee_id": "EMP001",
+        "personnel_number": "00123",
+        "last_name": "Иванов",
+        "first_name": "Иван",
+        "middle_name": None,
+        "position": {"id": "POS001"},
+        "department": {"id": "DEPT001"},
+        "hire_date": "2020-01-15",
+        "weekly_hours": 40,
+    }
+    mapped = api.post("/employees/to-1c", record).json()
+    assert (mapped["tab_number"], mapped["secondname"]) == ("00123", None)
+    back = api.post("/employees/from-1c", mapped | {"employment_rate": 0.07}).json()
+    assert (back["employee_code"], back["middle_name"], back["fte_percentage"]) == ("00123", None, 7)
+    reply = api.post("/employees/to-1c", record | {member: value})
+    assert (reply.status_code, reply.json()["details"]["field"]) == (400, field)
+
+
+def test_without_a_token_nothing_is_mapped(url: str) -> None:
+    body = {"codes": ["С"]}
+    reply = requests.post(f"{url}/api/integration/mapping/time-types/from-1c", json=body, timeout=30)
+    assert reply.status_code == 401
+    assert Caller(url).root("/api/integration/mapping").status_code == 401

@@ -109,7 +109,7 @@ class Preflight:
 
     def run(self) -> list[Capability]:
         """All of it. Once it was interrupted no further operation is asked."""
-        self._target.gate.by = EXPLORING
+        self._target.guard.by = EXPLORING
         try:
             personnel = self._start("personnel")
             if "sso" in self._contracts or self._others:
@@ -182,7 +182,7 @@ def skew(capabilities: Sequence[Capability]) -> float:
 def _of_contract(target: Target, name: str, sso: Capability | None = None) -> Iterator[Capability]:
     """`sso` is why no token can be had of the host; one that is given needs none."""
     try:
-        if sso and not (target.address.token() if name == "mce" else target.address.reports_token()):
+        if sso and not (target.config.token() if name == "mce" else target.config.reports_token()):
             raise CouldNotTest(f"needs a token, and issueToken is {sso.state}")
         client: Client = getattr(target, name)
     except CouldNotTest as error:
@@ -196,7 +196,7 @@ def _of_contract(target: Target, name: str, sso: Capability | None = None) -> It
             last = replace(last, state=OperationState.UNKNOWN, words=UNTOLD, finding=None)
         there = there or last.state is OperationState.THERE
         yield last
-    if name == "mce" and target.address.stream:
+    if name == "mce" and target.config.stream:
         yield _like(last, OPERATION) if last and last.state in HOPELESS else _upgrade(target)
 
 

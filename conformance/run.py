@@ -93,7 +93,7 @@ class Plan:
 class RunState:
     """What a run has come to so far, which is all there is once it is interrupted; it began when this was made."""
 
-    address: TargetConfig | None
+    config: TargetConfig | None
     started: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
     began: float = field(default_factory=time.monotonic)
     exploration: Preflight | None = None
@@ -136,68 +136,68 @@ def _run(plan: Plan, ids: tuple[str, ...], unheeded: Callable[[], None]) -> tupl
     """All of it, and the files that tell of it; once these are to be written, signals are `unheeded`."""
     _check(plan)
     accepted = baseline.read(plan.baseline) if plan.baseline else []
-    course = RunState(None if plan.on_mocks else _address(plan))
+    state = RunState(None if plan.on_mocks else _address(plan))
     try:
         with tempfile.TemporaryDirectory(prefix="argus-log-") as logs, Screen(quiet=plan.as_json) as screen:
-            screen.heading(f"{_name(course.address)} · {_conditions(course.address)}")
-            _explore(plan, course, screen)
-            _test(plan, ids, course, Path(logs), screen)
+            screen.heading(f"{_name(state.config)} · {_conditions(state.config)}")
+            _explore(plan, state, screen)
+            _test(plan, ids, state, Path(logs), screen)
         unheeded()
     except Interrupted as signal:
-        course.interrupted = signal.exit
-    done = _done(plan, ids, course, accepted)
-    written = [*report.write(done, plan.report), *([plan.report / JOURNAL] if course.address else [])]
+        state.interrupted = signal.exit
+    done = _done(plan, ids, state, accepted)
+    written = [*report.write(done, plan.report), *([plan.report / JOURNAL] if state.config else [])]
     if plan.write_baseline:
-        text = baseline.written(done.findings, accepted, course.started.date())
+        text = baseline.written(done.findings, accepted, state.started.date())
         written.append(report.put(plan.write_baseline, text))
     return done, written
 
 
-def _explore(plan: Plan, course: RunState, screen: Screen) -> None:
+def _explore(plan: Plan, state: RunState, screen: Screen) -> None:
     """What a host of others has, and what is not asked again."""
-    address = course.address
-    if address is None:
+    config = state.config
+    if config is None:
         return
-    course.exploration = Preflight(Target(address), plan.only or CONTRACTS)
-    capabilities = course.exploration.run()
+    state.exploration = Preflight(Target(config), plan.only or CONTRACTS)
+    capabilities = state.exploration.run()
     screen.capabilities(capabilities)
-    limits = _limits(plan, address.limits.journal, ailing=ailing(capabilities))
-    course.address = replace(address, limits=limits, blocked=blocks(capabilities, slow=not plan.scenarios))
+    limits = _limits(plan, config.limits.journal, ailing=ailing(capabilities))
+    state.config = replace(config, limits=limits, blocked=blocks(capabilities, slow=not plan.scenarios))
 
 
-def _test(plan: Plan, ids: tuple[str, ...], course: RunState, logs: Path, screen: Screen) -> None:
+def _test(plan: Plan, ids: tuple[str, ...], state: RunState, logs: Path, screen: Screen) -> None:
     """Side by side on mocks, each with a gateway of its own; one after the other on a host that is not ours."""
-    address, children = course.address, Children()
+    config, children = state.config, Children()
     seen = ExchangeStats()  # what scenarios saw of a host that generated tests ask next
 
     def take(result: Result, chosen: int) -> None:
-        course.results.append(result)
+        state.results.append(result)
         seen.merge(result.seen)
         screen.scenario(result, chosen)
 
     def run_scenarios() -> None:
-        workers = plan.workers if address is None and len(ids) != 1 else 1
-        scenarios.run(children, _order(plan, ids, address), workers, logs / "scenarios.log", take)
+        workers = plan.workers if config is None and len(ids) != 1 else 1
+        scenarios.run(children, _order(plan, ids, config), workers, logs / "scenarios.log", take)
 
     def run_generated() -> None:
-        given = address.as_dict() if address else None
-        order = generated_tests.GeneratedTestOptions(
-            given, plan.max_time_s, plan.seed, plan.only, seen.ids if address else {}
+        given = config.as_dict() if config else None
+        options = generated_tests.GeneratedTestOptions(
+            given, plan.max_time_s, plan.seed, plan.only, seen.ids if config else {}
         )
-        course.generated = generated_tests.run(
+        state.generated = generated_tests.run(
             children,
-            order,
+            options,
             logs / "generated.log",
             lambda cases, phase: screen.generated(cases, phase, plan.max_time_s),
         )
-        if course.generated.broken_off and not children.ended:
+        if state.generated.broken_off and not children.ended:
             raise CouldNotRun("Generated tests were ended by somebody else.")
 
     wanted = [
         *([run_scenarios] if plan.wants_scenarios else []),
-        *([run_generated] if _generates(plan, course) else []),
+        *([run_generated] if _generates(plan, state) else []),
     ]
-    with ThreadPoolExecutor(max_workers=2 if address is None else 1) as pool:
+    with ThreadPoolExecutor(max_workers=2 if config is None else 1) as pool:
         try:
             done, _ = wait([pool.submit(act) for act in wanted], return_when=FIRST_EXCEPTION)
             for job in done:
@@ -206,24 +206,24 @@ def _test(plan: Plan, ids: tuple[str, ...], course: RunState, logs: Path, screen
             children.end()
 
 
-def _generates(plan: Plan, course: RunState) -> bool:
-    return plan.wants_generated and answering(course.capabilities)
+def _generates(plan: Plan, state: RunState) -> bool:
+    return plan.wants_generated and answering(state.capabilities)
 
 
-def _order(plan: Plan, ids: tuple[str, ...], address: TargetConfig | None) -> scenarios.ScenarioOptions:
-    return scenarios.ScenarioOptions(address.as_dict() if address else None, ids, plan.tag, plan.only)
+def _order(plan: Plan, ids: tuple[str, ...], config: TargetConfig | None) -> scenarios.ScenarioOptions:
+    return scenarios.ScenarioOptions(config.as_dict() if config else None, ids, plan.tag, plan.only)
 
 
-def _done(plan: Plan, ids: tuple[str, ...], course: RunState, accepted: Sequence[Accepted]) -> Run:
+def _done(plan: Plan, ids: tuple[str, ...], state: RunState, accepted: Sequence[Accepted]) -> Run:
     """What the run comes to; what it did not come to counts for nothing."""
     results, generated, capabilities = (
-        sorted(course.results, key=lambda one: one.id),
-        course.generated,
-        course.capabilities,
+        sorted(state.results, key=lambda one: one.id),
+        state.generated,
+        state.capabilities,
     )
     not_reached: list[scenarios.Chosen] = []
-    if course.interrupted:
-        if generated is None and _generates(plan, course):
+    if state.interrupted:
+        if generated is None and _generates(plan, state):
             generated = Generated(stop=BROKEN_OFF)
         if plan.wants_scenarios:
             reached = {result.id for result in results}
@@ -232,10 +232,10 @@ def _done(plan: Plan, ids: tuple[str, ...], course: RunState, accepted: Sequence
     others = _contracts([name for name in CONTRACTS if name not in chosen])
     findings, covered, seen = joined(results, generated, _contracts(chosen), others)
     return Run(
-        target=_name(course.address),
-        conditions=_conditions(course.address),
-        started=course.started,
-        duration_s=time.monotonic() - course.began,
+        target=_name(state.config),
+        conditions=_conditions(state.config),
+        started=state.started,
+        duration_s=time.monotonic() - state.began,
         seed=plan.seed,
         scenarios=results,
         generated=generated,
@@ -244,8 +244,8 @@ def _done(plan: Plan, ids: tuple[str, ...], course: RunState, accepted: Sequence
         seen=seen,
         baseline=accepted,
         capabilities=capabilities,
-        journal=Journal(plan.report / JOURNAL).tally() if course.address else None,
-        interrupted=course.interrupted,
+        journal=Journal(plan.report / JOURNAL).totals() if state.config else None,
+        interrupted=state.interrupted,
         not_reached=not_reached,
     )
 
@@ -262,9 +262,9 @@ def _check(plan: Plan) -> None:
 def _address(plan: Plan) -> TargetConfig:
     """The host to judge, with a journal that is new. Raises TargetError, CouldNotRun."""
     policy = Policy(allow_writes=plan.allow_writes, allow_auth_failures=plan.allow_auth_failures)
-    address = by_url(plan.base_url, policy) if plan.base_url else by_profile(Path(plan.target), policy)
+    config = by_url(plan.base_url, policy) if plan.base_url else by_profile(Path(plan.target), policy)
     journal = report.emptied(plan.report / JOURNAL)
-    return replace(address, limits=_limits(plan, str(journal.resolve()), ailing=False))
+    return replace(config, limits=_limits(plan, str(journal.resolve()), ailing=False))
 
 
 def _limits(plan: Plan, journal: str, *, ailing: bool) -> Limits:
@@ -294,12 +294,12 @@ def _failed(folder: Path) -> tuple[str, ...]:
     return ids
 
 
-def _name(address: TargetConfig | None) -> str:
-    return address.name if address else "mocks"
+def _name(config: TargetConfig | None) -> str:
+    return config.name if config else "mocks"
 
 
-def _conditions(address: TargetConfig | None) -> str:
-    if address is None:
+def _conditions(config: TargetConfig | None) -> str:
+    if config is None:
         return f"gateway on the mock 1C ZUP, clock from {PRESENT}"
-    writes = "writes allowed" if address.policy.allow_writes else "read-only"
-    return f"{address.personnel}, {writes}"
+    writes = "writes allowed" if config.policy.allow_writes else "read-only"
+    return f"{config.personnel}, {writes}"

@@ -43,110 +43,121 @@ METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 def build(settings: Settings, *, clock: Clock | None = None, with_controls: bool = False) -> ASGIApp:
     """The gateway as an ASGI application; controls exist only when asked for. Raises DatabaseError."""
     clock = clock or Clock()
-    parts = Components(settings, clock)
+    components = Components(settings, clock)
     http = connect(settings.zup_user, settings.zup_password.get_secret_value())
-    contracts = _contracts(parts, parts.zup_client(http))
+    contracts = _contracts(components, components.zup_client(http))
     running: list[QueueWorker] = []
 
     async def health(_request: Request) -> Response:
-        headers = {"Date": format_datetime(parts.clock.now(), usegmt=True)}
-        return JSONResponse({"service": "gateway", **parts.health(), "status": "ok"}, headers=headers)
+        headers = {"Date": format_datetime(components.clock.now(), usegmt=True)}
+        return JSONResponse({"service": "gateway", **components.health(), "status": "ok"}, headers=headers)
 
     async def metrics(_request: Request) -> Response:
-        return Response(await asyncio.to_thread(parts.metrics.text), media_type=CONTENT_TYPE)
+        return Response(await asyncio.to_thread(components.metrics.text), media_type=CONTENT_TYPE)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         """Starting and stopping work blocks, in a thread of its own."""
-        async with http, _in_thread(working(parts)) as work, _following(parts):
+        async with http, _in_thread(working(components)) as work, _following(components):
             running.extend([work] if work else [])
             yield
 
     def reset() -> None:
-        empty(parts)
+        empty(components)
         if running:
             running[0].drop()
-            empty(parts)
-        parts.hub.reset()
+            empty(components)
+        components.hub.reset()
 
     def fall_due() -> None:
         if running:
-            parts.schedule.look()
+            components.schedule.look()
 
     extra = [
-        Mount("/_control", controls(parts.clock, parts.caches, parts.zup, parts.queue, parts.tokens, reset, fall_due))
+        Mount(
+            "/_control",
+            controls(
+                components.clock,
+                components.caches,
+                components.zup,
+                components.queue,
+                components.tokens,
+                reset,
+                fall_due,
+            ),
+        )
     ]
     routes = [
         Route("/health", health),
         Route("/metrics", metrics),
-        *_stream(parts),
+        *_stream(components),
         *(extra if with_controls else []),
     ]
     return with_routes(contracts, routes, lifespan)
 
 
-def _contracts(parts: Components, zup: ZupClient) -> ASGIApp:
-    settings = parts.settings
+def _contracts(components: Components, zup: ZupClient) -> ASGIApp:
+    settings = components.settings
     operations = Operations(
-        parts.queue,
-        QueueActions(parts.queue),
-        parts.listing,
-        parts.employees,
-        parts.caches,
-        parts.audit,
-        parts.exports,
-        parts.health,
+        components.queue,
+        QueueActions(components.queue),
+        components.views,
+        components.employees,
+        components.caches,
+        components.audit,
+        components.exports,
+        components.health,
     )
     key = settings.session_key.get_secret_value().encode() if settings.session_key else None
     return serve(
         {
-            "personnel": Personnel(zup, parts.caches, parts.queue, parts.listing).handlers(),
-            "operations": {**operations.handlers(), **_sites(parts).handlers()},
-            "export": Export(parts.exports, parts.queue).handlers(),
-            "sso": Sso(parts.directory, parts.tokens, parts.lockout, parts.revocations).handlers(),
-            "mce": Mce(parts.agents, parts.board, parts.clock.now).handlers(),
+            "personnel": Personnel(zup, components.caches, components.queue, components.views).handlers(),
+            "operations": {**operations.handlers(), **_sites(components).handlers()},
+            "export": Export(components.exports, components.queue).handlers(),
+            "sso": Sso(components.directory, components.tokens, components.lockout, components.revocations).handlers(),
+            "mce": Mce(components.agents, components.queries, components.clock.now).handlers(),
         },
         stack="async",
         users={
             "basic": accounts({settings.user: settings.password.get_secret_value()}),
-            "bearer": lambda token, audience: parts.claims(token, audience).subject,
+            "bearer": lambda token, audience: components.claims(token, audience).subject,
         },
-        now=parts.clock.now,
-        on_exchange=parts.closed,
-        before_answer=parts.inbound,
+        now=components.clock.now,
+        on_exchange=components.closed,
+        before_answer=components.inbound,
         session_key=key,
     )
 
 
-def _sites(parts: Components) -> SiteOperations:
+def _sites(components: Components) -> SiteOperations:
     return SiteOperations(
-        parts.sites,
-        parts.employees,
-        parts.actuals,
-        parts.payroll,
-        parts.consistency,
-        parts.schedule,
-        parts.clock.now,
+        components.sites,
+        components.employees,
+        components.actuals,
+        components.payroll,
+        components.consistency,
+        components.schedule,
+        components.clock.now,
     )
 
 
-def _stream(parts: Components) -> list[BaseRoute]:
+def _stream(components: Components) -> list[BaseRoute]:
     """The socket, what a request without an upgrade is told, and the contract."""
     stream = load_stream()
     subscriptions = Subscriptions(
         stream,
-        parts.hub,
-        parts.board,
-        now=parts.clock.now,
-        admit=parts.claims,
-        before_answer=parts.inbound,
-        on_exchange=parts.closed,
-        most=parts.settings.stream_sockets,
+        components.hub,
+        components.queries,
+        now=components.clock.now,
+        admit=components.claims,
+        before_answer=components.inbound,
+        on_exchange=components.closed,
+        most=components.settings.stream_sockets,
     )
 
     async def no_upgrade(_request: Request) -> Response:
         error = ValidationFailed(f"{stream.address} is a WebSocket (RFC 6455): ask for an upgrade.", field="Upgrade")
-        return JSONResponse(error.envelope(parts.clock.now()), error.status)
+        return JSONResponse(error.envelope(components.clock.now()), error.status)
 
     async def document(_request: Request) -> Response:
         return JSONResponse(stream.document)
@@ -159,15 +170,15 @@ def _stream(parts: Components) -> list[BaseRoute]:
 
 
 @contextlib.asynccontextmanager
-async def _following(parts: Components) -> AsyncIterator[None]:
+async def _following(components: Components) -> AsyncIterator[None]:
     """The hub, and word from other processes where there is Redis."""
     async with contextlib.AsyncExitStack() as stack:
-        await stack.enter_async_context(parts.revocations.following())
-        await stack.enter_async_context(parts.hub.running())
-        if parts.settings.redis_url:
-            fanout = RedisSignal(parts.settings.redis_url, parts.hub.stir)
-            parts.hub.on_commit = fanout.tell
-            await stack.enter_async_context(fanout.running())
+        await stack.enter_async_context(components.revocations.following())
+        await stack.enter_async_context(components.hub.running())
+        if components.settings.redis_url:
+            redis_signal = RedisSignal(components.settings.redis_url, components.hub.stir)
+            components.hub.on_commit = redis_signal.tell
+            await stack.enter_async_context(redis_signal.running())
         yield
 
 

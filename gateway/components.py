@@ -71,7 +71,7 @@ class Components:
         self.engine = connect_database(settings.database_url or default_url())
         self.audit = Audit(self.engine)
         self.queue = Queue(self.engine, clock.now)
-        self.listing = QueueViews(self.engine, clock.now)
+        self.views = QueueViews(self.engine, clock.now)
         self.employees = Employees(self.engine, clock.now)
         self.sources = Sources(self.engine, clock.now)
         self.exports = Exports(self.sources)
@@ -92,10 +92,10 @@ class Components:
         self.zup = ZupUpstream(settings.zup_url, _breaker("1C ZUP", settings, clock), settings.call_timeout_s)
         self.zup.on_recovery = self.caches.on_recovery
         self.queue.on_end = self._ended
-        self.board = AgentStatusQueries(self.engine, clock.now)
+        self.queries = AgentStatusQueries(self.engine, clock.now)
         self.revocations = Revocations(self.engine, clock.now)
         self.hub = Hub(
-            self.board,
+            self.queries,
             clock.now,
             clock.monotonic,
             heartbeat_s=settings.stream_heartbeat_s,
@@ -107,7 +107,7 @@ class Components:
         self.tokens = Tokens(keys, clock.now, self.revocations.__contains__) if keys else None
         self.lockout = Lockout(self.engine, clock.now, failures=settings.login_failures, window_s=settings.login_lock_s)
         self.directory = _directory(settings, clock, self._outbound)
-        self.metrics = Metrics(self.listing.queue, self._breakers, self.caches, self.hub)
+        self.metrics = Metrics(self.views.queue, self._breakers, self.caches, self.hub)
 
     def claims(self, token: str, audience: str) -> Claims:
         """Of a token for one API. Raises TokenInvalid, TokenExpired, InsufficientScope."""
@@ -157,54 +157,56 @@ class Components:
 class QueueWorker:
     """The queue's worker of one process; start() and stop() block."""
 
-    def __init__(self, parts: Components) -> None:
+    def __init__(self, components: Components) -> None:
         from argus_wfm.gateway.queue.worker import Worker  # dbos takes a second to import
 
-        settings, self._parts, self._bridge = parts.settings, parts, EventLoopBridge()
+        settings, self._components, self._bridge = components.settings, components, EventLoopBridge()
         self._http = connect(settings.zup_user, settings.zup_password.get_secret_value())
-        zup = BlockingZup(parts.zup_client(self._http), self._bridge)
-        turns = OperationExecutor(parts.queue, self._acts(), zup, lambda: self.worker.stopping)
+        zup = BlockingZup(components.zup_client(self._http), self._bridge)
+        executor = OperationExecutor(components.queue, self._acts(), zup, lambda: self.worker.stopping)
         self.worker = Worker(
-            parts.engine,
-            parts.queue,
-            turns,
+            components.engine,
+            components.queue,
+            executor,
             concurrency=settings.worker_concurrency,
-            look=parts.schedule.look,
+            look=components.schedule.look,
             housekeeping=self._keep_house,
         )
 
     def _acts(self) -> dict[str, Act]:
-        parts = self._parts
-        keep = dt.timedelta(hours=parts.settings.report_keep_h)
+        components = self._components
+        keep = dt.timedelta(hours=components.settings.report_keep_h)
         sync = PersonnelSync(
-            parts.engine,
-            parts.employees,
-            parts.clock.now,
-            shrinkage=parts.settings.sync_shrinkage,
-            on_success=parts.caches.on_sync,
+            components.engine,
+            components.employees,
+            components.clock.now,
+            shrinkage=components.settings.sync_shrinkage,
+            on_success=components.caches.on_sync,
         )
         return {
             "personnel_sync": sync.run,
             "schedule_upload": partial(self._modifying, schedule_upload),
             "fact_transfer": partial(self._modifying, fact_transfer),
-            "site_transfer": partial(self._modifying, Consolidation(parts.engine, parts.sites, parts.clock.now).run),
+            "site_transfer": partial(
+                self._modifying, Consolidation(components.engine, components.sites, components.clock.now).run
+            ),
             "timesheet_request": timesheet_request,
-            "report_export": ReportExport(parts.sources, keep, parts.signer).run,
+            "report_export": ReportExport(components.sources, keep, components.signer).run,
         }
 
     def _modifying(self, act: Act, job: Job) -> dict[str, Json]:
         try:
             return act(job)
         finally:
-            self._parts.caches.on_modification()
+            self._components.caches.on_modification()
 
     def _keep_house(self) -> None:
-        now = self._parts.clock.now()
-        logs.purged(self._parts.audit.purge(now))
-        self._parts.agents.purge(now)
-        self._parts.revocations.purge()
-        self._parts.lockout.purge()
-        self._parts.exports.purge()
+        now = self._components.clock.now()
+        logs.purged(self._components.audit.purge(now))
+        self._components.agents.purge(now)
+        self._components.revocations.purge()
+        self._components.lockout.purge()
+        self._components.exports.purge()
 
     def start(self) -> None:
         """Raises NoSlot."""
@@ -213,7 +215,7 @@ class QueueWorker:
 
     def stop(self) -> None:
         """What runs gets its grace, then it is handed back."""
-        self.worker.stop(self._parts.settings.stop_grace_s, self._bridge.give_up)
+        self.worker.stop(self._components.settings.stop_grace_s, self._bridge.give_up)
         self._bridge.run(self._http.aclose())
         self._bridge.stop()
 
@@ -224,12 +226,12 @@ class QueueWorker:
 
 
 @contextlib.contextmanager
-def working(parts: Components) -> Iterator[QueueWorker | None]:
+def working(components: Components) -> Iterator[QueueWorker | None]:
     """Database, audit trail and, unless settings say 0, a worker. Raises DatabaseError, NoSlot."""
-    migrate(parts.engine)
-    parts.audit.start()
-    parts.agents.start()
-    work = QueueWorker(parts) if parts.settings.worker_concurrency else None
+    migrate(components.engine)
+    components.audit.start()
+    components.agents.start()
+    work = QueueWorker(components) if components.settings.worker_concurrency else None
     try:
         if work:
             work.start()
@@ -239,11 +241,11 @@ def working(parts: Components) -> Iterator[QueueWorker | None]:
             if work:
                 work.stop()
     finally:
-        if parts.directory:
-            parts.directory.close()
-        parts.agents.stop()
-        parts.audit.stop()
-        parts.engine.dispose()
+        if components.directory:
+            components.directory.close()
+        components.agents.stop()
+        components.audit.stop()
+        components.engine.dispose()
 
 
 def _keys(settings: Settings) -> Keys | None:
@@ -281,14 +283,14 @@ def _breaker(upstream: str, settings: Settings, clock: Clock) -> Breaker:
     return Breaker(upstream, clock, failures=failures, reset_s=reset_s, on_change=logs.breaker)
 
 
-def empty(parts: Components) -> None:
+def empty(components: Components) -> None:
     """As new, for controls: no operations, employees or records, nothing cached, the breaker closed."""
-    with parts.engine.begin() as connection:
+    with components.engine.begin() as connection:
         for table in reversed(tables.metadata.sorted_tables):
             if table not in (tables.workers, tables.schedules):  # as the clock, the schedule runs on
                 connection.execute(table.delete())
-    parts.caches.clear()
-    parts.zup.reset()
-    parts.revocations.look()
-    if parts.directory:
-        parts.directory.reset()
+    components.caches.clear()
+    components.zup.reset()
+    components.revocations.look()
+    if components.directory:
+        components.directory.reset()

@@ -44,7 +44,7 @@ class Refusing(Protocol):
         """Stop listening and drop who is connected, or listen again."""
 
 
-def router(party: Controlled, switches: Switches, own: Iterable[Route] = ()) -> Router:
+def router(server: Controlled, switches: Switches, own: Iterable[Route] = ()) -> Router:
     """
     GET clock, POST clock {"move_seconds"} or {"now"}    POST reset {}    GET seed, POST seed {"seed", "agents"}
     GET faults, POST faults {"fault": …} or a list of them, DELETE faults, DELETE faults/{id}    GET state
@@ -52,29 +52,29 @@ def router(party: Controlled, switches: Switches, own: Iterable[Route] = ()) -> 
 
     async def clock(request: Request) -> Json:
         if request.method == "POST":
-            _move(party.clock, await body_of(request))
-            await party.settle()
-        return {"now": instant(party.clock.now())}
+            _move(server.clock, await body_of(request))
+            await server.settle()
+        return {"now": instant(server.clock.now())}
 
     async def reset(_request: Request) -> Json:
-        party.reset()
+        server.reset()
         await switches.reset()
         return view_()
 
     async def seed(request: Request) -> Json:
         if request.method == "POST":
             body = await body_of(request)
-            party.reset(_integer(body, "seed", party.seed), _integer(body, "agents", party.agents))
+            server.reset(_integer(body, "seed", server.seed), _integer(body, "agents", server.agents))
             await switches.reset()
-        return {"seed": party.seed, "agents": party.agents}
+        return {"seed": server.seed, "agents": server.agents}
 
     async def view(_request: Request) -> Json:
         return view_()
 
     def view_() -> Json:
-        return {**party.view(), **switches.view()}
+        return {**server.view(), **switches.view()}
 
-    now = party.clock.now
+    now = server.clock.now
     return Router(
         [
             control("/faults", switches.answer, "GET", "POST", "DELETE", now=now),
@@ -93,52 +93,52 @@ class Switches:
 
     def __init__(
         self,
-        switchboard: ActiveFaults,
+        active_faults: ActiveFaults,
         strikes: Struck,
         relay: Refusing | None = None,
         kinds: frozenset[str] | None = None,
     ) -> None:
-        self._switchboard, self._strikes, self._relay, self._only = switchboard, strikes, relay, kinds
+        self._active_faults, self._strikes, self._relay, self._only = active_faults, strikes, relay, kinds
 
     async def answer(self, request: Request) -> Json:
         """GET, POST and DELETE faults. Raises ValidationFailed for what is no fault; then none is switched on."""
         if request.method == "POST":
             given = await _json(request)
             for fault in [self._fault(one) for one in (given if isinstance(given, list) else [given])]:
-                self._switchboard.switch_on(fault)
+                self._active_faults.switch_on(fault)
         elif request.method == "DELETE":
-            self._switchboard.lift()
+            self._active_faults.lift()
         await self._tell_relay()
-        return {"faults": self._switchboard.shown()}
+        return {"faults": self._active_faults.shown()}
 
     async def lift_one(self, request: Request) -> Json:
         """DELETE faults/{id}. Raises NotFound."""
         fault_id: int = request.path_params["id"]
-        if not self._switchboard.lift(fault_id):
+        if not self._active_faults.lift(fault_id):
             raise NotFound(f"There is no fault {fault_id}; GET /_control/faults lists them.")
         await self._tell_relay()
-        return {"faults": self._switchboard.shown()}
+        return {"faults": self._active_faults.shown()}
 
     async def reset(self) -> None:
         """Only the faults the party was started with."""
-        self._switchboard.reset()
+        self._active_faults.reset()
         await self._tell_relay()
 
     def view(self) -> dict[str, Json]:
         """What has come by and what is on."""
-        return {"arrived": dict(self._switchboard.arrived), "faults": self._switchboard.shown()}
+        return {"arrived": dict(self._active_faults.arrived), "faults": self._active_faults.shown()}
 
     def _fault(self, given: Json) -> Fault:
         if self._strikes == "replies" and self._relay is None:
             raise ValidationFailed("This mock has no relay before it, so that nothing can go wrong with it.")
         try:
-            return from_json(given, self._switchboard.operations, self._strikes, self._only)
+            return from_json(given, self._active_faults.operations, self._strikes, self._only)
         except FaultError as error:
             raise ValidationFailed(f"{error}. See argus faults.") from error
 
     async def _tell_relay(self) -> None:
         if self._relay:
-            await self._relay.refuse(self._switchboard.refuses)
+            await self._relay.refuse(self._active_faults.refuses)
 
 
 def control(

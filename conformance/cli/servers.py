@@ -182,16 +182,16 @@ def instant(text: str) -> dt.datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
-def _key(party: Server) -> str:
+def _key(server: Server) -> str:
     """Of a party in JSON; 1C ZUP is "zup"."""
-    return party.name.split()[-1].lower()
+    return server.name.split()[-1].lower()
 
 
 def _clock(now: str) -> str:
     return f"runs on from {now}" if now else "real time"
 
 
-def _serve(parties: list[Server], as_json: bool, *, clock: str = "real time", credentials: bool = True) -> None:
+def _serve(servers: list[Server], as_json: bool, *, clock: str = "real time", credentials: bool = True) -> None:
     from argus_wfm.conformance.launch import gateway
     from argus_wfm.conformance.target.target import DEVELOPMENT
 
@@ -200,23 +200,23 @@ def _serve(parties: list[Server], as_json: bool, *, clock: str = "real time", cr
 
     def ready() -> None:
         if as_json:
-            urls = {_key(party): party.url for party in parties}
-            controls = {_key(party): party.controls for party in parties if party.controls}
-            secrets = {_key(party): party.credentials for party in parties if party.credentials}
+            urls = {_key(server): server.url for server in servers}
+            controls = {_key(server): server.controls for server in servers if server.controls}
+            secrets = {_key(server): server.credentials for server in servers if server.credentials}
             told = {"ready": urls, "controls": controls, **({"credentials": secrets} if secrets else {})}
             print(json.dumps(told), flush=True)
             return
         from argus_wfm.conformance.report.terminal import parties_table
 
         parties_table(
-            [(party.name, party.page or f"{party.url}/services/personnel", party.controls) for party in parties],
-            DEVELOPMENT if credentials and not all(party.page for party in parties) else None,
+            [(server.name, server.page or f"{server.url}/services/personnel", server.controls) for server in servers],
+            DEVELOPMENT if credentials and not all(server.page for server in servers) else None,
             clock,
-            {party.name: party.credentials for party in parties if party.credentials},
+            {server.name: server.credentials for server in servers if server.credentials},
         )
         print("ready", flush=True)
 
-    gateway.serve(parties, ready)
+    gateway.serve(servers, ready)
     sys.stdout.flush()
 
 

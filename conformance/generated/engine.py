@@ -62,7 +62,7 @@ class Generator:
         self._phases: list[str] = []
         self._stop, self._cases = "", 0
         self._notes: list[str] = []
-        operations, blocked = self._client.contract.operations.values(), target.address.blocked
+        operations, blocked = self._client.contract.operations.values(), target.config.blocked
         self._held = [op.id for op in operations if op.effect == "write" and not target.policy.writes]
         whole = self._client.contract.name in blocked
         left = (op.id for op in operations if (whole or op.id in blocked) and op.id not in self._held)
@@ -75,7 +75,7 @@ class Generator:
         if len(self._left) == len(self._client.contract.operations):
             return
         try:
-            with self._through_the_gate():
+            with self._through_the_guard():
                 yield from self._events()
         finally:
             schemathesis.hooks.unregister(self._before_call)
@@ -83,7 +83,7 @@ class Generator:
     def _events(self) -> Iterator[tuple[int, str]]:
         phase = ""
         for event in from_schema(self._schema).execute():
-            if closed := self._target.gate.closed():
+            if closed := self._target.guard.closed():
                 self._notes.append(f"{self._client.contract.name}: {closed}")
                 self._stop = "stopped"
                 break
@@ -152,12 +152,12 @@ class Generator:
         self._before_call = before_call
 
     @contextlib.contextmanager
-    def _through_the_gate(self) -> Iterator[None]:
+    def _through_the_guard(self) -> Iterator[None]:
         """Every request of the engine, also those that no hook is told of: its own probes, repeated ones."""
         made = engine.make_session
 
         def gated(config: Any, *, operation: Any = None) -> requests.Session:
-            return bounded(made(config, operation=operation), GuardedAdapter(self._client, self._target.gate))
+            return bounded(made(config, operation=operation), GuardedAdapter(self._client, self._target.guard))
 
         engine.make_session = gated
         try:
@@ -168,7 +168,7 @@ class Generator:
     def _tame(self, case: Any) -> None:
         if not _meant_right(case):
             return
-        known = self._target.recorder.pool.of
+        known = self._target.recorder.known_ids.of
         case.path_parameters = tamed(case.path_parameters, self._people, known)
         case.query = tamed(case.query, self._people)
         if isinstance(case.body, dict):

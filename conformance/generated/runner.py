@@ -38,7 +38,7 @@ TELL_S = 0.5  # between two progress events
 class GeneratedTestOptions:
     """What the child is told; `address` None means: start gateway and mocks."""
 
-    address: dict[str, Json] | None
+    config: dict[str, Json] | None
     max_time_s: float
     seed: int
     only: tuple[str, ...] = ()
@@ -77,11 +77,11 @@ class Generated:
 
 
 def run(
-    children: Children, order: GeneratedTestOptions, log: Path, on_progress: Callable[[int, str], None]
+    children: Children, options: GeneratedTestOptions, log: Path, on_progress: Callable[[int, str], None]
 ) -> Generated:
     """Run the child to its end; `on_progress` gets (cases so far, phase). Raises CouldNotRun."""
     finished: Json = None
-    arguments = ["-m", SEES, order.as_json(), "{fd}"]
+    arguments = ["-m", SEES, options.as_json(), "{fd}"]
     for event in events(children, arguments, child_environment(), log):
         match event["event"]:
             case "progress":
@@ -99,39 +99,39 @@ def run(
 
 def main(order_text: str, descriptor: str) -> None:
     """The child; on SIGTERM it tells what it has done until then, and ends."""
-    fd, order = int(descriptor), GeneratedTestOptions.read(order_text)
-    account, teller = WorkerProgress(), EventWriter(fd)
-    on_end(fd, lambda: teller.last(lambda: account.as_event(broken_off=True)))
+    fd, options = int(descriptor), GeneratedTestOptions.read(order_text)
+    progress, writer = WorkerProgress(), EventWriter(fd)
+    on_end(fd, lambda: writer.last(lambda: progress.as_event(broken_off=True)))
     try:
         with contextlib.ExitStack() as stack:
-            address = TargetConfig.from_dict(order.address) if order.address else stack.enter_context(launched())
-            account.target = Target(address)
-            _test_all(account.target, order, account, teller)
-            teller.last(lambda: account.as_event(broken_off=False))
+            config = TargetConfig.from_dict(options.config) if options.config else stack.enter_context(launched())
+            progress.target = Target(config)
+            _test_all(progress.target, options, progress, writer)
+            writer.last(lambda: progress.as_event(broken_off=False))
     except (LocalError, TargetError, CouldNotRun) as error:
         reason = str(error)
-        teller.last(lambda: {"event": "failed", "reason": reason})
+        writer.last(lambda: {"event": "failed", "reason": reason})
 
 
-def _test_all(target: Target, order: GeneratedTestOptions, account: WorkerProgress, teller: EventWriter) -> None:
-    target.gate.by = "probes"
-    clients, account.notes = _clients(target, order.only)
-    target.recorder.pool.add(order.ids)
+def _test_all(target: Target, options: GeneratedTestOptions, progress: WorkerProgress, writer: EventWriter) -> None:
+    target.guard.by = "probes"
+    clients, progress.notes = _clients(target, options.only)
+    target.recorder.known_ids.add(options.ids)
     for client, _ in clients:
-        _take(account, _probed(target, client))
-    if not order.only or "sso" in order.only:
+        _take(progress, _probed(target, client))
+    if not options.only or "sso" in options.only:
         for what, asked in (("directory", _asked_of_directory), ("sso", _asked_of_logins)):
             try:
-                _take(account, asked(target))
+                _take(progress, asked(target))
             except CouldNotTest as error:
-                known = any(note.endswith(str(error)) for note in account.notes)
-                account.notes += [] if known else [f"{what}: {error}"]
-    target.gate.by = "generated"
+                known = any(note.endswith(str(error)) for note in progress.notes)
+                progress.notes += [] if known else [f"{what}: {error}"]
+    target.guard.by = "generated"
     for client, share in clients:
         if target.policy.ours:
-            target.recorder.pool.clear()
+            target.recorder.known_ids.clear()
             target.reset()
-        _generate(target, client, order.max_time_s * share, order.seed, account, teller)
+        _generate(target, client, options.max_time_s * share, options.seed, progress, writer)
 
 
 def _clients(target: Target, only: Sequence[str]) -> tuple[list[tuple[Client, float]], list[str]]:
@@ -140,7 +140,7 @@ def _clients(target: Target, only: Sequence[str]) -> tuple[list[tuple[Client, fl
     The gateway's own operations are tested only where it is ours, MCE where a token is given, SSO where a user is.
     """
     found, notes = {"personnel": target.personnel}, []
-    if "gateway" in target.address.controls:
+    if "gateway" in target.config.controls:
         found["operations"] = target.operations
     others: dict[str, Callable[[], Client]] = {
         "mce": lambda: target.mce,
@@ -167,31 +167,31 @@ def _sso(target: Target) -> Client:
     return target.sso
 
 
-def _take(account: WorkerProgress, probed: Iterable[Probed]) -> None:
+def _take(progress: WorkerProgress, probed: Iterable[Probed]) -> None:
     """One after the other, so that each is in the account as soon as it is known."""
     for one in probed:
-        account.probed.append(one)
+        progress.probed.append(one)
 
 
 def _generate(
-    target: Target, client: Client, max_time_s: float, seed: int, account: WorkerProgress, teller: EventWriter
+    target: Target, client: Client, max_time_s: float, seed: int, progress: WorkerProgress, writer: EventWriter
 ) -> None:
     from argus_wfm.conformance.generated.engine import Generator
 
-    before, last = account.cases, 0.0
+    before, last = progress.cases, 0.0
     generator = Generator(target, client, max_time_s=max_time_s, seed=seed)
-    account.generators.append(generator)
+    progress.generators.append(generator)
     for cases, phase in generator.run():
         if time.monotonic() - last > TELL_S:
             last = time.monotonic()
-            teller.tell({"event": "progress", "cases": before + cases, "phase": phase})
+            writer.tell({"event": "progress", "cases": before + cases, "phase": phase})
 
 
 def _probed(target: Target, client: Client) -> Iterator[Probed]:
     from argus_wfm.conformance.probes.http import forged, probes
     from argus_wfm.conformance.probes.stream import upgrades
 
-    stream = upgrades(target.stream) if client.contract.name == "mce" and target.address.stream else ()
+    stream = upgrades(target.stream) if client.contract.name == "mce" and target.config.stream else ()
     return _outcomes((*probes(client), *forged(client, _publisher(target)), *stream))
 
 
@@ -207,14 +207,14 @@ def _asked_of_directory(target: Target) -> Iterable[Probed]:
     """Raises CouldNotTest where nobody of it is given."""
     from argus_wfm.conformance.probes.directory import questions
 
-    return _outcomes(questions(target)) if target.address.ldap else ()
+    return _outcomes(questions(target)) if target.config.ldap else ()
 
 
 def _asked_of_logins(target: Target) -> Iterable[Probed]:
     """Raises CouldNotTest where no user of the directory is given."""
     from argus_wfm.conformance.probes.sso import questions
 
-    return _outcomes(questions(target)) if target.address.sso else ()
+    return _outcomes(questions(target)) if target.config.sso else ()
 
 
 def _outcomes(probes: Iterable[Probe]) -> Iterator[Probed]:

@@ -16,8 +16,8 @@ from argus_wfm.conformance.target.safety import SafetyGuard
 class GuardedAdapter(DeadlineAdapter):
     """Sends what the engine asks as the judge's client would: through the gate, each answer whole and in time."""
 
-    def __init__(self, client: Client, gate: SafetyGuard) -> None:
-        self._client, self._gate = client, gate
+    def __init__(self, client: Client, guard: SafetyGuard) -> None:
+        self._client, self._guard = client, guard
         super().__init__()
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
@@ -31,14 +31,14 @@ class GuardedAdapter(DeadlineAdapter):
         if effect == "write" and not client.policy.writes:
             raise HeldBack(f"{name} could change the host")  # what is held back is left out before; nothing slips by
         own = request.headers.get("Authorization") == client.authorization
-        through = self._gate.request(
+        through = self._guard.request(
             clipped(name), method, clipped(url), effect, contract=client.contract.name, credentials=own
         )
-        with through as passage:
+        with through as pending:
             try:
                 response = super().send(request, **{**options, "timeout": DEADLINE_S})
             except requests.RequestException:
-                passage.error = "no answer"
+                pending.error = "no answer"
                 raise
-            passage.status = response.status_code
+            pending.status = response.status_code
         return response

@@ -165,6 +165,6 @@ def log_to_stderr(level: str) -> None:
     configure(level)
 
 
-def serve(parties: Sequence[Server], on_ready: Callable[[], None]) -> None:
+def serve(servers: Sequence[Server], on_ready: Callable[[], None]) -> None:
     """Run until SIGINT or SIGTERM."""
-    asyncio.run(run([(party.app, party.bound) for party in parties], on_ready))
+    asyncio.run(run([(server.app, server.bound) for server in servers], on_ready))

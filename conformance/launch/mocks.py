@@ -37,8 +37,8 @@ def mocks(options: LaunchOptions) -> list[Server]:
         for start, faults in ((zup, others), (oktell, of_oktell), (sites, of_sites), (ldap, of_ldap)):
             started.append(start(replace(options, faults=faults)))
     except Exception:
-        for party in started:
-            party.bound.close()
+        for server in started:
+            server.bound.close()
         raise
     return started
 
@@ -87,7 +87,7 @@ def _live(text: str) -> Ask:
     from argus_wfm.mocks.zup.forwarding import HostResponse, NoAnswer
 
     target = Target(TargetConfig.from_dict(json.loads(text)))
-    target.gate.by = "gateway-on-live"
+    target.guard.by = "gateway-on-live"
 
     def departs(exchange: Exchange) -> str:
         errors = (finding for finding in judge(exchange) if finding.severity == "error")

@@ -60,8 +60,8 @@ def from_ready(line: str) -> TargetConfig:
     except (ValueError, KeyError) as error:
         raise LocalError(f"Gateway and mocks did not start: {line.strip() or 'they said nothing'}") from error
 
-    address = by_url(urls["gateway"], Policy(ours=True))
-    own = replace(address, user_env="", password_env="", ldap_user_env="", ldap_password_env="")  # of development
+    config = by_url(urls["gateway"], Policy(ours=True))
+    own = replace(config, user_env="", password_env="", ldap_user_env="", ldap_password_env="")  # of development
     return replace(own, name="mocks", controls=controls, ldap=urls.get("ldap", ""))
 
 

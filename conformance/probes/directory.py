@@ -53,22 +53,22 @@ class DirectoryTarget:
     ca_file: str = ""
     refusals: list[Departure] = field(default_factory=list)  # of the user: who is refused is not tried again
     silence: list[Departure] = field(default_factory=list)  # why there was no answer in time; nothing else is asked
-    gate: SafetyGuard = field(default_factory=SafetyGuard)
+    guard: SafetyGuard = field(default_factory=SafetyGuard)
     guesses: str = ""  # why a wrong password may not be tried for the user; empty where it may
 
     @classmethod
     def of(cls, target: Target) -> DirectoryTarget:
         """The target's. Raises CouldNotTest where nobody of it is given."""
-        address = target.address
-        user, password = address.directory_user()
-        realm = ".".join(re.findall(r"dc=([^,]+)", address.ldap_base, re.IGNORECASE))
+        config = target.config
+        user, password = config.directory_user()
+        realm = ".".join(re.findall(r"dc=([^,]+)", config.ldap_base, re.IGNORECASE))
         held = "a wrong password could lock the account; --allow-auth-failures lets it run"
         spent = "the one wrong password that the account is given was SSO-04's"
         if target.policy.auth_failures:
-            held = spent if SPENDER in target.gate.askers() else ""
-        dn = address.ldap_dn or f"{user}@{realm}"
-        name, trusted = address.ldap_name_attribute, address.ca_file
-        return cls(address.ldap, address.ldap_base, user, password, dn, name, trusted, gate=target.gate, guesses=held)
+            held = spent if SPENDER in target.guard.askers() else ""
+        dn = config.ldap_dn or f"{user}@{realm}"
+        name, trusted = config.ldap_name_attribute, config.ca_file
+        return cls(config.ldap, config.ldap_base, user, password, dn, name, trusted, guard=target.guard, guesses=held)
 
     def answers(self) -> None:
         """The user's own password opens it."""
@@ -193,24 +193,24 @@ class DirectoryTarget:
 
     def _start_tls(self, connection: Any) -> None:
         """Raises Departure."""
-        with self.gate.request(OPERATION, "STARTTLS", self.url, "read") as passage, _within(ANSWER_S, connection):
+        with self.guard.request(OPERATION, "STARTTLS", self.url, "read") as pending, _within(ANSWER_S, connection):
             try:
                 offered, words = connection.start_tls(read_server_info=False), str(connection.result)
             except Exception as error:  # as below
                 offered, words = False, _reason(error)
-                passage.error = words
+                pending.error = words
         if not offered:
             self._departs("LDAP_STARTTLS", Drift.PROTOCOL, "StartTLS", "StartTLS does not come about", actual=words)
 
     def _told(self, request: str, connection: Any, act: Callable[[], Any]) -> Any:
         """What a request comes to. Raises Departure where there is no answer of LDAP's, and what the gate raises."""
         began = time.monotonic()
-        with self.gate.request(OPERATION, request, self.url, "read") as passage, _within(ANSWER_S, connection):
+        with self.guard.request(OPERATION, request, self.url, "read") as pending, _within(ANSWER_S, connection):
             try:
                 return act()
             except Exception as error:  # ldap3 raises what it likes where it reads what is no LDAP
-                passage.error = _reason(error)
-                words = f"{self.url} did not answer as a directory: {passage.error}"
+                pending.error = _reason(error)
+                words = f"{self.url} did not answer as a directory: {pending.error}"
                 departure = Departure(Finding("LDAP_UNREACHABLE", Drift.UNREACHABLE, OPERATION, "connection", words))
                 if request == "CONNECT" or time.monotonic() - began > ANSWER_S - LEEWAY_S:
                     self.silence.append(departure)  # each further question would wait as long

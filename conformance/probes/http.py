@@ -134,7 +134,7 @@ class _Asker:
 
     def _task(self) -> str:
         """One that is over, of those that replies have named."""
-        deadline, tasks = time.monotonic() + MADE_S, self._client.recorder.pool.of("task_id")[:OF_A_KIND]
+        deadline, tasks = time.monotonic() + MADE_S, self._client.recorder.known_ids.of("task_id")[:OF_A_KIND]
         while tasks and time.monotonic() < deadline:
             states = {task: self._state(task) for task in tasks}
             for task, state in states.items():
@@ -165,7 +165,7 @@ class _Asker:
 
     def undeclared_method(self) -> None:
         """A method that cannot do harm where writes are not allowed."""
-        self._client.gate.check_blocked(self._operation.id, self._client.contract.name)
+        self._client.guard.check_blocked(self._operation.id, self._client.contract.name)
         declared = self._client.contract.methods(self._path)
         tried = ("DELETE", "PUT") if self._client.policy.writes else ("GET", "OPTIONS")
         exchange = self._client.request(next(method for method in tried if method not in declared), self._path)

@@ -20,7 +20,7 @@ def questions(target: Target) -> Iterator[Probe]:
     """Each an exchange that no account is at stake in. Raises CouldNotTest where nobody of the directory is given."""
     operations, _ = load("sso").operations, target.logins
     yield Probe("other_username", operations["issueToken"], lambda: _other_username(target))
-    if target.address.mce:
+    if target.config.mce:
         yield Probe("revoked_token", operations["revokeToken"], lambda: _revoked(target))
 
 

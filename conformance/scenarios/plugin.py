@@ -36,12 +36,12 @@ OWN_VIEW = ("fault", "clock", "admin", "operations")  # tags of what needs fault
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--argus-order", required=True, help="What `argus conform` asks for, as JSON.")
+    parser.addoption("--argus-options", required=True, help="What `argus conform` asks for, as JSON.")
     parser.addoption("--argus-fd", type=int, required=True, help="The descriptor that events go to.")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(Judge(config, ScenarioOptions.read(config.getoption("--argus-order"))), "argus-judge")
+    config.pluginmanager.register(Judge(config, ScenarioOptions.read(config.getoption("--argus-options"))), "argus-judge")
 
 
 def pytest_bdd_apply_tag(tag: str, function: Any) -> bool:
@@ -52,12 +52,12 @@ def pytest_bdd_apply_tag(tag: str, function: Any) -> bool:
 @pytest.fixture(scope="session")
 def _target(pytestconfig: pytest.Config) -> Iterator[Target]:
     judge: Judge = pytestconfig.pluginmanager.get_plugin("argus-judge")  # type: ignore[assignment]
-    if judge.order.address is not None:
-        judge.target = Target(TargetConfig.from_dict(judge.order.address))
+    if judge.options.config is not None:
+        judge.target = Target(TargetConfig.from_dict(judge.options.config))
         yield judge.target
         return
-    with launched() as address:
-        judge.target = Target(address)
+    with launched() as config:
+        judge.target = Target(config)
         yield judge.target
 
 
@@ -71,13 +71,13 @@ def _on_live(_target: Target) -> Iterator[Callable[[], Target]]:
 @contextlib.contextmanager
 def _gateway_on(host: Target) -> Iterator[TargetConfig]:
     for operation in ("getAgents", "getNormHours", "getTimetypeInfo"):  # what our gateway asks of 1C
-        if block := host.address.blocked.get(operation):
+        if block := host.config.blocked.get(operation):
             raise CouldNotTest(
                 f"needs our gateway with the host behind it, and {operation} of the host: {block.reason}"
             )
-    host.gate.check()
-    with launched(live=replace(host.address, policy=Policy())) as address:
-        yield address
+    host.guard.check()
+    with launched(live=replace(host.config, policy=Policy())) as config:
+        yield config
 
 
 @pytest.fixture
@@ -85,9 +85,9 @@ def target(request: pytest.FixtureRequest, _target: Target) -> Target:
     """The host under test, as new where it is ours; for what no host of others can be asked, our gateway on it."""
     judge: Judge = request.config.pluginmanager.get_plugin("argus-judge")  # type: ignore[assignment]
     scenario_id, tags = _identity(request.node)
-    judge.target, _target.gate.by = _target, scenario_id
-    if judge.order.address and not _target.policy.ours and not tags.isdisjoint(OWN_VIEW):
-        _target.gate.check()
+    judge.target, _target.guard.by = _target, scenario_id
+    if judge.options.config and not _target.policy.ours and not tags.isdisjoint(OWN_VIEW):
+        _target.guard.check()
         judge.target = request.getfixturevalue("_on_live")()
     judge.target.reset()
     return judge.target
@@ -96,13 +96,13 @@ def target(request: pytest.FixtureRequest, _target: Target) -> Target:
 class Judge:
     """Selects scenarios, turns outcomes into verdicts, and tells of them."""
 
-    def __init__(self, config: pytest.Config, order: ScenarioOptions) -> None:
-        self.order, self.target = order, None  # type: ScenarioOptions, Target | None
+    def __init__(self, config: pytest.Config, options: ScenarioOptions) -> None:
+        self.options, self.target = options, None  # type: ScenarioOptions, Target | None
         self._is_worker = hasattr(config, "workerinput")
         self._fd: int = config.getoption("--argus-fd")
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        chosen = [item for item in items if self.order.wants(*_identity(item))]
+        chosen = [item for item in items if self.options.wants(*_identity(item))]
         items[:] = sorted(chosen, key=lambda item: _identity(item)[0])
         if not self._is_worker:
             self._tell_collected(items)
@@ -136,7 +136,7 @@ class Judge:
         template = _scenario(item)
         seen = self.target.recorder.drain() if self.target else ExchangeStats()
         seen.findings[:] = [dataclasses.replace(found, scenario=scenario_id) for found in seen.findings]
-        on_live = self.order.address is not None and self.target is not None and self.target.policy.ours
+        on_live = self.options.config is not None and self.target is not None and self.target.policy.ours
         if on_live:
             seen = ExchangeStats(
                 findings=seen.findings, latest=seen.latest

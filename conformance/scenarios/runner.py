@@ -28,7 +28,7 @@ NONE_COLLECTED = 5  # pytest's exit status
 class ScenarioOptions:
     """What the child is told: the target (None: start gateway and mocks), and which scenarios."""
 
-    address: dict[str, Json] | None
+    config: dict[str, Json] | None
     ids: tuple[str, ...] = ()
     tag: str = ""
     contracts: tuple[str, ...] = ()
@@ -49,7 +49,7 @@ class ScenarioOptions:
     def read(cls, text: str) -> ScenarioOptions:
         """The reverse of as_json()."""
         given = json.loads(text)
-        return cls(given["address"], tuple(given["ids"]), given["tag"], tuple(given["contracts"]))
+        return cls(given["config"], tuple(given["ids"]), given["tag"], tuple(given["contracts"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class Result:
 
 
 def run(
-    children: Children, order: ScenarioOptions, workers: int, log: Path, on_result: Callable[[Result, int], None]
+    children: Children, options: ScenarioOptions, workers: int, log: Path, on_result: Callable[[Result, int], None]
 ) -> list[Result]:
     """Every chosen scenario's verdict, ordered by id; `on_result` gets each with the number of scenarios chosen.
 
@@ -114,7 +114,7 @@ def run(
     """
     results: dict[str, Result] = {}
     chosen, status = 0, 0
-    for event in events(children, _command(order, workers), {**child_environment(), **ISOLATION}, log):
+    for event in events(children, _command(options, workers), {**child_environment(), **ISOLATION}, log):
         match event["event"]:
             case "collected":
                 chosen = max(chosen, event["count"])
@@ -124,7 +124,7 @@ def run(
                 on_result(result, chosen)
             case "exit":
                 status = event["status"]
-    _check(order, status, chosen, results, log)
+    _check(options, status, chosen, results, log)
     return [results[scenario_id] for scenario_id in sorted(results)]
 
 
@@ -134,7 +134,7 @@ def identity(scenario: ScenarioTemplate) -> tuple[str, set[str]]:
     return next((tag for tag in sorted(tags) if tag[:1].isupper()), scenario.name), tags
 
 
-def chosen(order: ScenarioOptions) -> list[Chosen]:
+def chosen(options: ScenarioOptions) -> list[Chosen]:
     """What an order means, by id, read from the features themselves: for a run that did not come to ask."""
     from pytest_bdd.feature import get_features
 
@@ -142,7 +142,7 @@ def chosen(order: ScenarioOptions) -> list[Chosen]:
     for feature in get_features([str(_folder())]):
         for scenario in feature.scenarios.values():
             scenario_id, tags = identity(scenario)
-            if order.wants(scenario_id, tags):
+            if options.wants(scenario_id, tags):
                 found.append(Chosen(scenario_id, scenario.name, Path(feature.filename).stem))
     return sorted(found, key=lambda one: one.id)
 
@@ -150,14 +150,14 @@ def chosen(order: ScenarioOptions) -> list[Chosen]:
 ISOLATION = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
-def _command(order: ScenarioOptions, workers: int) -> list[str]:
+def _command(options: ScenarioOptions, workers: int) -> list[str]:
     folder = _folder()
     plugins = [argument for plugin in PLUGINS for argument in ("-p", plugin)]
     return [
         *("-m", "pytest", "-c", f"{folder / 'pytest.ini'}", "--rootdir", f"{folder}", "-p", "no:cacheprovider"),
         *plugins,
         *(("-n", f"{workers}") if workers > 1 else ()),
-        *("--argus-order", order.as_json(), "--argus-fd", "{fd}", f"{folder}"),
+        *("--argus-options", options.as_json(), "--argus-fd", "{fd}", f"{folder}"),
     ]
 
 
@@ -169,13 +169,13 @@ def _folder() -> Path:
     return Path(spec.submodule_search_locations[0])
 
 
-def _check(order: ScenarioOptions, status: int, chosen: int, results: dict[str, Result], log: Path) -> None:
+def _check(options: ScenarioOptions, status: int, chosen: int, results: dict[str, Result], log: Path) -> None:
     """Nothing counts that was not run. Raises CouldNotRun."""
     if status == NONE_COLLECTED or (chosen == 0 and status == 0):
-        asked = ", ".join([*order.ids, *([f"@{order.tag}"] if order.tag else []), *order.contracts])
+        asked = ", ".join([*options.ids, *([f"@{options.tag}"] if options.tag else []), *options.contracts])
         raise CouldNotRun(f"There is no scenario for {asked or 'this choice'}.")
-    unknown = sorted(set(order.ids) - set(results))
+    unknown = sorted(set(options.ids) - set(results))
     if status not in (0, 1) or len(results) != chosen:
         raise CouldNotRun(f"Scenarios broke off ({len(results)} of {chosen} told a verdict).\n{end_of(log)}")
-    if unknown and not order.tag and not order.contracts:
+    if unknown and not options.tag and not options.contracts:
         raise CouldNotRun(f"There is no scenario {', '.join(unknown)}.")

@@ -56,13 +56,13 @@ class Client:
         verify: bool | str = True,
         token: Callable[[], str] | None = None,
         foreign_token: Callable[[], str] | None = None,
-        gate: SafetyGuard | None = None,
+        guard: SafetyGuard | None = None,
     ) -> None:
         self.contract, self.url, self.policy = contract, _prepared(url).rstrip("/"), policy
         self.foreign_token = foreign_token  # of the same issuer, for another API
         self._token = token  # of a contract that takes Bearer; the user and password are not sent then
         self._credentials, self._recorder, self._verify = credentials, recorder, verify
-        self.gate = gate or SafetyGuard()
+        self.guard = guard or SafetyGuard()
         self._session = bounded(requests.Session(), DeadlineAdapter())
 
     def get(self, path: str, **options: Any) -> Exchange:
@@ -124,18 +124,18 @@ class Client:
     def _sent(self, prepared: requests.PreparedRequest, path: str, *, credentials: bool) -> Exchange:
         method, operation = str(prepared.method), self._operation(str(prepared.method), path)
         name, effect = name_of(operation, method, path), self.effect(operation, method)
-        gate = self.gate.request(
+        guard = self.guard.request(
             name, method, str(prepared.url), effect, contract=self.contract.name, credentials=credentials
         )
-        with gate as passage:
+        with guard as pending:
             started = time.perf_counter()
             try:
                 response = self._session.send(prepared, timeout=DEADLINE_S, allow_redirects=False, verify=self._verify)
             except requests.RequestException as error:
-                passage.error = _reason(error)
-                words = f"{self.url} did not answer: {passage.error}"
+                pending.error = _reason(error)
+                words = f"{self.url} did not answer: {pending.error}"
                 raise Departure(Finding("UNREACHABLE", Drift.UNREACHABLE, name, "connection", words)) from error
-            passage.status = response.status_code
+            pending.status = response.status_code
         body = prepared.body if isinstance(prepared.body, bytes) else b""
         return Exchange(
             self.contract,

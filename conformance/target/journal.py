@@ -53,7 +53,7 @@ class Journal:
     """A file of JSON lines: one when a request is sent, one when its answer is there or it has none."""
 
     path: Path
-    _tally: JournalTotals = field(default_factory=JournalTotals)
+    _totals: JournalTotals = field(default_factory=JournalTotals)
     _read: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -68,9 +68,9 @@ class Journal:
         """What it holds, while nobody else of any process or thread is in here."""
         with self._opened() as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            yield self.tally()
+            yield self.totals()
 
-    def tally(self) -> JournalTotals:
+    def totals(self) -> JournalTotals:
         """Of everything that whole lines tell."""
         with self._lock:
             try:
@@ -78,12 +78,12 @@ class Journal:
                     file.seek(self._read)
                     new = file.read()
             except FileNotFoundError:
-                return self._tally
+                return self._totals
             whole = new[: new.rfind(b"\n") + 1]
             self._read += len(whole)
             for line in whole.splitlines():
-                self._tally.take(json.loads(line))
-            return self._tally
+                self._totals.take(json.loads(line))
+            return self._totals
 
     def _opened(self) -> FileIO:
         """For lines at its end, each in one write; for the user alone, since it tells whose data was read."""

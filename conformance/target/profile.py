@@ -145,8 +145,8 @@ def by_profile(path: Path, policy: Policy) -> TargetConfig:
         raise TargetError(f"Profile {path}: {'.'.join(map(str, fault['loc']))}: {fault['msg'].lower()}.") from error
     except ValueError as error:
         raise TargetError(f"Profile {path} is not TOML: {error}.") from error
-    address = _address(profile, str(path), policy)
-    return replace(address, ca_file=_authority(path, profile.ca_file))
+    config = _address(profile, str(path), policy)
+    return replace(config, ca_file=_authority(path, profile.ca_file))
 
 
 def _authority(profile: Path, ca_file: str) -> str:
@@ -195,7 +195,7 @@ def _address(profile: Profile | None, source: str, policy: Policy) -> TargetConf
     base = profile.base_url.rstrip("/")
     personnel = profile.personnel_url or base + load("personnel").base_path
     socket = "ws" + base.removeprefix("http") + load_stream().address  # https becomes wss
-    address = TargetConfig(
+    config = TargetConfig(
         profile.name or profile.base_url or personnel,
         personnel,
         policy,
@@ -215,5 +215,5 @@ def _address(profile: Profile | None, source: str, policy: Policy) -> TargetConf
         export=profile.export_url or (base and base + load("export").base_path),
         reports_token_env=profile.reports_token_env,
     )
-    address.credentials()
-    return address
+    config.credentials()
+    return config

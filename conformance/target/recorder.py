@@ -76,7 +76,7 @@ class Recorder:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._seen = ExchangeStats()
-        self.pool, self.echoes = KnownIds(), SentTexts()
+        self.known_ids, self.echoes = KnownIds(), SentTexts()
 
     def add(self, exchange: Exchange, judging: Callable[[Exchange], Iterable[Finding]] = judge) -> None:
         """Judge an exchange and count it."""
@@ -84,7 +84,7 @@ class Recorder:
         exchange.echoed = self.echoes.hold
         found = list(judging(exchange))
         touched = list(exercised(exchange))
-        self.pool.take(exchange)
+        self.known_ids.take(exchange)
         with self._lock:
             seen = self._seen
             seen.requests += 1
@@ -113,7 +113,7 @@ class Recorder:
         """What was seen since the last call."""
         with self._lock:
             seen, self._seen = self._seen, ExchangeStats()
-        seen.ids = self.pool.as_dict()
+        seen.ids = self.known_ids.as_dict()
         return seen
 
 

@@ -90,20 +90,20 @@ class SafetyGuard:
     ) -> Iterator[PendingRequest]:
         """Around the sending of one request. Raises Departure or CouldNotTest before it, where it may not be sent."""
         self.check_blocked(operation, contract, credentials)
-        passage = PendingRequest()
+        pending = PendingRequest()
         if self._journal is None:
-            yield passage
+            yield pending
             return
         number = uuid.uuid4().hex[:12]
         self._enter(number, operation, {"method": method, "url": url, "effect": effect})
         began = self._clock()
         try:
-            yield passage
+            yield pending
         except BaseException as error:
-            passage.error = passage.error or ("" if passage.status else str(error) or type(error).__name__)
+            pending.error = pending.error or ("" if pending.status else str(error) or type(error).__name__)
             raise
         finally:
-            came = {"error": passage.error} if passage.error else {"status": passage.status}
+            came = {"error": pending.error} if pending.error else {"status": pending.status}
             took = round(self._clock() - began, 3)
             self._journal.append({"request": number, "by": self.by, **came, "duration_s": took})
 
@@ -116,15 +116,15 @@ class SafetyGuard:
         """Why nothing more is sent; empty while requests may be."""
         if self._journal is None:
             return ""
-        return self._why(self._journal.tally(), self._clock(), HOST)
+        return self._why(self._journal.totals(), self._clock(), HOST)
 
-    def _why(self, tally: JournalTotals, now: float, party: str) -> str:
+    def _why(self, totals: JournalTotals, now: float, party: str) -> str:
         limits = self._limits
-        if tally.in_a_row[party] >= IN_A_ROW:
+        if totals.in_a_row[party] >= IN_A_ROW:
             return f"the {party} failed {IN_A_ROW} times in a row and is left alone"
-        if tally.failures >= limits.failures:
+        if totals.failures >= limits.failures:
             return f"the host failed {limits.failures} times and is left alone; --max-failures sets how often it may"
-        if tally.requests >= limits.requests:
+        if totals.requests >= limits.requests:
             return f"{limits.requests} requests were sent, as many as --max-requests allows"
         if limits.until and now >= limits.until:
             return "the time that --max-minutes gives is over"
@@ -132,7 +132,7 @@ class SafetyGuard:
 
     def askers(self) -> set[str]:
         """Who has asked so far, in all processes: scenarios by their ids."""
-        return set() if self._journal is None else self._journal.tally().askers
+        return set() if self._journal is None else self._journal.totals().askers
 
     def check_blocked(self, operation: str, contract: str = "", credentials: bool = True) -> None:
         """Raises Departure or CouldNotTest for an operation that is not asked, and for a path where it would be."""
@@ -146,9 +146,9 @@ class SafetyGuard:
     def _enter(self, number: str, operation: str, sent: dict[str, Json]) -> None:
         """Write down what is sent next, and wait until the operation's rate allows it. Raises CouldNotTest."""
         assert self._journal is not None
-        with self._journal.alone() as tally:
-            at = max(self._clock(), tally.sent.get(operation, 0.0) + 1 / self._limits.rate)
-            if why := self._why(tally, at, _party(operation)):
+        with self._journal.alone() as totals:
+            at = max(self._clock(), totals.sent.get(operation, 0.0) + 1 / self._limits.rate)
+            if why := self._why(totals, at, _party(operation)):
                 raise CouldNotTest(why)
             who = {"request": number, "at": _instant(at), "by": self.by, "operation": operation}
             self._journal.append({**who, **sent})

@@ -45,19 +45,19 @@ MOSCOW = ZoneInfo("Europe/Moscow")
 class Target:
     """A client per contract, and the host's own idea of now."""
 
-    def __init__(self, address: TargetConfig, recorder: Recorder | None = None) -> None:
-        self.address, self.policy = address, address.policy
+    def __init__(self, config: TargetConfig, recorder: Recorder | None = None) -> None:
+        self.config, self.policy = config, config.policy
         self.recorder = recorder or Recorder()
-        self.gate = SafetyGuard(address.limits, address.blocked)
-        self.controls = Controls(address.controls)
+        self.guard = SafetyGuard(config.limits, config.blocked)
+        self.controls = Controls(config.controls)
         self._ahead: dt.timedelta | None = None  # of our clock, the host's
-        self.personnel = self._client("personnel", address.personnel, address.credentials())
+        self.personnel = self._client("personnel", config.personnel, config.credentials())
 
     def _client(self, name: str, url: str, credentials: tuple[str, str], **options: Any) -> Client:
         """`options` are Client's."""
-        verify = self.address.ca_file or True
+        verify = self.config.ca_file or True
         return Client(
-            load(name), url, credentials, self.policy, self.recorder, verify=verify, gate=self.gate, **options
+            load(name), url, credentials, self.policy, self.recorder, verify=verify, guard=self.guard, **options
         )
 
     @functools.cached_property
@@ -68,7 +68,7 @@ class Target:
         return Client(
             contract,
             url,
-            self.address.credentials(),
+            self.config.credentials(),
             self.policy,
             self.recorder,
             token=lambda: self.controls.token("gateway", "argus"),
@@ -78,42 +78,42 @@ class Target:
     @functools.cached_property
     def mce(self) -> Client:
         """The contact centre's API. Raises CouldNotTest where the target has none, or none of its tokens is given."""
-        if not self.address.mce:
+        if not self.config.mce:
             raise CouldNotTest("the target names no MCE: give mce_url, or a base_url")
         self._mce_token()
         tokens = {"token": self._mce_token, "foreign_token": self._foreign_token}
-        return self._client("mce", self.address.mce, self.address.credentials(), **tokens)
+        return self._client("mce", self.config.mce, self.config.credentials(), **tokens)
 
     @functools.cached_property
     def stream(self) -> Socket:
         """Where agents' changes of status are told as they happen. Raises CouldNotTest as mce does."""
-        if not self.address.stream:
+        if not self.config.stream:
             raise CouldNotTest("the target names no status stream: give stream_url, or a base_url")
         self._mce_token()
         return Socket(
-            self.address.stream,
+            self.config.stream,
             self._mce_token,
             self.recorder,
-            ca_file=self.address.ca_file,
+            ca_file=self.config.ca_file,
             foreign_token=self._foreign_token,
-            gate=self.gate,
+            guard=self.guard,
         )
 
     @functools.cached_property
     def export(self) -> Client:
         """Reports as files. Raises CouldNotTest where the target has none, or no token for them can be had."""
-        if not self.address.export:
+        if not self.config.export:
             raise CouldNotTest("the target names no report export: give export_url, or a base_url")
         self._reports_token()
         tokens = {"token": self._reports_token, "foreign_token": self._token_for_mce}
-        return self._client("export", self.address.export, self.address.credentials(), **tokens)
+        return self._client("export", self.config.export, self.config.credentials(), **tokens)
 
     @functools.cached_property
     def sso(self) -> Client:
         """Where users of the directory get tokens. Raises CouldNotTest where the target has none, or no user."""
-        if not self.address.sso:
+        if not self.config.sso:
             raise CouldNotTest("the target names no SSO: give sso_url, or a base_url")
-        return self._client("sso", self.address.sso, self.address.directory_user())
+        return self._client("sso", self.config.sso, self.config.directory_user())
 
     @functools.cached_property
     def logins(self) -> Logins:
@@ -122,28 +122,28 @@ class Target:
 
     @property
     def _ours(self) -> bool:
-        return "gateway" in self.address.controls
+        return "gateway" in self.config.controls
 
     @property
     def _foreign_token(self) -> Callable[[], str] | None:
         if self._ours:
             return lambda: self.controls.token("gateway", "argus")
-        return None if self.address.token() else lambda: self.logins.kept("1c_zup")
+        return None if self.config.token() else lambda: self.logins.kept("1c_zup")
 
     @property
     def _token_for_mce(self) -> Callable[[], str] | None:
         """Another API's token of the same issuer, for the report export."""
         if self._ours:
             return lambda: self.controls.token("gateway", "mce")
-        if given := self.address.token():
+        if given := self.config.token():
             return lambda: given
-        return None if self.address.reports_token() else lambda: self.logins.kept("mce")
+        return None if self.config.reports_token() else lambda: self.logins.kept("mce")
 
     def _mce_token(self) -> str:
-        return self._bearer("mce", self.address.token(), "MCE", self.address.token_env)
+        return self._bearer("mce", self.config.token(), "MCE", self.config.token_env)
 
     def _reports_token(self) -> str:
-        return self._bearer("reports", self.address.reports_token(), "reports", self.address.reports_token_env)
+        return self._bearer("reports", self.config.reports_token(), "reports", self.config.reports_token_env)
 
     def _bearer(self, audience: str, given: str, what: str, variable: str) -> str:
         """Of our gateway; else what the environment gives, or what the host's own SSO does. Raises CouldNotTest."""
@@ -152,7 +152,7 @@ class Target:
         if given:
             return given
         needed = f"needs a token for {what}: set {variable}"
-        if not self.address.sso:
+        if not self.config.sso:
             raise CouldNotTest(needed)
         try:
             return self.logins.kept(audience)

@@ -84,10 +84,10 @@ class Socket:
         *,
         ca_file: str = "",
         foreign_token: Callable[[], str] | None = None,
-        gate: SafetyGuard | None = None,
+        guard: SafetyGuard | None = None,
     ) -> None:
         self.url, self.foreign_token, self.recorder = url, foreign_token, recorder
-        self.gate = gate or SafetyGuard()
+        self.guard = guard or SafetyGuard()
         self._token, self._ca_file = token, ca_file
 
     def subscribe(self, **query: str) -> Subscription:
@@ -110,9 +110,9 @@ class Socket:
         """
         url = f"{self.url}?{urlencode(query)}" if query else self.url
         own = authorization is not None and authorization == self.authorization
-        with self.gate.request(OPERATION, "GET", url, "read", credentials=own) as passage:
+        with self.guard.request(OPERATION, "GET", url, "read", credentials=own) as pending:
             opened = self._opened(url, authorization, query)
-            passage.status = 101 if isinstance(opened, Subscription) else opened.status
+            pending.status = 101 if isinstance(opened, Subscription) else opened.status
         return opened
 
     def _opened(self, url: str, authorization: str | None, query: Mapping[str, str]) -> Subscription | Exchange:

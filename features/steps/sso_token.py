@@ -31,8 +31,8 @@ GUESSES = (  # RFC 4515, section 3: what means something in a filter; to be trie
 
 @given("a directory whose clock and faults are ours")
 def own_directory(target: Target) -> None:
-    if "ldap" not in target.address.controls:
-        raise CouldNotTest(ABSENT if target.address.ldap else "no directory given")
+    if "ldap" not in target.config.controls:
+        raise CouldNotTest(ABSENT if target.config.ldap else "no directory given")
 
 
 @given("the directory takes no connections")

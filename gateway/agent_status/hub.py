@@ -94,7 +94,7 @@ class Hub:
 
     def __init__(
         self,
-        board: AgentStatusQueries,
+        queries: AgentStatusQueries,
         now: Callable[[], dt.datetime],
         monotonic: Callable[[], float],
         *,
@@ -102,7 +102,7 @@ class Hub:
         backlog: int,
         revoked: Callable[[str], bool] = lambda token_id: False,
     ) -> None:
-        self._board, self._now, self._monotonic = board, now, monotonic
+        self._queries, self._now, self._monotonic = queries, now, monotonic
         self._heartbeat_s, self._backlog, self._revoked = heartbeat_s, backlog, revoked
         self._subscribers: set[Subscriber] = set()
         self._of_agent: dict[str, set[Subscriber]] = {}
@@ -156,7 +156,7 @@ class Hub:
     async def running(self) -> AsyncIterator[None]:
         """Follow the database from now on."""
         self._loop = asyncio.get_running_loop()
-        self.sequence, self.loads = await self._read(self._board.last)
+        self.sequence, self.loads = await self._read(self._queries.last)
         self._beaten = self._judged = self._monotonic()
         following = asyncio.create_task(self._follow())
         try:
@@ -204,17 +204,17 @@ class Hub:
 
     async def _catch_up(self) -> None:
         self._looks = False
-        latest, version = await self._read(self._board.last)
+        latest, version = await self._read(self._queries.last)
         if latest < self.sequence:  # another process has emptied the database
             self._begin_again()
-        while latest > self.sequence and (missed := await self._read(partial(self._board.after, self.sequence))):
+        while latest > self.sequence and (missed := await self._read(partial(self._queries.after, self.sequence))):
             if missed[0].sequence > self.sequence + 1:  # what was between is no longer kept
                 self._begin_again(missed[0].sequence - 1)
             for change in missed:
                 self._deliver(change)
                 await asyncio.sleep(0)
         if version > self.loads:
-            loads, self.loads = await self._read(partial(self._board.loads_after, self.loads))
+            loads, self.loads = await self._read(partial(self._queries.loads_after, self.loads))
             for load in loads:
                 self._tell_load(load)
 

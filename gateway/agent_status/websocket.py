@@ -48,7 +48,7 @@ class Subscriptions:
         self,
         stream: Stream,
         hub: Hub,
-        board: AgentStatusQueries,
+        queries: AgentStatusQueries,
         *,
         now: Callable[[], dt.datetime],
         admit: Callable[[str, str], Claims],
@@ -56,7 +56,7 @@ class Subscriptions:
         on_exchange: Callable[[ServedExchange], None],
         most: int,
     ) -> None:
-        self._stream, self._hub, self._board, self._now, self._admit = stream, hub, board, now, admit
+        self._stream, self._hub, self._queries, self._now, self._admit = stream, hub, queries, now, admit
         self._before_answer, self._on_exchange, self._most = before_answer, on_exchange, most
         self._operation = Operation("agentStatus", "GET", stream.address, "read", "bearer", {"responses": {}})
         self._query = Validator(stream.query)
@@ -153,7 +153,7 @@ class Subscriptions:
 
     async def _begin(self, socket: WebSocket, subscriber: Subscriber, since: str | None) -> None:
         """From the sequence that it knows of, where everything after it is kept; else from a snapshot."""
-        if since is not None and await self._read(self._board.kept_since, int(since)):
+        if since is not None and await self._read(self._queries.kept_since, int(since)):
             subscriber.after = int(since)
             return
         subscriber.after, subscriber.loads, agents, queues = await self._snapshot(subscriber)
@@ -163,12 +163,12 @@ class Subscriptions:
     async def _snapshot(self, subscriber: Subscriber) -> Snapshot:
         """Of everybody it is taken once for all who come within a second; what was then, they catch up on."""
         if subscriber.agent_id or subscriber.queue:
-            return await self._read(self._board.snapshot, subscriber.agent_id, subscriber.queue)
+            return await self._read(self._queries.snapshot, subscriber.agent_id, subscriber.queue)
         async with self._taking:
             taken_at, era, snapshot = self._taken
             now = time.monotonic()
             if snapshot is None or now - taken_at > SHARED_S or era != self._hub.era:
-                snapshot = await self._read(self._board.snapshot, None, None)
+                snapshot = await self._read(self._queries.snapshot, None, None)
                 self._taken = now, self._hub.era, snapshot
             return snapshot
 
@@ -181,12 +181,12 @@ class Subscriptions:
         return subscriber.after < self._hub.sequence or subscriber.loads < self._hub.loads
 
     async def _caught_up(self, socket: WebSocket, subscriber: Subscriber) -> None:
-        for change in await self._read(self._board.after, subscriber.after):
+        for change in await self._read(self._queries.after, subscriber.after):
             if subscriber.wants(change):
                 await _send(socket, change.sequenced())
             subscriber.after = change.sequence
         if subscriber.loads < self._hub.loads:
-            loads, subscriber.loads = await self._read(self._board.loads_after, subscriber.loads)
+            loads, subscriber.loads = await self._read(self._queries.loads_after, subscriber.loads)
             for load in loads:
                 if subscriber.wants_load(load["queue"]):
                     await _send(socket, metrics(load, self._now()))

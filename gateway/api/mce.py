@@ -23,8 +23,8 @@ AHEAD = dt.timedelta(seconds=60)  # that another clock may be
 class Mce:
     """One method per operation; the database is asked in threads."""
 
-    def __init__(self, agents: Agents, board: AgentStatusQueries, now: Callable[[], dt.datetime]) -> None:
-        self._agents, self._board, self._now = agents, board, now
+    def __init__(self, agents: Agents, queries: AgentStatusQueries, now: Callable[[], dt.datetime]) -> None:
+        self._agents, self._queries, self._now = agents, queries, now
 
     def handlers(self) -> Handlers:
         """By operationId."""
@@ -43,11 +43,11 @@ class Mce:
 
     async def list_agent_statuses(self, call: Call, status: str | None = None, queue: str | None = None) -> Json:
         """By agent_id."""
-        return await asked(partial(self._board.statuses, status, queue))
+        return await asked(partial(self._queries.statuses, status, queue))
 
     async def get_agent_status(self, call: Call, agent_id: str) -> Json:
         """Raises AgentNotFound."""
-        return await asked(partial(self._board.one, agent_id))
+        return await asked(partial(self._queries.one, agent_id))
 
     async def list_agent_changes(
         self,
@@ -63,7 +63,7 @@ class Mce:
         after = position(cursor) if cursor else 0
         if cursor and not after:
             return {"items": [], "next": None}  # it is none of ours
-        found = await asked(partial(self._board.changes, agent_id, begin or None, end or None, after, limit + 1))
+        found = await asked(partial(self._queries.changes, agent_id, begin or None, end or None, after, limit + 1))
         items = found[:limit]
         return {"items": items, "next": str(items[-1]["sequence"]) if len(found) > limit else None}
 
@@ -78,29 +78,29 @@ class Mce:
 
     async def list_breaks(self, call: Call, overrun: bool | None = None) -> Json:
         """The longest first."""
-        return await asked(partial(self._board.breaks, overrun))
+        return await asked(partial(self._queries.breaks, overrun))
 
     async def list_break_reasons(self, call: Call) -> Json:
         """With the minutes that each allows."""
-        return self._board.reasons()
+        return self._queries.reasons()
 
     async def get_call(self, call: Call, call_id: str) -> Json:
         """Raises CallNotFound."""
-        return await asked(partial(self._board.call, call_id))
+        return await asked(partial(self._queries.call, call_id))
 
     async def list_queues(self, call: Call) -> Json:
         """By name."""
-        return await asked(self._board.queues)
+        return await asked(self._queries.queues)
 
     async def put_queue_load(self, call: Call, queue: str) -> Json:
         """What is known of the queue afterwards. Raises ValidationFailed."""
         load = Load(queue, call.body["waiting"], call.body["longest_wait"], self._timestamp(call.body))
         await asyncio.wrap_future(self._agents.load(load))
-        return await asked(partial(self._board.queue, queue))
+        return await asked(partial(self._queries.queue, queue))
 
     async def get_queue_metrics(self, call: Call, queue: str) -> ApiResponse:
         """Raises QueueNotFound."""
-        return ApiResponse(await asked(partial(self._board.queue, queue)))
+        return ApiResponse(await asked(partial(self._queries.queue, queue)))
 
     def _timestamp(self, body: Json) -> dt.datetime:
         """As told, or now, in whole seconds. Raises ValidationFailed for what has not happened yet."""

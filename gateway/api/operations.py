@@ -32,15 +32,15 @@ class Operations:
     def __init__(
         self,
         queue: Queue,
-        interventions: QueueActions,
-        listing: QueueViews,
+        actions: QueueActions,
+        views: QueueViews,
         employees: Employees,
         caches: Caches,
         audit: Audit,
         exports: Exports,
         health: Callable[[], Json],
     ) -> None:
-        self._queue, self._interventions, self._listing, self._employees = queue, interventions, listing, employees
+        self._queue, self._actions, self._views, self._employees = queue, actions, views, employees
         self._caches, self._audit, self._exports, self._health = caches, audit, exports, health
 
     def handlers(self) -> Handlers:
@@ -55,14 +55,14 @@ class Operations:
             "submitReportExport": self.submit_report,
             "getOperation": self.get_operation,
             "getOperationResult": self.get_result,
-            "cancelOperation": partial(self._changed, self._interventions.cancel),
-            "retryOperation": partial(self._changed, self._interventions.retry_now),
+            "cancelOperation": partial(self._changed, self._actions.cancel),
+            "retryOperation": partial(self._changed, self._actions.retry_now),
             "getQueue": self.get_queue,
-            "pauseQueue": partial(self._switched, self._interventions.pause),
-            "resumeQueue": partial(self._switched, self._interventions.resume),
+            "pauseQueue": partial(self._switched, self._actions.pause),
+            "resumeQueue": partial(self._switched, self._actions.resume),
             "listDeadLetters": self.list_dead_letters,
             "redriveDeadLetters": self.redrive,
-            "redriveDeadLetter": partial(self._changed, self._interventions.redrive),
+            "redriveDeadLetter": partial(self._changed, self._actions.redrive),
             "listSyncRuns": self.list_sync_runs,
             "getSyncRun": self.get_sync_run,
             "listEmployees": self.list_employees,
@@ -81,12 +81,12 @@ class Operations:
         payload = call.body or {}
         if kind == "schedule_upload" and payload["period_end"] < payload["period_start"]:
             raise InvalidPeriod("The period ends before it starts.", field="period_end")
-        return await accepted(self._queue, self._listing, call, kind, payload)
+        return await accepted(self._queue, self._views, call, kind, payload)
 
     async def submit_report(self, call: Call) -> ApiResponse:
         """The same as an export. Raises ReportNotFound, ReportTooLarge, ValidationFailed."""
         await asked(partial(self._exports.check, call.body))
-        return await accepted(self._queue, self._listing, call, REPORT, call.body)
+        return await accepted(self._queue, self._views, call, REPORT, call.body)
 
     async def list_operations(
         self,
@@ -100,15 +100,15 @@ class Operations:
         """The newest first."""
         chosen = [*_kind(kind), *_between(tables.operations.c.submitted_at, since, None)]
         chosen += [tables.operations.c.status == status] if status else []
-        return await asked(partial(self._listing.page, chosen, cursor=cursor, limit=limit))
+        return await asked(partial(self._views.page, chosen, cursor=cursor, limit=limit))
 
     async def get_operation(self, call: Call, operation_id: str) -> Json:
         """Raises OperationNotFound."""
-        return await asked(partial(self._listing.one, operation_id))
+        return await asked(partial(self._views.one, operation_id))
 
     async def get_result(self, call: Call, operation_id: str) -> ApiResponse:
         """Raises OperationNotFound, InvalidTransition."""
-        media_type, content = await asked(partial(self._listing.result, operation_id))
+        media_type, content = await asked(partial(self._views.result, operation_id))
         return (
             ApiResponse(content)
             if media_type == "application/json"
@@ -117,7 +117,7 @@ class Operations:
 
     async def get_queue(self, call: Call) -> Json:
         """Counts, and who works."""
-        return await asked(self._listing.queue)
+        return await asked(self._views.queue)
 
     async def list_dead_letters(
         self,
@@ -130,23 +130,23 @@ class Operations:
     ) -> Json:
         """The newest first."""
         chosen = [tables.operations.c.status == OperationStatus.DEAD, *_dead(kind, since, until)]
-        return await asked(partial(self._listing.page, chosen, cursor=cursor, limit=limit))
+        return await asked(partial(self._views.page, chosen, cursor=cursor, limit=limit))
 
     async def redrive(self, call: Call) -> Json:
         """All that the filter takes."""
         body, dry_run = call.body, call.body.get("dry_run", False)
         chosen = _dead(body.get("kind"), body.get("since"), body.get("until"))
         chosen += [tables.operations.c.id.in_(body["ids"])] if "ids" in body else []
-        count = await asked(partial(self._interventions.redrive_all, sa.and_(sa.true(), *chosen), dry_run=dry_run))
+        count = await asked(partial(self._actions.redrive_all, sa.and_(sa.true(), *chosen), dry_run=dry_run))
         return {"count": count, "dry_run": dry_run}
 
     async def list_sync_runs(self, call: Call, limit: int = 50, cursor: str | None = None) -> Json:
         """The newest first."""
-        return await asked(partial(self._listing.sync_runs, cursor=cursor, limit=limit))
+        return await asked(partial(self._views.sync_runs, cursor=cursor, limit=limit))
 
     async def get_sync_run(self, call: Call, operation_id: str) -> Json:
         """Raises OperationNotFound."""
-        return await asked(partial(self._listing.sync_run, operation_id))
+        return await asked(partial(self._views.sync_run, operation_id))
 
     async def list_employees(
         self, call: Call, active: bool | None = None, limit: int = 50, cursor: str | None = None
@@ -220,7 +220,7 @@ class Operations:
 
     async def get_health(self, call: Call) -> Json:
         """What is known; nothing is called for it."""
-        return {**self._health(), "queue": await asked(self._listing.queue)}
+        return {**self._health(), "queue": await asked(self._views.queue)}
 
     async def _changed(self, change: Callable[[str], None], call: Call, operation_id: str) -> Json:
         await asked(partial(change, operation_id))

@@ -64,7 +64,7 @@ class Worker:
     ) -> None:
         self._engine, self._queue, self._do, self._concurrency = engine, queue, run, concurrency
         self._submit_due, self._housekeeping = look, housekeeping
-        self._slots = Leases(engine)
+        self._leases = Leases(engine)
         self._slot = 0
         self._lock: Lock | None = None
         self._due, self._stopping = threading.Event(), threading.Event()
@@ -75,7 +75,7 @@ class Worker:
     def start(self) -> None:
         """Take a slot and begin to work. Raises NoSlot."""
         global _run
-        self._slot, self._lock = self._slots.take()
+        self._slot, self._lock = self._leases.take()
         _run = self._turn
         _launch(self._engine, executor(self._slot))
         DBOS.register_queue(QUEUE, worker_concurrency=self._concurrency, polling_interval_sec=POLL_S)
@@ -158,13 +158,13 @@ class Worker:
         if self._lock is None or not self._lock.held():
             if self._lock:
                 self._lock.release()
-            self._lock = self._slots.lock(self._slot)  # None while somebody looks whether we are dead
+            self._lock = self._leases.lock(self._slot)  # None while somebody looks whether we are dead
         self._say_alive()
         for executor_id in self._busy():
             slot = slot_of(executor_id)
             if slot is None or slot == self._slot:
                 continue
-            with self._slots.of_the_dead(slot) as dead:
+            with self._leases.of_the_dead(slot) as dead:
                 if dead:
                     log.warning("worker %s is dead; its operations are taken over", executor_id)
                     DBOS._recover_pending_workflows([executor_id])

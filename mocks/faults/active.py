@@ -66,7 +66,7 @@ class FaultDecision:
     """What one request gets: delays, each with its seconds, then at most one other fault."""
 
     delays: tuple[tuple[ActiveFault, float], ...]
-    switched: ActiveFault | None
+    active: ActiveFault | None
 
     @property
     def delay_s(self) -> float:
@@ -87,25 +87,25 @@ class ActiveFaults:
         self._lock = threading.Lock()
         self._ids = itertools.count(1)
         self._at_start = tuple(at_start)
-        self._switched: list[ActiveFault] = []
+        self._active: list[ActiveFault] = []
         for fault in self._at_start:
             self.switch_on(fault)
 
     def switch_on(self, fault: Fault) -> ActiveFault:
         """From the next request on."""
         left = math.inf if fault.times is None else fault.times
-        switched = ActiveFault(next(self._ids), fault, left, dice=random.Random(fault.seed))
+        active = ActiveFault(next(self._ids), fault, left, dice=random.Random(fault.seed))
         with self._lock:
-            self._switched.append(switched)
-        return switched
+            self._active.append(active)
+        return active
 
     def lift(self, fault_id: int | None = None) -> int:
         """End one fault, or all; whoever it holds is let go. Returns how many were lifted."""
         with self._lock:
-            lifted = [switched for switched in self._switched if fault_id in (None, switched.id)]
-            self._switched = [switched for switched in self._switched if switched not in lifted]
-        for switched in lifted:
-            switched.lifted.set()
+            lifted = [active for active in self._active if fault_id in (None, active.id)]
+            self._active = [active for active in self._active if active not in lifted]
+        for active in lifted:
+            active.lifted.set()
         return len(lifted)
 
     def reset(self) -> None:
@@ -115,24 +115,24 @@ class ActiveFaults:
         for fault in self._at_start:
             self.switch_on(fault)
 
-    def strike(self, operation: str) -> FaultDecision:
+    def decision(self, operation: str) -> FaultDecision:
         """Count a request of an operation and say what it gets."""
         delays: list[tuple[ActiveFault, float]] = []
         with self._lock:
             self.arrived[operation] += 1
-            for switched in self._switched:
-                if isinstance(switched.fault, Refuse) or not switched.strikes(operation):
+            for active in self._active:
+                if isinstance(active.fault, Refuse) or not active.strikes(operation):
                     continue
-                if not switched.fault.delays:
-                    return FaultDecision(tuple(delays), switched)
-                delays.append((switched, switched.delay_s()))
+                if not active.fault.delays:
+                    return FaultDecision(tuple(delays), active)
+                delays.append((active, active.delay_s()))
         return FaultDecision(tuple(delays), None)
 
     @property
     def refuses(self) -> bool:
         """Whether connections are refused now."""
-        return any(isinstance(switched.fault, Refuse) for switched in self._switched)
+        return any(isinstance(active.fault, Refuse) for active in self._active)
 
     def shown(self) -> list[dict[str, Json]]:
         """Every fault that is on or used up."""
-        return [switched.shown() for switched in self._switched]
+        return [active.shown() for active in self._active]

@@ -32,10 +32,10 @@ class HttpFaults:
     """ASGI application before `app`; `relay` is where its callers come through."""
 
     def __init__(
-        self, app: ASGIApp, contracts: Iterable[Contract], *, switchboard: ActiveFaults, relay: Relay, clock: Clock
+        self, app: ASGIApp, contracts: Iterable[Contract], *, active_faults: ActiveFaults, relay: Relay, clock: Clock
     ) -> None:
         self._app, self._contracts = app, tuple(contracts)
-        self._switchboard, self._relay, self._clock = switchboard, relay, clock
+        self._active_faults, self._relay, self._clock = active_faults, relay, clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         connection = self._relay.of(_source(scope)) if scope["type"] == "http" else None
@@ -43,11 +43,11 @@ class HttpFaults:
         if connection is None or operation is None:
             await self._app(scope, receive, send)
             return
-        strike = self._switchboard.strike(operation.id)
-        if strike.switched is None and not strike.delays:
+        decision = self._active_faults.decision(operation.id)
+        if decision.active is None and not decision.delays:
             await self._app(scope, receive, send)
         else:
-            await _Struck(self._app, scope, receive, send, connection).by(strike, operation, self._clock)
+            await _Struck(self._app, scope, receive, send, connection).by(decision, operation, self._clock)
 
     def _operation(self, scope: Scope) -> Operation | None:
         path: str = scope["path"]
@@ -64,29 +64,29 @@ class _Struck:
         self._app, self._scope, self._receive, self._send = app, scope, receive, send
         self._connection = connection
 
-    async def by(self, strike: FaultDecision, operation: Operation, clock: Clock) -> None:
+    async def by(self, decision: FaultDecision, operation: Operation, clock: Clock) -> None:
         """Carry the request out where the fault has a reply to spoil; then the delays, then what the fault says."""
-        due, fault = clock.elapsed(), strike.switched.fault if strike.switched else None
+        due, fault = clock.elapsed(), decision.active.fault if decision.active else None
         carried_out = fault is None or fault.applied or fault.reads_reply
         kept = await answer_of(self._app, self._scope, self._receive) if carried_out else None
         if kept is None:
             await self._drained()
-        for switched, seconds in strike.delays:
+        for active, seconds in decision.delays:
             due += seconds
-            if not await self._waited(clock.sleep_until(due), switched):
+            if not await self._waited(clock.sleep_until(due), active):
                 return
-        if strike.switched:
-            await self._strike(strike.switched, kept, operation, clock.now())
+        if decision.active:
+            await self._strike(decision.active, kept, operation, clock.now())
         elif kept:
             await self._give(kept)
 
     async def _strike(
-        self, switched: ActiveFault, answer: WholeResponse | None, operation: Operation, now: dt.datetime
+        self, active: ActiveFault, answer: WholeResponse | None, operation: Operation, now: dt.datetime
     ) -> None:
-        fault = switched.fault
+        fault = active.fault
         match fault:
             case models.Hang():
-                await self._held(switched)
+                await self._held(active)
             case models.Reset():
                 self._connection.reset()
                 await self._gone()
@@ -98,11 +98,11 @@ class _Struck:
             case models.Html():
                 await self._give(WholeResponse(200, ((b"content-type", b"text/html; charset=utf-8"),), PAGE.encode()))
             case _ if answer:
-                await self._spoiled(switched, answer)
+                await self._spoiled(active, answer)
 
-    async def _spoiled(self, switched: ActiveFault, answer: WholeResponse) -> None:
+    async def _spoiled(self, active: ActiveFault, answer: WholeResponse) -> None:
         """A reply was made; it goes out in another form, or not whole."""
-        fault = switched.fault
+        fault = active.fault
         match fault:
             case models.Drip():
                 self._connection.drip(fault.interval, head=fault.part == "head")
@@ -118,22 +118,22 @@ class _Struck:
             case models.Charset():
                 answer = _in_charset(answer, fault)
             case models.Amend():
-                answer = _amended(answer, fault, switched)
+                answer = _amended(answer, fault, active)
         await self._give(answer)
 
     async def _give(self, answer: WholeResponse) -> None:
         await answer.give(self._scope, self._send)
 
-    async def _held(self, switched: ActiveFault) -> None:
+    async def _held(self, active: ActiveFault) -> None:
         """No answer: until the caller has gone, or the fault is lifted, which drops the caller."""
-        if await self._waited(asyncio.Event().wait(), switched):
+        if await self._waited(asyncio.Event().wait(), active):
             self._connection.reset()
             await self._gone()
 
-    async def _waited(self, what: Coroutine[Any, Any, object], switched: ActiveFault) -> bool:
+    async def _waited(self, what: Coroutine[Any, Any, object], active: ActiveFault) -> bool:
         """Until that is over or its fault is lifted; False when the caller has gone meanwhile."""
         gone = asyncio.ensure_future(self._gone())
-        others = [asyncio.ensure_future(what), asyncio.ensure_future(switched.lifted.wait())]
+        others = [asyncio.ensure_future(what), asyncio.ensure_future(active.lifted.wait())]
         try:
             await asyncio.wait([gone, *others], return_when=asyncio.FIRST_COMPLETED)
             return not gone.done()
@@ -167,12 +167,12 @@ def _in_charset(answer: WholeResponse, fault: models.Charset) -> WholeResponse:
     return answer.retyped(f"application/json; charset={fault.charset}" if fault.declared else "application/json", body)
 
 
-def _amended(answer: WholeResponse, fault: models.Amend, switched: ActiveFault) -> WholeResponse:
+def _amended(answer: WholeResponse, fault: models.Amend, active: ActiveFault) -> WholeResponse:
     """A reply that cannot be amended goes out as it is, and GET /_control/faults says why."""
     try:
         return replace(answer, body=orjson.dumps(amended(orjson.loads(answer.body), fault.patch)))
     except (AmendmentError, TypeError, orjson.JSONDecodeError) as error:
-        switched.trouble = str(error)
+        active.trouble = str(error)
         return answer
 
 

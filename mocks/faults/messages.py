@@ -26,14 +26,14 @@ class Sending(Generic[T]):
     late_s: float = 0
     drop: bool = False
     withheld: bool = False
-    switched: ActiveFault | None = None
+    active: ActiveFault | None = None
 
     async def due(self, clock: Clock) -> None:
         """Until it may go out: its time has come, or its fault was lifted."""
-        assert self.switched is not None
+        assert self.active is not None
         waits = [
             asyncio.ensure_future(clock.sleep_until(clock.elapsed() + self.late_s)),
-            asyncio.ensure_future(self.switched.lifted.wait()),
+            asyncio.ensure_future(self.active.lifted.wait()),
         ]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -45,20 +45,20 @@ class Sending(Generic[T]):
 class MessageFaults(Generic[T]):
     """Of the messages of one operation; `word` is the member in which an unknown status stands."""
 
-    def __init__(self, switchboard: ActiveFaults, operation: str, word: str) -> None:
-        self._switchboard, self._operation, self._word = switchboard, operation, word
+    def __init__(self, active_faults: ActiveFaults, operation: str, word: str) -> None:
+        self._active_faults, self._operation, self._word = active_faults, operation, word
         self._held: dict[str, Sending[T]] = {}
 
     def of(self, line: str, item: T, payload: dict[str, Json]) -> list[Sending[T]]:
         """What goes out now. One that is held back goes after the next of its line, which is not struck itself."""
         if line in self._held:
-            self._switchboard.arrived[self._operation] += 1
+            self._active_faults.arrived[self._operation] += 1
             return [Sending(item, orjson.dumps(payload)), self._held.pop(line)]
-        switched = self._switchboard.strike(self._operation).switched
-        if switched is None:
+        active = self._active_faults.decision(self._operation).active
+        if active is None:
             return [Sending(item, orjson.dumps(payload))]
-        sent = self._struck(switched, item, payload)
-        if isinstance(switched.fault, message_models.Reorder):
+        sent = self._struck(active, item, payload)
+        if isinstance(active.fault, message_models.Reorder):
             self._held[line] = sent[0]
             return [replace(sent[0], withheld=True)]
         return sent
@@ -67,14 +67,14 @@ class MessageFaults(Generic[T]):
         """What is held back never goes out."""
         self._held.clear()
 
-    def _struck(self, switched: ActiveFault, item: T, payload: dict[str, Json]) -> list[Sending[T]]:
-        fault, text = switched.fault, orjson.dumps(payload)
+    def _struck(self, active: ActiveFault, item: T, payload: dict[str, Json]) -> list[Sending[T]]:
+        fault, text = active.fault, orjson.dumps(payload)
         name = fault.fault
         match fault:
             case message_models.Duplicate():
                 return [Sending(item, text, name), Sending(item, text, name)]
             case message_models.Late():
-                return [Sending(item, text, name, late_s=fault.seconds, switched=switched)]
+                return [Sending(item, text, name, late_s=fault.seconds, active=active)]
             case message_models.UnknownStatus():
                 return [Sending(item, orjson.dumps(self._reworded(payload, fault.status)), name)]
             case message_models.Drop():

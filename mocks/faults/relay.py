@@ -97,7 +97,7 @@ class RelayedConnection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._number = next(relay.numbers)
         self._caller: Any = None
-        self._party: Any = None
+        self._server: Any = None
         self._source: Address | None = None
         self._joining: asyncio.Task[None] | None = None
         self._shape: _Shape | None = None
@@ -135,21 +135,21 @@ class RelayedConnection(asyncio.Protocol):
 
     async def _join(self) -> None:
         try:
-            self._party, _ = await self._loop.create_connection(lambda: _Party(self), *self._relay.upstream)
+            self._server, _ = await self._loop.create_connection(lambda: _Party(self), *self._relay.upstream)
         except OSError:
             self.reset()
             return
         if self._caller.is_closing():
-            self._party.abort()
+            self._server.abort()
             return
-        source: Address = self._party.get_extra_info("sockname")[:2]
+        source: Address = self._server.get_extra_info("sockname")[:2]
         self._source = source
         self._relay.joined(source, self)
         self._caller.resume_reading()
 
     def data_received(self, data: bytes) -> None:
         self._tapped(">", data)
-        self._party.write(data)
+        self._server.write(data)
 
     def reply(self, data: bytes) -> None:
         """Of the party: bytes for the caller."""
@@ -171,22 +171,22 @@ class RelayedConnection(asyncio.Protocol):
             self._caller.close()
 
     def eof_received(self) -> bool:
-        if self._party and not self._party.is_closing():
-            self._party.write_eof()
+        if self._server and not self._server.is_closing():
+            self._server.write_eof()
         return True  # a reply may still be on its way
 
     def connection_lost(self, _error: Exception | None) -> None:
         self._relay.closed(self._source, self)
         if self._shape:
             self._shape.stop()
-        if self._party:
-            self._party.abort()
+        if self._server:
+            self._server.abort()
 
     def pause_writing(self) -> None:
-        self.flow(self._party, flowing=False)
+        self.flow(self._server, flowing=False)
 
     def resume_writing(self) -> None:
-        self.flow(self._party, flowing=True)
+        self.flow(self._server, flowing=True)
 
     def caller_flows(self, flowing: bool) -> None:
         """Of the party: it takes bytes again, or cannot take more now."""

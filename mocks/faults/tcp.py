@@ -35,36 +35,36 @@ class Ports:
 class TcpFaults:
     """Strikes requests that come through the relay. Lives on the loop that runs the relay."""
 
-    def __init__(self, switchboard: ActiveFaults, ports: Ports, clock: Clock) -> None:
-        self._switchboard, self._ports, self._clock = switchboard, ports, clock
+    def __init__(self, active_faults: ActiveFaults, ports: Ports, clock: Clock) -> None:
+        self._active_faults, self._ports, self._clock = active_faults, ports, clock
 
-    def strike(self, operation: str, source: Address) -> tuple[FaultDecision, RelayedConnection] | None:
+    def decision(self, operation: str, source: Address) -> tuple[FaultDecision, RelayedConnection] | None:
         """From any thread: count a request, and what it gets; None for one that is not struck."""
-        strike, connection = self._switchboard.strike(operation), self._ports.of(source)
-        if connection is None or (strike.switched is None and not strike.delays):
+        decision, connection = self._active_faults.decision(operation), self._ports.of(source)
+        if connection is None or (decision.active is None and not decision.delays):
             return None
-        return strike, connection
+        return decision, connection
 
-    async def by(self, strike: FaultDecision, connection: RelayedConnection, carry_out: CarryOut) -> None:
+    async def by(self, decision: FaultDecision, connection: RelayedConnection, carry_out: CarryOut) -> None:
         """The delays, then what the fault says; the request is carried out when it has a reply or is to be applied."""
         due = self._clock.elapsed()
-        for switched, seconds in strike.delays:
+        for active, seconds in decision.delays:
             due += seconds
-            await _until(self._clock.sleep_until(due), switched)
-        fault: Fault | None = strike.switched.fault if strike.switched else None
+            await _until(self._clock.sleep_until(due), active)
+        fault: Fault | None = decision.active.fault if decision.active else None
         if isinstance(fault, models.Drip):
             connection.drip(fault.interval, head=True)  # there is nothing here that would be a head
-        elif fault and strike.switched:
+        elif fault and decision.active:
             if fault.applied:
                 await carry_out(False)
-            await self._break(strike.switched, connection)
+            await self._break(decision.active, connection)
             return
         await carry_out(True)
 
-    async def _break(self, switched: ActiveFault, connection: RelayedConnection) -> None:
-        match switched.fault:
+    async def _break(self, active: ActiveFault, connection: RelayedConnection) -> None:
+        match active.fault:
             case models.Hang():
-                await switched.lifted.wait()
+                await active.lifted.wait()
                 connection.reset()
             case models.Reset():
                 connection.reset()
@@ -72,9 +72,9 @@ class TcpFaults:
                 connection.close()
 
 
-async def _until(what: Any, switched: ActiveFault) -> None:
+async def _until(what: Any, active: ActiveFault) -> None:
     """Until that is over or its fault is lifted."""
-    others = [asyncio.ensure_future(what), asyncio.ensure_future(switched.lifted.wait())]
+    others = [asyncio.ensure_future(what), asyncio.ensure_future(active.lifted.wait())]
     try:
         await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
     finally:

@@ -64,7 +64,7 @@ def ldap(
     """
     clock = clock or Clock()
     directory = DirectoryEntries(seed=seed, agents=agents, clock=clock, lockout=lockout)
-    switchboard = ActiveFaults(OPERATIONS, faults)
+    active_faults = ActiveFaults(OPERATIONS, faults)
     certificate = certificate or made()
     outer = [one for one in (public, ldaps) if one]
     inner = [bind("127.0.0.1", 0) for _ in outer]
@@ -76,14 +76,14 @@ def ldap(
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        breakage = TcpFaults(switchboard, ports, clock)
+        breakage = TcpFaults(active_faults, ports, clock)
         async with _answering(directory, breakage, certificate, inner), contextlib.AsyncExitStack() as stack:
             for relay in relays:
                 await stack.enter_async_context(relay)
-            await ports.refuse(switchboard.refuses)
+            await ports.refuse(active_faults.refuses)
             yield
 
-    extra = [Mount("/_control", controls(directory, switchboard, ports, certificate))] if with_controls else []
+    extra = [Mount("/_control", controls(directory, active_faults, ports, certificate))] if with_controls else []
     return Starlette(routes=[Route("/health", health), *extra], lifespan=lifespan)
 
 

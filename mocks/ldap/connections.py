@@ -54,7 +54,7 @@ class ClientConnection(LdapConnection):
         arrived = self._listener.directory.clock.elapsed()
         operation = self._session.operation(message.value)
         peer = self.transport.getPeer()
-        struck = self._listener.breakage.strike(operation, (peer.host, peer.port)) if operation else None
+        struck = self._listener.breakage.decision(operation, (peer.host, peer.port)) if operation else None
         if struck is None:
             self._carry_out(message, arrived)
             return

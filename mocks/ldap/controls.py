@@ -23,7 +23,9 @@ FLAGS = ("disabled", "locked", "expired", "must_change", "password_expired")
 TIMES = {"window_s": "window", "duration_s": "duration"}
 
 
-def controls(directory: DirectoryEntries, switchboard: ActiveFaults, ports: Ports, certificate: Certificate) -> Router:
+def controls(
+    directory: DirectoryEntries, active_faults: ActiveFaults, ports: Ports, certificate: Certificate
+) -> Router:
     """
     POST people {"login", "password", "groups", "mail", "department", "title", "disabled", "locked", "expired", …}
     POST lockout {"threshold", "window_s", "duration_s"}    GET certificate (PEM)    and what all mocks have
@@ -46,7 +48,7 @@ def controls(directory: DirectoryEntries, switchboard: ActiveFaults, ports: Port
         control("/lockout", lockout, "GET", "POST", now=now),
         Route("/certificate", authority, methods=["GET"]),
     ]
-    return router(directory, Switches(switchboard, "replies", ports, KINDS), own)
+    return router(directory, Switches(active_faults, "replies", ports, KINDS), own)
 
 
 def _change(directory: DirectoryEntries, body: dict[str, Json]) -> Json:

@@ -45,10 +45,10 @@ def oktell(
     It posts to `gateway` with `token`; its own stream is for those whose token it `accepts`.
     """
     clock = clock or Clock()
-    switchboard = ActiveFaults(OPERATIONS, faults)
-    feed = Feed(accepts, MessageFaults(switchboard, "agentStatus", "new_status"), clock)
-    courier = EventPoster(gateway, token, MessageFaults(switchboard, "sendEvent", "event"), clock) if gateway else None
-    party = Oktell(seed=seed, agents=agents, clock=clock, speed=speed, courier=courier, feed=feed)
+    active_faults = ActiveFaults(OPERATIONS, faults)
+    feed = Feed(accepts, MessageFaults(active_faults, "agentStatus", "new_status"), clock)
+    poster = EventPoster(gateway, token, MessageFaults(active_faults, "sendEvent", "event"), clock) if gateway else None
+    server = Oktell(seed=seed, agents=agents, clock=clock, speed=speed, poster=poster, feed=feed)
 
     async def health(_request: Request) -> Response:
         return JSONResponse({"status": "ok", "service": "oktell", "now": instant(clock.now())})
@@ -62,9 +62,9 @@ def oktell(
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with party.living():
+        async with server.living():
             yield
 
     routes = [Route("/health", health), WebSocketRoute(load_stream().address, feed.endpoint)]
-    extra = [Mount("/_control", controls(party, switchboard))] if with_controls else []
+    extra = [Mount("/_control", controls(server, active_faults))] if with_controls else []
     return Starlette(routes=[*routes, *extra], lifespan=lifespan, exception_handlers={HTTPException: refused})

@@ -28,10 +28,10 @@ class Oktell:
     """The floor, and who is told of it. Everything runs on the loop that serves."""
 
     def __init__(
-        self, *, seed: int, agents: int, clock: Clock, speed: float, courier: EventPoster | None, feed: Feed
+        self, *, seed: int, agents: int, clock: Clock, speed: float, poster: EventPoster | None, feed: Feed
     ) -> None:
         self.clock, self.seed, self.agents = clock, seed, agents
-        self.courier, self.feed = courier, feed
+        self.poster, self.feed = poster, feed
         self._first_speed, self._run = speed, 0
         self._driver: asyncio.Task[None] | None = None
         self.reset()
@@ -39,57 +39,57 @@ class Oktell:
     @property
     def speed(self) -> float:
         """Seconds of the floor in one of the clock."""
-        return self._pace.speed
+        return self._time_scale.speed
 
     def reset(self, seed: int | None = None, agents: int | None = None) -> None:
         """A new floor at the speed it was started with, and nothing under way; the clock is not touched."""
         self.seed = self.seed if seed is None else seed
         self.agents = self.agents if agents is None else agents
         self._run += 1
-        self._pace = TimeScale(self.clock, self._first_speed)
+        self._time_scale = TimeScale(self.clock, self._first_speed)
         employees = people.cast(self.agents, self.seed)[: self.agents]
-        self.floor = CallCentreSimulation(employees, self.seed, self._pace.start, self._run)
+        self.simulation = CallCentreSimulation(employees, self.seed, self._time_scale.start, self._run)
         self._loads_due, self._loads = self.clock.elapsed(), dict[str, Json]()
-        if self.courier:
-            self.courier.reset()
+        if self.poster:
+            self.poster.reset()
         self.feed.reset()
         self._drive_on()
 
     def live(self, speed: float) -> None:
         """Go on at another speed from here."""
         self.step()
-        self._pace.change(speed)
+        self._time_scale.change(speed)
         self._drive_on()
 
     def step(self) -> None:
         """Tell of all that has happened until now. Of a leap of more than a day, only a day is lived through."""
-        if self._pace.now() - self.floor.time > DAY:
-            self._pace.skip_to(self.floor.time + DAY)
-        for happening in self.floor.advance(self._pace.now()):
-            moment = self._pace.moment(happening.at)
-            if self.courier:
-                self.courier.event(event(happening, moment))
+        if self._time_scale.now() - self.simulation.time > DAY:
+            self._time_scale.skip_to(self.simulation.time + DAY)
+        for happening in self.simulation.advance(self._time_scale.now()):
+            moment = self._time_scale.moment(happening.at)
+            if self.poster:
+                self.poster.event(event(happening, moment))
             self.feed.tell(change(happening, moment))
-        if self.courier and self.speed and self.clock.elapsed() >= self._loads_due:
-            self._tell_loads(self.courier)
+        if self.poster and self.speed and self.clock.elapsed() >= self._loads_due:
+            self._tell_loads(self.poster)
 
     def plant(self, given: dict[str, Json]) -> tuple[Json, PendingPost | None]:
         """Tell of this event exactly, now: its id, and what is posted. The floor follows where a transition allows."""
         self.step()
         members = {name: given.get(name) for name in ("call_id", "queue", "reason")}
-        happening = self.floor.tell(given["event"], given["agent_id"], _names(given.get("queues")), **members)
+        happening = self.simulation.tell(given["event"], given["agent_id"], _names(given.get("queues")), **members)
         now = self.clock.now()
         payload = {"event_id": happening.event_id, "timestamp": instant(now), **given}
         self.feed.tell(change(happening, now, payload["timestamp"]))
-        return payload["event_id"], self.courier.event(payload) if self.courier else None
+        return payload["event_id"], self.poster.event(payload) if self.poster else None
 
     async def settle(self) -> None:
         """Until what has happened is posted, or cannot be now."""
         self.step()
-        if self.courier:
+        if self.poster:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(SETTLED_S):
-                    await self.courier.settle()
+                    await self.poster.settle()
 
     def view(self) -> dict[str, Json]:
         """What a test may look at."""
@@ -97,28 +97,28 @@ class Oktell:
         return {
             "seed": self.seed,
             "speed": self.speed,
-            "floor_time": instant(self.floor.time),
+            "floor_time": instant(self.simulation.time),
             "agents": [
                 {
                     "agent_id": agent.agent_id,
                     "status": agent.status,
-                    "since": agent.since and instant(self._pace.moment(agent.since)),
+                    "since": agent.since and instant(self._time_scale.moment(agent.since)),
                     "call_id": agent.call_id,
                     "queue": agent.queue,
                     "reason": agent.reason,
                     "queues": list(agent.queues),
                 }
-                for agent in self.floor.agents.values()
+                for agent in self.simulation.agents.values()
             ],
-            "queues": {queue: _load(self.floor, queue) for queue in QUEUES},
-            "posting": self.courier.view() if self.courier else None,
+            "queues": {queue: _load(self.simulation, queue) for queue in QUEUES},
+            "posting": self.poster.view() if self.poster else None,
             "feed": self.feed.view(),
         }
 
     @contextlib.asynccontextmanager
     async def living(self) -> AsyncIterator[None]:
         """Time passes on the floor inside of this context."""
-        async with self.courier or contextlib.nullcontext():
+        async with self.poster or contextlib.nullcontext():
             self._driver = asyncio.create_task(self._drive())
             try:
                 yield
@@ -136,19 +136,19 @@ class Oktell:
 
     async def _drive(self) -> None:
         while self.speed:
-            if self.courier is None or self.courier.backlog < MOST_BACKLOG:
+            if self.poster is None or self.poster.backlog < MOST_BACKLOG:
                 self.step()
             loads_s = self._loads_due - self.clock.elapsed()
-            next_s = min(loads_s, self._pace.seconds_until(self.floor.due))
+            next_s = min(loads_s, self._time_scale.seconds_until(self.simulation.due))
             await self.clock.sleep_until(self.clock.elapsed() + max(LEAST_SLEEP_S, next_s))
 
-    def _tell_loads(self, courier: EventPoster) -> None:
+    def _tell_loads(self, poster: EventPoster) -> None:
         self._loads_due = self.clock.elapsed() + LOADS_EVERY_S
         for queue in QUEUES:
-            load = _load(self.floor, queue)
+            load = _load(self.simulation, queue)
             if load != self._loads.get(queue):
                 self._loads[queue] = load
-                courier.load(queue, {**load, "timestamp": instant(self.clock.now())})
+                poster.load(queue, {**load, "timestamp": instant(self.clock.now())})
 
 
 def event(happening: Happening, moment: dt.datetime) -> dict[str, Json]:
@@ -183,8 +183,8 @@ def change(happening: Happening, moment: dt.datetime, timestamp: str = "") -> St
     return StreamMessage(payload, frozenset(_names([happening.queue, happening.left]) or ()))
 
 
-def _load(floor: CallCentreSimulation, queue: str) -> dict[str, int]:
-    waiting, longest_wait = floor.load(queue)
+def _load(simulation: CallCentreSimulation, queue: str) -> dict[str, int]:
+    waiting, longest_wait = simulation.load(queue)
     return {"waiting": waiting, "longest_wait": longest_wait}
 
 

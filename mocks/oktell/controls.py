@@ -22,7 +22,7 @@ FATE_S = 10.0  # that a planted event may stand behind others
 FASTEST = 100_000
 
 
-def controls(oktell: Oktell, switchboard: ActiveFaults) -> Router:
+def controls(oktell: Oktell, active_faults: ActiveFaults) -> Router:
     """
     POST feed {"events": [Event without need of event_id and timestamp, …], "loads": {queue: {waiting, longest_wait}}}
     POST live {"speed": 60}    and what all mocks have
@@ -36,7 +36,7 @@ def controls(oktell: Oktell, switchboard: ActiveFaults) -> Router:
             planted.append(oktell.plant(event))
             await _known(planted[-1][1])
         return {
-            "events": [{"event_id": event_id, **_fate(parcel)} for event_id, parcel in planted],
+            "events": [{"event_id": event_id, **_fate(pending)} for event_id, pending in planted],
             "loads": {queue: await _told(oktell, queue, load) for queue, load in loads.items()},
         }
 
@@ -47,7 +47,7 @@ def controls(oktell: Oktell, switchboard: ActiveFaults) -> Router:
 
     now = oktell.clock.now
     own = [control("/feed", feed, "POST", now=now), control("/live", live, "GET", "POST", now=now)]
-    return router(oktell, Switches(switchboard, "messages"), own)
+    return router(oktell, Switches(active_faults, "messages"), own)
 
 
 def _events(body: dict[str, Json]) -> list[dict[str, Json]]:
@@ -78,20 +78,20 @@ def _speed(body: dict[str, Json]) -> float:
 
 async def _told(oktell: Oktell, queue: str, load: dict[str, Json]) -> Json:
     given = {"timestamp": instant(oktell.clock.now()), **load}
-    parcel = oktell.courier.load(queue, given) if oktell.courier else None
-    await _known(parcel)
-    return _fate(parcel)
+    pending = oktell.poster.load(queue, given) if oktell.poster else None
+    await _known(pending)
+    return _fate(pending)
 
 
-async def _known(parcel: PendingPost | None) -> None:
+async def _known(pending: PendingPost | None) -> None:
     """Until it is known what has become of it; one that stands behind others which do not arrive is not waited for."""
-    if parcel:
+    if pending:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FATE_S):
-                await parcel.settled.wait()
+                await pending.settled.wait()
 
 
-def _fate(parcel: PendingPost | None) -> dict[str, Json]:
-    if parcel is None:
+def _fate(pending: PendingPost | None) -> dict[str, Json]:
+    if pending is None:
         return {"status": None, "body": None, "trouble": "there is no gateway to post to"}
-    return parcel.shown()
+    return pending.shown()

@@ -115,13 +115,13 @@ class EventPoster:
         counts = {name: self.counts[name] for name in names}
         return {**counts, "refused_by_status": {str(s): n for s, n in self.refused.items()}, "backlog": self.backlog}
 
-    def _put(self, parcel: PendingPost) -> PendingPost:
-        if parcel.line in self._lines:
-            self._lines[parcel.line].append(parcel)
+    def _put(self, pending: PendingPost) -> PendingPost:
+        if pending.line in self._lines:
+            self._lines[pending.line].append(pending)
         else:
-            self._lines[parcel.line] = deque([parcel])
-            self._start(self._work_off(self._lines[parcel.line]))
-        return parcel
+            self._lines[pending.line] = deque([pending])
+            self._start(self._work_off(self._lines[pending.line]))
+        return pending
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         """A task that counts as work from now on, so that nobody finds it quiet before it has begun."""
@@ -147,20 +147,20 @@ class EventPoster:
         """One line, until it is empty."""
         line = parcels[0].line
         while parcels:
-            parcel = parcels[0]
-            sendings = self._sendings(parcel)
+            pending = parcels[0]
+            sendings = self._sendings(pending)
             for sending in sendings:
                 await self._deliver(sending)
-            for parcel_ in (parcel, *(sending.item for sending in sendings)):
+            for parcel_ in (pending, *(sending.item for sending in sendings)):
                 parcel_.settled.set()
             parcels.popleft()
         if self._lines.get(line) is parcels:
             del self._lines[line]
 
-    def _sendings(self, parcel: PendingPost) -> list[Sending[PendingPost]]:
-        if parcel.path != self._events.path:
-            return [Sending(parcel, orjson.dumps(parcel.payload))]
-        return self._tampering.of(parcel.line, parcel, parcel.payload)
+    def _sendings(self, pending: PendingPost) -> list[Sending[PendingPost]]:
+        if pending.path != self._events.path:
+            return [Sending(pending, orjson.dumps(pending.payload))]
+        return self._tampering.of(pending.line, pending, pending.payload)
 
     async def _deliver(self, sending: Sending[PendingPost]) -> None:
         sending.item.fault = sending.fault or sending.item.fault
@@ -174,8 +174,8 @@ class EventPoster:
         await self._arrive(sending)
 
     async def _later(self, sending: Sending[PendingPost]) -> None:
-        due, switched = self._clock.elapsed() + sending.late_s, sending.switched
-        async with self._asleep(lambda: self._clock.elapsed() >= due or bool(switched and switched.lifted.is_set())):
+        due, active = self._clock.elapsed() + sending.late_s, sending.active
+        async with self._asleep(lambda: self._clock.elapsed() >= due or bool(active and active.lifted.is_set())):
             await sending.due(self._clock)
         await self._arrive(sending)
 
@@ -207,41 +207,41 @@ class EventPoster:
 
     async def _posted(self, sending: Sending[PendingPost]) -> bool:
         """Once; False when it is to be posted again."""
-        parcel = sending.item
+        pending = sending.item
         try:
             async with self._slots:
-                reply = await self._request(parcel, sending.text)
+                reply = await self._request(pending, sending.text)
                 if reply.status_code == 401 and b"TOKEN_EXPIRED" in reply.content:
                     self._token = ""
-                    reply = await self._request(parcel, sending.text)
+                    reply = await self._request(pending, sending.text)
         except httpx.HTTPError as error:
             self.counts["unreachable"] += 1
-            return self._in_trouble(parcel, str(error) or type(error).__name__)
+            return self._in_trouble(pending, str(error) or type(error).__name__)
         if _did_not_arrive(reply):
             self._token = "" if reply.status_code in (401, 403) else self._token
-            return self._in_trouble(parcel, f"answered {reply.status_code}")
-        self._in_trouble(parcel, "")
+            return self._in_trouble(pending, f"answered {reply.status_code}")
+        self._in_trouble(pending, "")
         body = _json(reply)
-        parcel.replies.append({"status": reply.status_code, "body": body})
+        pending.replies.append({"status": reply.status_code, "body": body})
         if reply.is_success:
-            self.counts["acknowledged" if parcel.path == self._events.path else "loads"] += 1
+            self.counts["acknowledged" if pending.path == self._events.path else "loads"] += 1
             self.counts["duplicates"] += isinstance(body, dict) and body.get("duplicate") is True
         else:
             self.counts["refused"] += 1
             self.refused[reply.status_code] += 1
         return True
 
-    def _in_trouble(self, parcel: PendingPost, words: str) -> bool:
+    def _in_trouble(self, pending: PendingPost, words: str) -> bool:
         """Says it once, however many events wait for it to be over. Always False: the event is to be posted again."""
         if words and not self._trouble:
             log.warning("The gateway at %s %s; events wait and are posted again.", self._url, words)
         elif self._trouble and not words:
             log.warning("The gateway at %s takes events again.", self._url)
-        self._trouble = parcel.trouble = words
+        self._trouble = pending.trouble = words
         return False
 
-    async def _request(self, parcel: PendingPost, text: bytes) -> httpx.Response:
-        return await self._http.request(parcel.method, self._url + parcel.path, content=text, headers=self._headers())
+    async def _request(self, pending: PendingPost, text: bytes) -> httpx.Response:
+        return await self._http.request(pending.method, self._url + pending.path, content=text, headers=self._headers())
 
     def _headers(self) -> dict[str, str]:
         self._token = self._token or self._new_token()
@@ -249,9 +249,9 @@ class EventPoster:
 
     async def _break_off(self, sending: Sending[PendingPost]) -> None:
         """Half a request on a connection of its own, which is then aborted."""
-        parcel, host = sending.item, urlsplit(self._url)
+        pending, host = sending.item, urlsplit(self._url)
         headers = {"Host": host.netloc, **self._headers(), "Content-Length": str(len(sending.text))}
-        head = f"{parcel.method} {host.path}{parcel.path} HTTP/1.1\r\n"
+        head = f"{pending.method} {host.path}{pending.path} HTTP/1.1\r\n"
         head += "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         port, tls = host.port or (443 if host.scheme == "https" else 80), host.scheme == "https"
         with contextlib.suppress(OSError):

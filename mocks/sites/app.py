@@ -36,17 +36,19 @@ def sites(
 ) -> ASGIApp:
     """The mock sites as one ASGI application: /health, and /_control when asked for."""
     clock = clock or Clock()
-    switchboard = ActiveFaults(OPERATIONS, faults)
-    central = GatewayClient(gateway, token)
-    party = MockSites(seed=seed, agents=agents, clock=clock, central=central, switchboard=switchboard, beat_s=beat_s)
+    active_faults = ActiveFaults(OPERATIONS, faults)
+    client = GatewayClient(gateway, token)
+    server = MockSites(
+        seed=seed, agents=agents, clock=clock, gateway=client, active_faults=active_faults, beat_s=beat_s
+    )
 
     async def health(_request: Request) -> Response:
         return JSONResponse({"status": "ok", "service": "sites", "now": instant(clock.now())})
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with party.living():
+        async with server.living():
             yield
 
-    extra = [Mount("/_control", controls(party, switchboard, KINDS))] if with_controls else []
+    extra = [Mount("/_control", controls(server, active_faults, KINDS))] if with_controls else []
     return Starlette(routes=[Route("/health", health), *extra], lifespan=lifespan)

@@ -20,7 +20,7 @@ Json = Any
 MEMBERS = ("employee_id", "start", "end")
 
 
-def controls(sites: MockSites, switchboard: ActiveFaults, kinds: frozenset[str]) -> Router:
+def controls(sites: MockSites, active_faults: ActiveFaults, kinds: frozenset[str]) -> Router:
     """
     POST pull {"site"}    POST push {"site"}    of all sites without one
     POST clockings {"site", "shifts": [{"employee_id", "start", "end", "shift_id"?}, …]}    wall time at the site
@@ -29,20 +29,20 @@ def controls(sites: MockSites, switchboard: ActiveFaults, kinds: frozenset[str])
     """
 
     async def pull(request: Request) -> Json:
-        for branch in _chosen(sites, await body_of(request)):
-            await sites.pull(branch)
+        for site in _chosen(sites, await body_of(request)):
+            await sites.pull(site)
         return sites.view()
 
     async def push(request: Request) -> Json:
-        for branch in _chosen(sites, await body_of(request)):
-            await sites.push(branch)
+        for site in _chosen(sites, await body_of(request)):
+            await sites.push(site)
         return sites.view()
 
     async def clockings(request: Request) -> Json:
         body = await body_of(request)
-        (branch,) = _chosen(sites, body, one=True)
+        (site,) = _chosen(sites, body, one=True)
         shifts = _shifts(body)
-        return {"clockings": [branch.clock(**shift) for shift in shifts]}
+        return {"clockings": [site.clock(**shift) for shift in shifts]}
 
     async def work(request: Request) -> Json:
         body = await body_of(request)
@@ -52,14 +52,14 @@ def controls(sites: MockSites, switchboard: ActiveFaults, kinds: frozenset[str])
         body = await body_of(request)
         if not isinstance(body.get("cut_off"), bool):
             raise ValidationFailed("cut_off is true or false", field="cut_off")
-        for branch in _chosen(sites, body):
-            branch.is_cut_off = body["cut_off"]
+        for site in _chosen(sites, body):
+            site.is_cut_off = body["cut_off"]
         return sites.view()
 
     now = sites.clock.now
     acts = {"/pull": pull, "/push": push, "/clockings": clockings, "/work": work, "/cut-off": cut_off}
     own = [control(path, act, "POST", now=now) for path, act in acts.items()]
-    return router(sites, Switches(switchboard, "messages", kinds=kinds), own)
+    return router(sites, Switches(active_faults, "messages", kinds=kinds), own)
 
 
 def _chosen(sites: MockSites, body: dict[str, Json], *, one: bool = False) -> list[Site]:
@@ -86,12 +86,12 @@ def _shifts(body: dict[str, Json]) -> list[dict[str, str]]:
     return shifts
 
 
-def _day(branch: Site, body: dict[str, Json]) -> tuple[dt.datetime, dt.datetime]:
+def _day(site: Site, body: dict[str, Json]) -> tuple[dt.datetime, dt.datetime]:
     """Before and at the last instant of a day at the site. Raises ValidationFailed."""
     try:
-        midnight = dt.datetime.combine(dt.date.fromisoformat(body["day"]), dt.time(), branch.zone)
+        midnight = dt.datetime.combine(dt.date.fromisoformat(body["day"]), dt.time(), site.zone)
     except (KeyError, TypeError, ValueError) as error:
         raise ValidationFailed("day is written as 2025-08-01", field="day") from error
     second = dt.timedelta(seconds=1)
-    end = dt.datetime.combine(midnight.date() + dt.timedelta(days=1), dt.time(), branch.zone)
+    end = dt.datetime.combine(midnight.date() + dt.timedelta(days=1), dt.time(), site.zone)
     return midnight.astimezone(dt.UTC) - second, end.astimezone(dt.UTC) - second

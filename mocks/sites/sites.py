@@ -27,24 +27,31 @@ BATCH = 500
 class Later:
     """A push that a fault holds back until the clock's elapsed() says `due`, or until the fault is lifted."""
 
-    branch: Site
+    site: Site
     sending: Sending[list[Json]]
     due: float
 
     def is_due(self, elapsed: float) -> bool:
-        switched = self.sending.switched
-        return elapsed >= self.due or bool(switched and switched.lifted.is_set())
+        active = self.sending.active
+        return elapsed >= self.due or bool(active and active.lifted.is_set())
 
 
 class MockSites:
     """All of them in one process; every `beat_s` seconds of the clock they live, with 0 only when told."""
 
     def __init__(
-        self, *, seed: int, agents: int, clock: Clock, central: GatewayClient, switchboard: ActiveFaults, beat_s: float
+        self,
+        *,
+        seed: int,
+        agents: int,
+        clock: Clock,
+        gateway: GatewayClient,
+        active_faults: ActiveFaults,
+        beat_s: float,
     ) -> None:
         self.clock, self.seed, self.agents = clock, seed, agents
-        self._central, self._beat_s = central, beat_s
-        self._tampering: MessageFaults[list[Json]] = MessageFaults(switchboard, "pushActuals", "shift_id")
+        self._gateway, self._beat_s = gateway, beat_s
+        self._tampering: MessageFaults[list[Json]] = MessageFaults(active_faults, "pushActuals", "shift_id")
         self._turn = asyncio.Lock()
         self.reset()
 
@@ -61,9 +68,9 @@ class MockSites:
         """Until what fell due has been told."""
         async with self._turn:
             elapsed = self.clock.elapsed()
-            due = [one for one in self._later if one.is_due(elapsed) and not one.branch.is_cut_off]
+            due = [one for one in self._later if one.is_due(elapsed) and not one.site.is_cut_off]
             for one in due:
-                if await self._arrive(one.branch, one.sending):
+                if await self._arrive(one.site, one.sending):
                     self._later.remove(one)
         if self._beat_s:
             await self.live()
@@ -71,47 +78,47 @@ class MockSites:
     async def live(self) -> None:
         """Everything that a site does of itself: pull, clock who has gone home since, push."""
         since, self._lived = self._lived, self.clock.now()
-        for branch in self.branches.values():
-            await self.pull(branch)
-            branch.work(self.seed, since, self._lived)
-            await self.push(branch)
+        for site in self.branches.values():
+            await self.pull(site)
+            site.work(self.seed, since, self._lived)
+            await self.push(site)
 
-    async def pull(self, branch: Site) -> bool:
+    async def pull(self, site: Site) -> bool:
         """Employees as they are now, and confirmations that are new; whether all came."""
-        if branch.is_cut_off:
+        if site.is_cut_off:
             return False
-        people = await self._central.pages(f"/sites/{branch.id}/employees")
-        known = branch.confirmations[-1]["cursor"] if branch.confirmations else ""
-        news = await self._central.pages(f"/sites/{branch.id}/confirmations", known)
+        people = await self._gateway.pages(f"/sites/{site.id}/employees")
+        known = site.confirmations[-1]["cursor"] if site.confirmations else ""
+        news = await self._gateway.pages(f"/sites/{site.id}/confirmations", known)
         if people is not None:
-            branch.employees = {one["employee_id"]: one for one in people}
-        branch.confirmations += news or []
+            site.employees = {one["employee_id"]: one for one in people}
+        site.confirmations += news or []
         return people is not None and news is not None
 
-    async def push(self, branch: Site) -> None:
+    async def push(self, site: Site) -> None:
         """What has not been told, in batches; whatever does not arrive stays and is told the next time."""
         async with self._turn:
-            while not branch.is_cut_off and (batch := branch.batch(BATCH)):
-                for sending in self._tampering.of(branch.id, batch, {"actuals": batch}):
+            while not site.is_cut_off and (batch := site.batch(BATCH)):
+                for sending in self._tampering.of(site.id, batch, {"actuals": batch}):
                     if sending.late_s:
-                        self._later.append(Later(branch, sending, self.clock.elapsed() + sending.late_s))
-                    elif not sending.withheld and not await self._arrive(branch, sending):
+                        self._later.append(Later(site, sending, self.clock.elapsed() + sending.late_s))
+                    elif not sending.withheld and not await self._arrive(site, sending):
                         return
-                branch.told += len(batch)
+                site.told += len(batch)
 
-    async def _arrive(self, branch: Site, sending: Sending[list[Json]]) -> bool:
+    async def _arrive(self, site: Site, sending: Sending[list[Json]]) -> bool:
         """Whether Central has said something of it; one that was spoiled on the way is sent again as it is meant."""
-        path = f"/sites/{branch.id}/actuals"
+        path = f"/sites/{site.id}/actuals"
         if sending.drop:
-            await self._central.cut_off(path, sending.text)
-        branch.counts["pushes"] += 1
-        reply = await self._central.post(path, sending.text)
+            await self._gateway.cut_off(path, sending.text)
+        site.counts["pushes"] += 1
+        reply = await self._gateway.post(path, sending.text)
         if reply and reply[0] == 400 and sending.fault:
-            reply = await self._central.post(path, orjson.dumps({"actuals": sending.item}))
+            reply = await self._gateway.post(path, orjson.dumps({"actuals": sending.item}))
         if reply is None or reply[0] != 200:
-            branch.counts["unreachable"] += 1
+            site.counts["unreachable"] += 1
             return False
-        branch.answered(reply[1])
+        site.answered(reply[1])
         return True
 
     def view(self) -> dict[str, Json]:
@@ -120,7 +127,7 @@ class MockSites:
             "seed": self.seed,
             "beat_s": self._beat_s,
             "late": len(self._later),
-            "sites": {name: branch.view() for name, branch in self.branches.items()},
+            "sites": {name: site.view() for name, site in self.branches.items()},
         }
 
     @contextlib.asynccontextmanager
@@ -132,7 +139,7 @@ class MockSites:
         finally:
             beating.cancel()
             await asyncio.gather(beating, return_exceptions=True)
-            await self._central.close()
+            await self._gateway.close()
 
     async def _beat(self) -> None:
         while self._beat_s:

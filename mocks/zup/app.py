@@ -178,7 +178,7 @@ def zup(
     payroll = PayrollNotifier(state, clock, GatewayClient(gateway, token))
     state.on_due = payroll.settle
     contract = load("personnel")
-    switchboard = ActiveFaults(contract.operations, faults)
+    active_faults = ActiveFaults(contract.operations, faults)
     app = serve(
         {"personnel": Zup(state).handlers()},
         stack="flask",
@@ -189,7 +189,7 @@ def zup(
     if host:
         app = Forwarding(app, contract, state, host)
     if relay:
-        app = HttpFaults(app, [contract], switchboard=switchboard, relay=relay, clock=clock)
+        app = HttpFaults(app, [contract], active_faults=active_faults, relay=relay, clock=clock)
 
     async def health(_request: Request) -> Response:
         return JSONResponse({"status": "ok", "service": "zup", "now": instant(clock.now())})
@@ -198,10 +198,10 @@ def zup(
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         async with payroll.living(), relay or contextlib.nullcontext():
             if relay:
-                await relay.refuse(switchboard.refuses)
+                await relay.refuse(active_faults.refuses)
             yield
 
-    extra = [Mount("/_control", controls(state, payroll, switchboard, relay, host))] if with_controls else []
+    extra = [Mount("/_control", controls(state, payroll, active_faults, relay, host))] if with_controls else []
     return with_routes(app, [Route("/health", health), *extra], lifespan)
 
 

@@ -33,7 +33,11 @@ TYPES: dict[str, type | types.UnionType] = {
 
 
 def controls(
-    state: ZupState, payroll: PayrollNotifier, switchboard: ActiveFaults, relay: Relay | None, host: Host | None = None
+    state: ZupState,
+    payroll: PayrollNotifier,
+    active_faults: ActiveFaults,
+    relay: Relay | None,
+    host: Host | None = None,
 ) -> Router:
     """
     POST agents {"hire": day} or {"agent_id", field: value, …}
@@ -50,7 +54,7 @@ def controls(
     async def of_host(_request: Request) -> Json:
         return await run_in_threadpool(host.view) if host else {}
 
-    switches = Switches(switchboard, "replies", relay)
+    switches = Switches(active_faults, "replies", relay)
     now = state.clock.now
     own = [control("/agents", agents, "POST", now=now), control("/payroll", confirm, "POST", now=now)]
     own += [control("/host", of_host, "GET", now=now)] if host else []

@@ -23,8 +23,8 @@ LOOK_S = 60.0
 class PayrollNotifier:
     """A context of the loop that serves. `state` holds what is not confirmed, and the documents."""
 
-    def __init__(self, state: ZupState, clock: Clock, central: GatewayClient) -> None:
-        self._state, self._clock, self._central = state, clock, central
+    def __init__(self, state: ZupState, clock: Clock, gateway: GatewayClient) -> None:
+        self._state, self._clock, self._gateway = state, clock, gateway
         self._turn = asyncio.Lock()
 
     async def settle(self) -> None:
@@ -55,7 +55,7 @@ class PayrollNotifier:
             for document in [one for one in self._state.payroll if one["status"] is None]:
                 names = ("document_id", "period", "employee_ids", "confirmed_at")
                 body = orjson.dumps({name: document[name] for name in names})
-                if reply := await self._central.post("/payroll-confirmations", body):
+                if reply := await self._gateway.post("/payroll-confirmations", body):
                     document["status"], document["reply"] = reply
 
     @contextlib.asynccontextmanager
@@ -67,7 +67,7 @@ class PayrollNotifier:
         finally:
             looking.cancel()
             await asyncio.gather(looking, return_exceptions=True)
-            await self._central.close()
+            await self._gateway.close()
 
     async def _look(self) -> None:
         while True:

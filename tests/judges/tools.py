@@ -31,7 +31,7 @@ def packages() -> Path | None:
 
 
 def tool(name: str, needs: str = "node") -> str:
-    """The path of a tool; without it the test is skipped, or fails where peers are required (tests/support/peers.py)."""
+    """The path of a tool; without it the test is skipped, or fails where peers are required (support/peers.py)."""
     folder = packages()
     path = f"{folder / '.bin'}{os.pathsep}{os.environ['PATH']}" if folder else None
     found = shutil.which(name, path=path)

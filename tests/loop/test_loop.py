@@ -48,9 +48,9 @@ def told(watched: Watcher) -> str:
 
 def judged(url: str, controls: dict[str, str], log: Path) -> Generated:
     """The generated contract tests of `argus conform`, in their own process."""
-    address = TargetConfig("loop", url + BASE, Policy(ours=True), controls=controls)
+    config = TargetConfig("loop", url + BASE, Policy(ours=True), controls=controls)
     return generated.run(
-        Children(), generated.GeneratedTestOptions(address.as_dict(), SECONDS, 1), log, lambda cases, phase: None
+        Children(), generated.GeneratedTestOptions(config.as_dict(), SECONDS, 1), log, lambda cases, phase: None
     )
 
 

@@ -71,13 +71,13 @@ class Outlet:
 class Scene:
     """A hub that runs."""
 
-    board: Board = field(default_factory=Board)
+    queries: Board = field(default_factory=Board)
     moment: dt.datetime = NOW
     passed_s: float = 0.0
 
     def __post_init__(self) -> None:
-        board: Any = self.board
-        self.hub = Hub(board, lambda: self.moment, lambda: self.passed_s, heartbeat_s=30, backlog=BACKLOG)
+        queries: Any = self.queries
+        self.hub = Hub(queries, lambda: self.moment, lambda: self.passed_s, heartbeat_s=30, backlog=BACKLOG)
 
     def subscriber(self, **asked: Any) -> Outlet:
         outlet = Outlet(asked.pop("waits", 0))
@@ -86,7 +86,7 @@ class Scene:
         return outlet
 
     def commit(self, *changes: StatusChange, heard: bool = True) -> None:
-        self.board.changes += changes
+        self.queries.changes += changes
         if heard:
             self.hub.heard(changes)
 

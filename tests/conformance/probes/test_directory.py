@@ -85,9 +85,9 @@ def test_wrong_password_is_tried_once_where_it_may_be(
     limits = Limits(journal=str(tmp_path / "journal.jsonl"))
     before = SafetyGuard(limits)
     before.by = asker
-    with before.request("issueToken", "POST", "http://127.0.0.1:9/auth/sso/token", "read") as passage:
-        passage.status = 401
-    of_others = replace(target(mock.url, Policy(allow_auth_failures=allowed)).address, limits=limits)
+    with before.request("issueToken", "POST", "http://127.0.0.1:9/auth/sso/token", "read") as pending:
+        pending.status = 401
+    of_others = replace(target(mock.url, Policy(allow_auth_failures=allowed)).config, limits=limits)
     (probe,) = [probe for probe in questions(Target(of_others)) if probe.name == "refuses_wrong_password"]
     assert outcome(probe)[0] == due
     wrong = mock.control("/state")["wrong_passwords"]
@@ -97,13 +97,13 @@ def test_wrong_password_is_tried_once_where_it_may_be(
 def test_each_exchange_with_a_directory_passes_the_gate(mock: Served, tmp_path: Path) -> None:
     journal = tmp_path / "journal.jsonl"
     limits = Limits(journal=str(journal), rate=1e9)
-    assert set(asked(Target(replace(target(mock.url, Policy()).address, limits=limits))).values()) == {"pass", "held"}
+    assert set(asked(Target(replace(target(mock.url, Policy()).config, limits=limits))).values()) == {"pass", "held"}
     sent = [entry for line in journal.read_text(encoding="utf-8").splitlines() if "method" in (entry := loads(line))]
     methods = Counter(entry["method"] for entry in sent)
     assert methods.keys() == {"CONNECT", "BIND", "SEARCH", "STARTTLS"}
     assert methods["SEARCH"] > len(HOSTILE)
     few = replace(limits, requests=len(sent) + 4)
-    told = asked(Target(replace(target(mock.url, Policy()).address, limits=few)))
+    told = asked(Target(replace(target(mock.url, Policy()).config, limits=few)))
     assert list(told.values())[-3:] == ["untested"] * 3
 
 
@@ -297,7 +297,7 @@ def test_a_directory_that_is_not_there_is_tried_once(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         url = f"ldap://127.0.0.1:{closed.getsockname()[1]}"
     limits = Limits(journal=str(tmp_path / "journal.jsonl"), rate=1e9)
-    assert set(asked(Target(replace(target(url).address, limits=limits))).values()) == {"LDAP_UNREACHABLE"}
+    assert set(asked(Target(replace(target(url).config, limits=limits))).values()) == {"LDAP_UNREACHABLE"}
     assert (tmp_path / "journal.jsonl").read_text(encoding="utf-8").count('"method"') == 1
 
 
@@ -320,7 +320,7 @@ def test_passwords_do_not_travel_in_the_clear_to_other_machines(mock: Served, mo
     told = asked(target(mock.url))
     assert {told[name] for name in ("answers", "refuses_unknown_name", "offers_starttls")} == {"LDAP_STARTTLS"}
     trusting = target(mock.url.replace("127.0.0.1", "localhost"))
-    trusting = Target(replace(trusting.address, ca_file=str(mock.authority)))
+    trusting = Target(replace(trusting.config, ca_file=str(mock.authority)))
     assert asked(trusting) == dict.fromkeys(QUESTIONS, "pass")
 
 

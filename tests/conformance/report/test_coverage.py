@@ -89,15 +89,17 @@ def test_what_the_host_has_beside_the_contract_is_told() -> None:
 
 
 def test_ids_of_any_reply_are_kept_by_what_they_name() -> None:
-    pool = KnownIds()
-    pool.take(exchange())
-    pool.take(exchange("getNormHours", 400, {"employee_id": "никто"}))
+    known_ids = KnownIds()
+    known_ids.take(exchange())
+    known_ids.take(exchange("getNormHours", 400, {"employee_id": "никто"}))
     assert (
-        pool.of("agentId") == pool.of("employee_id") == [one["agent_id"] for one in EXAMPLES["getAgents 200"]["agents"]]
+        known_ids.of("agentId")
+        == known_ids.of("employee_id")
+        == [one["agent_id"] for one in EXAMPLES["getAgents 200"]["agents"]]
     )
-    assert pool.of("startDate") == []
+    assert known_ids.of("startDate") == []
     other = KnownIds()
-    other.add(pool.as_dict())
-    assert other.of("agent_id") == pool.of("agent_id")
+    other.add(known_ids.as_dict())
+    assert other.of("agent_id") == known_ids.of("agent_id")
     other.clear()
     assert other.of("agent_id") == []

@@ -80,12 +80,12 @@ def test_a_refused_password_is_not_sent_again_by_the_engine(tmp_path: Path) -> N
     asked: list[int] = []
     with tcp(lambda connection: asked.append(1)) as url:
         client = Client(load("personnel"), url, ("argus", "argus"), Policy(allow_writes=True), Recorder())
-        gate = SafetyGuard(
+        guard = SafetyGuard(
             Limits(str(tmp_path / "journal.jsonl")), {"personnel": Block("refused", found, credentials=True)}
         )
         headers = {"Authorization": client.authorization}
         with pytest.raises(Departure, match="401 for credentials"):
-            session(GuardedAdapter(client, gate)).post(f"{url}/sendSchedule", headers=headers, timeout=5)
+            session(GuardedAdapter(client, guard)).post(f"{url}/sendSchedule", headers=headers, timeout=5)
     assert asked == []
 
 

@@ -37,31 +37,31 @@ def profile(folder: Path, text: str) -> TargetConfig:
 
 
 def test_one_url_gives_every_address_and_an_address_survives_the_way_to_a_child() -> None:
-    address = by_url(HOST, Policy(allow_writes=True))
-    assert address.mce == "https://argus.example/root/services/mce"
-    assert address.stream == "wss://argus.example/root/ws/agent-status"
-    assert (address.sso, address.ldap) == ("https://argus.example/root/auth/sso", "")
-    assert TargetConfig.from_dict(json.loads(json.dumps(address.as_dict()))) == address
+    config = by_url(HOST, Policy(allow_writes=True))
+    assert config.mce == "https://argus.example/root/services/mce"
+    assert config.stream == "wss://argus.example/root/ws/agent-status"
+    assert (config.sso, config.ldap) == ("https://argus.example/root/auth/sso", "")
+    assert TargetConfig.from_dict(json.loads(json.dumps(config.as_dict()))) == config
     assert by_url("http://127.0.0.1:8090", Policy()).stream == "ws://127.0.0.1:8090/ws/agent-status"
 
 
 def test_profile_may_name_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given = 'mce_url = "http://mce.example/x"\nstream_url = "wss://push.example/y"\ntoken_env = "MCE_TOKEN"\n'
-    address = profile(tmp_path, f'base_url = "{HOST}"\n{given}')
-    assert (address.mce, address.stream) == ("http://mce.example/x", "wss://push.example/y")
+    config = profile(tmp_path, f'base_url = "{HOST}"\n{given}')
+    assert (config.mce, config.stream) == ("http://mce.example/x", "wss://push.example/y")
     with pytest.raises(CouldNotTest, match="set MCE_TOKEN"):
-        _ = Target(address).mce
+        _ = Target(config).mce
     monkeypatch.setenv("MCE_TOKEN", "t")
-    assert Target(address).mce.authorization == "Bearer t"
-    assert Target(address).stream.url == "wss://push.example/y"
+    assert Target(config).mce.authorization == "Bearer t"
+    assert Target(config).stream.url == "wss://push.example/y"
 
 
 def test_profile_may_name_a_directory_and_its_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given = 'sso_url = "https://sso.example/x"\nldap_url = "ldaps://dc1.example"\nldap_base = "ou=p,dc=example"\n'
     names = 'ldap_user_env = "WHO"\nldap_password_env = "SECRET"\n'
     target = Target(profile(tmp_path, f'base_url = "{HOST}"\n{given}{names}'))
-    address = target.address
-    assert (address.sso, address.ldap, address.ldap_base) == (
+    config = target.config
+    assert (config.sso, config.ldap, config.ldap_base) == (
         "https://sso.example/x",
         "ldaps://dc1.example",
         "ou=p,dc=example",

@@ -33,7 +33,7 @@ class Time:
         self.now += seconds
 
 
-def gate(
+def guard(
     folder: Path, time: Time | None = None, *, blocked: dict[str, Block] | None = None, **limits: Any
 ) -> SafetyGuard:
     time = time or Time()
@@ -44,8 +44,8 @@ def gate(
 def ask(
     through: SafetyGuard, status: int = 200, operation: str = "getAgents", effect: str = "read", **options: Any
 ) -> None:
-    with through.request(operation, "GET", URL, effect, **options) as passage:
-        passage.status = status
+    with through.request(operation, "GET", URL, effect, **options) as pending:
+        pending.status = status
 
 
 def lines(folder: Path) -> list[Any]:
@@ -53,11 +53,11 @@ def lines(folder: Path) -> list[Any]:
 
 
 def test_each_request_is_written_before_it_is_sent_and_again_when_it_is_answered(tmp_path: Path) -> None:
-    through = gate(tmp_path)
+    through = guard(tmp_path)
     through.by = "PER-01"
-    with through.request("getAgents", "GET", URL, "read") as passage:
+    with through.request("getAgents", "GET", URL, "read") as pending:
         (sent,) = lines(tmp_path)
-        passage.status = 404
+        pending.status = 404
     assert {name: sent[name] for name in sent if name != "request"} == {
         "at": "2027-01-15T08:00:00.000Z",
         "by": "PER-01",
@@ -80,7 +80,7 @@ def test_a_host_of_ours_has_neither_journal_nor_limits(tmp_path: Path) -> None:
 
 
 def test_a_host_that_fails_five_times_in_a_row_is_left_alone(tmp_path: Path) -> None:
-    through = gate(tmp_path)
+    through = guard(tmp_path)
     for status in (500, 500, 500, 500, 200, 503, 502, 500, 504):
         ask(through, status)
     ask(through, 500)
@@ -90,7 +90,7 @@ def test_a_host_that_fails_five_times_in_a_row_is_left_alone(tmp_path: Path) -> 
 
 
 def test_no_answer_is_a_failure_as_5xx_is_and_questions_before_the_run_are_none(tmp_path: Path) -> None:
-    through = gate(tmp_path, failures=2)
+    through = guard(tmp_path, failures=2)
     through.by = EXPLORING
     for _ in range(3):
         ask(through, 500)
@@ -104,32 +104,32 @@ def test_no_answer_is_a_failure_as_5xx_is_and_questions_before_the_run_are_none(
 
 @pytest.mark.parametrize("effect", ["read", "write"])
 def test_all_processes_of_a_run_count_together(tmp_path: Path, effect: str) -> None:
-    one, other = gate(tmp_path, requests=3), gate(tmp_path, requests=3)
+    one, other = guard(tmp_path, requests=3), guard(tmp_path, requests=3)
     ask(one, effect=effect)
     ask(other, effect=effect)
     ask(one, effect=effect)
     for through in (one, other):
         with pytest.raises(CouldNotTest, match="3 requests were sent, as many as --max-requests allows"):
             ask(through)
-    tally = Journal(tmp_path / "journal.jsonl").tally()
-    assert tally == JournalTotals(
+    totals = Journal(tmp_path / "journal.jsonl").totals()
+    assert totals == JournalTotals(
         requests=3, writes=3 * (effect == "write"), failures=0, in_a_row=Counter(host=0), askers={""}
     )
 
 
 def test_a_line_that_is_not_whole_yet_is_read_once_it_is(tmp_path: Path) -> None:
-    through, path = gate(tmp_path), tmp_path / "journal.jsonl"
+    through, path = guard(tmp_path), tmp_path / "journal.jsonl"
     ask(through)
     journal, whole = Journal(path), path.read_bytes()
     path.write_bytes(whole[:-5])
-    assert journal.tally().requests == 1
+    assert journal.totals().requests == 1
     path.write_bytes(whole)
-    assert journal.tally() == JournalTotals(requests=1, in_a_row=Counter(host=0), askers={""})
+    assert journal.totals() == JournalTotals(requests=1, in_a_row=Counter(host=0), askers={""})
 
 
 def test_the_time_of_a_run_ends(tmp_path: Path) -> None:
     time = Time()
-    through = gate(tmp_path, time, until=time.now + 60)
+    through = guard(tmp_path, time, until=time.now + 60)
     ask(through)
     time.now += 60
     with pytest.raises(CouldNotTest, match="--max-minutes"):
@@ -138,7 +138,7 @@ def test_the_time_of_a_run_ends(tmp_path: Path) -> None:
 
 def test_an_operation_is_asked_so_often_a_second_and_others_do_not_wait_for_it(tmp_path: Path) -> None:
     time = Time()
-    through = gate(tmp_path, time, rate=4)
+    through = guard(tmp_path, time, rate=4)
     for operation in ("getAgents", "getAgents", "getNormHours", "getAgents"):
         ask(through, operation=operation)
     assert time.slept == [pytest.approx(0.25), pytest.approx(0.25)]
@@ -152,7 +152,7 @@ def test_what_is_known_to_depart_is_not_asked_again(tmp_path: Path) -> None:
         "listQueues": Block("refused", found, credentials=True),
         "export": Block("export is down"),
     }
-    through = gate(tmp_path, blocked=blocked)
+    through = guard(tmp_path, blocked=blocked)
     with pytest.raises(Departure, match="The host has no getAgents"):
         ask(through)
     with pytest.raises(CouldNotTest, match="25 s"):
@@ -173,7 +173,7 @@ def test_a_block_survives_the_way_to_a_child_process() -> None:
 
 def test_what_is_allowed_is_never_passed_however_many_ask_at_once(tmp_path: Path) -> None:
     """Each thread with a gate of its own, as processes have them."""
-    gates, refused = [gate(tmp_path, requests=40) for _ in range(8)], []
+    gates, refused = [guard(tmp_path, requests=40) for _ in range(8)], []
     started = threading.Barrier(len(gates))
 
     def run(through: SafetyGuard) -> None:
@@ -192,19 +192,19 @@ def test_what_is_allowed_is_never_passed_however_many_ask_at_once(tmp_path: Path
 
 def test_processes_keep_an_operations_pace_together(tmp_path: Path) -> None:
     time = Time()
-    one, other = gate(tmp_path, time, rate=4), gate(tmp_path, time, rate=4)
+    one, other = guard(tmp_path, time, rate=4), guard(tmp_path, time, rate=4)
     for through in (one, other, other, one):
         ask(through)
     assert time.slept == [pytest.approx(0.25, abs=0.002)] * 3
 
 
 def test_the_journal_is_the_users_alone(tmp_path: Path) -> None:
-    ask(gate(tmp_path))
+    ask(guard(tmp_path))
     assert (tmp_path / "journal.jsonl").stat().st_mode & 0o077 == 0
 
 
 def test_a_directory_that_is_down_does_not_speak_for_the_host(tmp_path: Path) -> None:
-    through = gate(tmp_path)
+    through = guard(tmp_path)
     for _ in range(IN_A_ROW):
         with pytest.raises(OSError, match="refused"), through.request(DIRECTORY, "CONNECT", URL, "read"):
             raise OSError("refused")

@@ -43,8 +43,8 @@ def gateway(**settings: Any) -> Iterator[TargetConfig]:
 def test_wrong_gateway_fails_just_the_scenarios_that_say_so(
     settings: dict[str, Any], failing: set[str], tmp_path: Path
 ) -> None:
-    with gateway(**settings) as address:
-        order = runner.ScenarioOptions(address.as_dict(), BREAKER)
+    with gateway(**settings) as config:
+        order = runner.ScenarioOptions(config.as_dict(), BREAKER)
         results = runner.run(Children(), order, 1, tmp_path / "log", lambda result, chosen: None)
     assert {result.id for result in results if result.verdict is Verdict.FAIL} == failing
     assert len(results) == len(BREAKER)

@@ -63,7 +63,7 @@ def test_a_gap_in_what_was_heard_is_read_from_the_board(scene: Scene) -> None:
 def test_what_is_heard_out_of_order_is_told_in_order(scene: Scene) -> None:
     async def act() -> None:
         outlet = scene.subscriber()
-        scene.board.changes += [change(number) for number in range(1, 5)]
+        scene.queries.changes += [change(number) for number in range(1, 5)]
         for number in (3, 4, 1, 2):
             scene.hub.heard([change(number)])
         await scene.told(4)
@@ -88,9 +88,9 @@ def test_a_database_that_is_away_delays_and_loses_nothing(
 ) -> None:
     async def act() -> None:
         outlet = scene.subscriber()
-        scene.board.broken = broken
+        scene.queries.broken = broken
         for number in range(2, 6):
-            scene.board.changes = [change(one) for one in range(1, number + 1)]
+            scene.queries.changes = [change(one) for one in range(1, number + 1)]
             scene.hub.heard([change(number)])
             await asyncio.sleep(0)
         await scene.told(5)
@@ -123,7 +123,7 @@ def test_a_database_that_another_process_has_emptied_is_followed_from_its_beginn
         before = scene.subscriber()
         scene.commit(change(1), change(2), change(3))
         await scene.told(3)
-        scene.board.changes = [change(1)]
+        scene.queries.changes = [change(1)]
         scene.hub.stir()
         await scene.until(lambda: scene.hub.sequence == 1)
         after = scene.subscriber()
@@ -190,7 +190,7 @@ def test_loads_are_told_to_who_follows_queues(scene: Scene) -> None:
     async def act() -> None:
         everything, one, plain = scene.subscriber(), scene.subscriber(queue="q"), scene.subscriber(extended=False)
         agent = scene.subscriber(agent_id="a")
-        scene.board.loads += [{"queue": "q"}, {"queue": "r"}]
+        scene.queries.loads += [{"queue": "q"}, {"queue": "r"}]
         scene.hub.heard([])
         await scene.until(lambda: len(everything.messages) == 2)
         assert [message["queue"] for message in one.messages] == ["q"]
@@ -203,7 +203,7 @@ def test_a_load_that_was_committed_together_with_changes_is_told_as_soon(scene: 
     async def act() -> None:
         outlet = scene.subscriber()
         await asyncio.sleep(0.01)
-        scene.board.loads.append({"queue": "q"})
+        scene.queries.loads.append({"queue": "q"})
         scene.commit(change(1))
         await scene.until(lambda: any(message["event"] == "queue_metrics" for message in outlet.messages))
 
@@ -244,7 +244,7 @@ def test_what_nobody_says_is_looked_for_while_this_process_has_no_quiet_second(s
 
     async def act() -> None:
         outlet = scene.subscriber()
-        scene.board.loads.append({"queue": "q"})
+        scene.queries.loads.append({"queue": "q"})
         for number in range(1, 200):
             scene.passed_s = number / 50
             scene.commit(change(number))
@@ -257,7 +257,7 @@ def test_what_nobody_says_is_looked_for_while_this_process_has_no_quiet_second(s
 def test_tokens_expire_while_the_database_is_away(scene: Scene) -> None:
     async def act() -> None:
         short = scene.subscriber(expires_at=NOW + dt.timedelta(seconds=5))
-        scene.board.broken = 1000
+        scene.queries.broken = 1000
         scene.moment, scene.passed_s = NOW + dt.timedelta(seconds=5), 1.0
         scene.hub.stir()
         await scene.until(lambda: bool(short.ends))
@@ -286,7 +286,7 @@ def test_a_reset_sends_everybody_away_and_begins_again(scene: Scene) -> None:
         first = scene.subscriber()
         scene.commit(change(1), change(2))
         await scene.told(2)
-        scene.board.changes.clear()
+        scene.queries.changes.clear()
         scene.hub.reset()
         await scene.until(lambda: scene.hub.sequence == 0)
         later = scene.subscriber()

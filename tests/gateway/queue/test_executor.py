@@ -23,7 +23,7 @@ from tests.support.http_client import BASE, PASSWORD, USER
 
 
 @pytest.fixture
-def parts(tmp_path: Path) -> Iterator[Components]:
+def components(tmp_path: Path) -> Iterator[Components]:
     """What a process is built of, without dbos."""
     secret = SecretStr(PASSWORD)
     settings = ExplicitSettings(
@@ -34,26 +34,26 @@ def parts(tmp_path: Path) -> Iterator[Components]:
         password=secret,
         database_url=f"sqlite:///{tmp_path / 'argus.sqlite3'}",
     )
-    parts = Components(settings, Clock(NOW))
-    migrate(parts.engine)
-    parts.audit.start()
-    yield parts
-    parts.audit.stop()
-    parts.engine.dispose()
+    components = Components(settings, Clock(NOW))
+    migrate(components.engine)
+    components.audit.start()
+    yield components
+    components.audit.stop()
+    components.engine.dispose()
 
 
-def test_an_end_that_cannot_be_written_down_is_no_end(parts: Components) -> None:
-    claimed = begun(parts.queue, submit(parts.queue))
-    with parts.engine.begin() as connection:
+def test_an_end_that_cannot_be_written_down_is_no_end(components: Components) -> None:
+    claimed = begun(components.queue, submit(components.queue))
+    with components.engine.begin() as connection:
         connection.execute(sa.text("ALTER TABLE audit RENAME TO away"))
     with pytest.raises(sa.exc.SQLAlchemyError):
-        parts.queue.finish(claimed, {})
-    assert status(parts, claimed) == "running"  # whoever looks for lost turns finds it
-    with parts.engine.begin() as connection:
+        components.queue.finish(claimed, {})
+    assert status(components, claimed) == "running"  # whoever looks for lost turns finds it
+    with components.engine.begin() as connection:
         connection.execute(sa.text("ALTER TABLE away RENAME TO audit"))
-    assert parts.queue.finish(claimed, {})
-    assert status(parts, claimed) == "completed"
-    told = parts.audit.search(sa.true(), before=None, limit=10)
+    assert components.queue.finish(claimed, {})
+    assert status(components, claimed) == "completed"
+    told = components.audit.search(sa.true(), before=None, limit=10)
     assert [(record["direction"], record["operation_ref"]) for record in told] == [("queue", claimed.id)]
 
 
@@ -64,29 +64,30 @@ def raises(error: Exception) -> Callable[[Any], dict[str, Any]]:
     return act
 
 
-def test_what_the_database_will_never_take_ends_like_any_failure(parts: Components) -> None:
+def test_what_the_database_will_never_take_ends_like_any_failure(components: Components) -> None:
     """A row against a constraint is against it the next time too: no turn of it may be free of charge."""
-    queue = parts.queue
+    queue = components.queue
     error = sa.exc.IntegrityError("INSERT", {}, Exception("UNIQUE constraint failed"))
-    turns = OperationExecutor(queue, {"personnel_sync": raises(error)}, Any, lambda: False)  # type: ignore[arg-type]
+    executor = OperationExecutor(queue, {"personnel_sync": raises(error)}, Any, lambda: False)  # type: ignore[arg-type]
     operation_id = submit(queue)
     for _ in range(4):
         (due,) = queue.due(10)
-        turns(operation_id, due.turn)
-        parts.clock.move(300)
-    assert [number for number, _ in tried(parts.engine)] == [0, 1, 2, 3]
+        executor(operation_id, due.turn)
+        components.clock.move(300)
+    assert [number for number, _ in tried(components.engine)] == [0, 1, 2, 3]
     assert queue.due(10) == []
 
 
-def test_an_act_that_breaks_off_is_a_failure_that_tells_nothing_of_itself(parts: Components) -> None:
-    turns = OperationExecutor(parts.queue, {"personnel_sync": raises(RuntimeError("hunter2"))}, Any, lambda: False)  # type: ignore[arg-type]
-    operation_id = submit(parts.queue)
-    turns(operation_id, 0)
-    assert tried(parts.engine) == [(0, "INTERNAL_ERROR")]
-    with parts.engine.connect() as connection:
+def test_an_act_that_breaks_off_is_a_failure_that_tells_nothing_of_itself(components: Components) -> None:
+    jobs = {"personnel_sync": raises(RuntimeError("hunter2"))}
+    executor = OperationExecutor(components.queue, jobs, Any, lambda: False)  # type: ignore[arg-type]
+    operation_id = submit(components.queue)
+    executor(operation_id, 0)
+    assert tried(components.engine) == [(0, "INTERNAL_ERROR")]
+    with components.engine.connect() as connection:
         assert "hunter2" not in str(connection.execute(sa.select(operations)).all())
 
 
-def status(parts: Components, claimed: Claimed) -> str:
-    with parts.engine.connect() as connection:
+def status(components: Components, claimed: Claimed) -> str:
+    with components.engine.connect() as connection:
         return str(connection.scalar(sa.select(operations.c.status).where(operations.c.id == claimed.id)))

@@ -191,20 +191,20 @@ def _employees(scene: Scene) -> int:
 def test_a_worker_that_lost_its_slot_for_a_while_holds_it_again() -> None:
     """Or it would count as dead for ever, and whatever it runs be run by another one too."""
     with postgres() as url, relayed(agents=2) as party, Scene(url, now) as scene, worker(url, party.zup.url):
-        slots = Leases(scene.engine)
+        leases = Leases(scene.engine)
         until(lambda: _seen(scene) is not None, "the worker says that it is alive")
         with scene.engine.connect() as connection:
             connection.execute(sa.text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"))
         held: list[Lock] = []
-        until(lambda: _took(slots, held), "its slot is free", 30)
+        until(lambda: _took(leases, held), "its slot is free", 30)
         before = _seen(scene)
         until(lambda: _seen(scene) not in (None, before), "it has looked round meanwhile", 30)
         held[0].release()
-        until(lambda: not is_free(slots, 0), "it holds its slot again", 30)
+        until(lambda: not is_free(leases, 0), "it holds its slot again", 30)
 
 
-def _took(slots: Leases, held: list[Lock]) -> bool:
-    lock = slots.lock(0)
+def _took(leases: Leases, held: list[Lock]) -> bool:
+    lock = leases.lock(0)
     held.extend([lock] if lock else [])
     return lock is not None
 

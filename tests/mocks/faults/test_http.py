@@ -153,7 +153,7 @@ def test_random_delays_follow_their_seed_and_their_distribution() -> None:
     def delays(**fault: Any) -> list[float]:
         board = ActiveFaults(["getAgents"])
         board.switch_on(from_json(fault, board.operations))
-        return [board.strike("getAgents").delay_s for _ in range(400)]
+        return [board.decision("getAgents").delay_s for _ in range(400)]
 
     uniform, lognormal = {"fault": "uniform", "lower": 1, "upper": 3}, {"fault": "lognormal", "median": 2, "sigma": 0.5}
     assert delays(**uniform) == delays(**uniform) != delays(**uniform, seed=2)

@@ -88,9 +88,9 @@ def test_first_fault_that_strikes_is_the_only_one_and_times_run_out() -> None:
     board = ActiveFaults(OPERATIONS)
     for text in ("status,times=2,operation=getAgents", "latency,seconds=5", "hang"):
         board.switch_on(from_text(text, OPERATIONS))
-    got = [board.strike("getAgents") for _ in range(3)]
-    assert [strike.switched and strike.switched.fault.fault for strike in got] == ["status", "status", "hang"]
-    assert [strike.delay_s for strike in got] == [0, 0, 5]
+    got = [board.decision("getAgents") for _ in range(3)]
+    assert [decision.active and decision.active.fault.fault for decision in got] == ["status", "status", "hang"]
+    assert [decision.delay_s for decision in got] == [0, 0, 5]
     assert [fault["left"] for fault in board.shown()] == [0, None, None]
     assert board.arrived == {"getAgents": 3}
 

@@ -24,13 +24,13 @@ PEOPLE = people.cast(40, 1)
 SECOND = dt.timedelta(seconds=1)
 
 
-def floor(seed: int = 1, run: int = 1) -> CallCentreSimulation:
+def simulation(seed: int = 1, run: int = 1) -> CallCentreSimulation:
     return CallCentreSimulation(PEOPLE, seed, NOW, run)
 
 
 @pytest.fixture(scope="module")
 def day() -> list[Happening]:
-    return floor().advance(NOW + 24 * HOUR)
+    return simulation().advance(NOW + 24 * HOUR)
 
 
 def test_a_day_obeys_the_transitions_and_time_never_goes_back(day: list[Happening]) -> None:
@@ -56,15 +56,15 @@ def test_every_message_of_a_day_keeps_its_contract(day: list[Happening]) -> None
 
 
 def test_same_seed_same_day_in_however_many_steps(day: list[Happening]) -> None:
-    steps = floor()
+    steps = simulation()
     in_steps = [happening for minutes in range(0, 1441, 7) for happening in steps.advance(NOW + minutes * 60 * SECOND)]
     assert in_steps == day[: len(in_steps)]
     assert len(day) - len(in_steps) < 200
-    assert CallCentreSimulation(PEOPLE, 2, NOW).advance(NOW + HOUR) != floor().advance(NOW + HOUR)
+    assert CallCentreSimulation(PEOPLE, 2, NOW).advance(NOW + HOUR) != simulation().advance(NOW + HOUR)
 
 
 def test_another_run_of_the_same_day_has_ids_of_its_own(day: list[Happening]) -> None:
-    again = floor(run=2).advance(NOW + HOUR)
+    again = simulation(run=2).advance(NOW + HOUR)
     assert [(one.event, one.agent_id, one.at) for one in again] == [
         (one.event, one.agent_id, one.at) for one in day[: len(again)]
     ]
@@ -89,7 +89,7 @@ def test_breaks_have_the_contract_s_reasons_and_few_overrun(day: list[Happening]
 
 def test_queues_fill_and_drain() -> None:
     lengths: dict[str, set[int]] = {queue: set() for queue in QUEUES}
-    here = floor()
+    here = simulation()
     for minutes in range(24 * 60):
         here.advance(NOW + minutes * 60 * SECOND)
         for queue in QUEUES:

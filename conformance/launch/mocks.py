@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from argus_wfm.conformance.model.exchange import Exchange
     from argus_wfm.mocks.faults.models import Fault, Struck
     from argus_wfm.mocks.faults.parser import Explained
-    from argus_wfm.mocks.zup.forwarding import Ask
+    from argus_wfm.mocks.zup.host import Ask
 
 
 def mocks(options: LaunchOptions) -> list[Server]:
@@ -84,7 +84,7 @@ def _live(text: str) -> Ask:
     from argus_wfm.conformance.errors import CouldNotTest, HeldBack
     from argus_wfm.conformance.model.findings import Departure
     from argus_wfm.conformance.target.target import Target, TargetConfig
-    from argus_wfm.mocks.zup.forwarding import HostResponse, NoAnswer
+    from argus_wfm.mocks.zup.host import HostResponse, NoAnswer
 
     target = Target(TargetConfig.from_dict(json.loads(text)))
     target.guard.by = "gateway-on-live"

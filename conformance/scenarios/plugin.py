@@ -41,7 +41,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(Judge(config, ScenarioOptions.read(config.getoption("--argus-options"))), "argus-judge")
+    config.pluginmanager.register(
+        Judge(config, ScenarioOptions.read(config.getoption("--argus-options"))), "argus-judge"
+    )
 
 
 def pytest_bdd_apply_tag(tag: str, function: Any) -> bool:

@@ -19,9 +19,10 @@ from starlette.responses import Response
 from argus_wfm.conformance.checks import report_files
 from argus_wfm.conformance.model.codes import CODES
 from argus_wfm.conformance.model.findings import Departure
-from argus_wfm.conformance.preflight import OperationState, blocks, explore
+from argus_wfm.conformance.preflight import explore
 from argus_wfm.conformance.probes.http import MADE_S, probes
 from argus_wfm.conformance.probes.probe import outcome
+from argus_wfm.conformance.target.capabilities import OperationState, blocks
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.profile import by_url
 from argus_wfm.conformance.target.safety import Limits

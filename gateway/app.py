@@ -1,4 +1,4 @@
-"""Builds the web side of the gateway: contracts, stream and controls around its parts (parts.py).
+"""Builds the web side of the gateway: contracts, stream and controls around its components (components.py).
 
 contracts (personnel, operations, mce, sso, export), stream ── Components ── QueueWorker: queue, worker, sync, transfers
 """

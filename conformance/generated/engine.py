@@ -123,7 +123,7 @@ class Generator:
                 "generation": {"no-shrink": True, "database": "none"},
                 "checks": {
                     **{name: {"enabled": False} for name in JUDGED_BY_US},
-                    # asks again past our hooks, and with them past the gate; a probe asks the same of others' hosts
+                    # asks again past our hooks and so past the safety limits; a probe asks the same of others' hosts
                     "ignored_auth": {"enabled": self._target.policy.ours},
                     "positive_data_acceptance": {"expected-statuses": ["2xx", 401, 404, 409, 422]},
                 },

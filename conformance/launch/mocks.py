@@ -79,7 +79,7 @@ def zup(options: LaunchOptions) -> Server:
 
 
 def _live(text: str) -> Ask:
-    """How a host of others is asked: as the judge does, through its gate. What it is not asked has no answer."""
+    """Reads from a third-party host under the judge's safety limits; raises NoAnswer for what is not sent."""
     from argus_wfm.conformance.checks.contract import judge
     from argus_wfm.conformance.errors import CouldNotTest, HeldBack
     from argus_wfm.conformance.model.findings import Departure

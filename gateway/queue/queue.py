@@ -7,7 +7,7 @@
                  └── hand back ────┘                                                                    │
                  └──────────────────────────────────────────────────────────────────────────────────────┘
 
-The table is the truth; dbos only runs what is due (work/worker.py). `turn` numbers the runs that dbos is asked for, so
+The table is the truth; dbos only runs what is due (worker.py). `turn` numbers the runs that dbos is asked for, so
 that a run of an earlier turn finds that it is not wanted any more. Every change is one transaction.
 """
 

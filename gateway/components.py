@@ -202,7 +202,7 @@ class QueueWorker:
         self._components.exports.purge()
 
     def start(self) -> None:
-        """Raises NoSlot."""
+        """Raises NoLease."""
         self._bridge.start()
         self.worker.start()
 
@@ -220,7 +220,7 @@ class QueueWorker:
 
 @contextlib.contextmanager
 def working(components: Components) -> Iterator[QueueWorker | None]:
-    """Database, audit trail and, unless settings say 0, a worker. Raises DatabaseError, NoSlot."""
+    """Database, audit trail and, unless settings say 0, a worker. Raises DatabaseError, NoLease."""
     migrate(components.engine)
     components.audit.start()
     components.agents.start()

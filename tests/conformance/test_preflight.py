@@ -15,7 +15,7 @@ from argus_wfm.conformance.target.capabilities import Capability, OperationState
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.safety import Limits
 from argus_wfm.conformance.target.target import Target, by_url
-from tests.support.amended_host import Amend, Reply, host, unchanged
+from tests.support.amended_host import Amend, Reply, host, page, unchanged
 
 FEW = 12
 
@@ -55,10 +55,6 @@ def test_what_is_there_is_asked_once_and_only_reading(tmp_path: Path) -> None:
         assert not degraded([*told.values()])
         assert blocks([*told.values()], slow=True) == {}
         assert skew([*told.values()]) != 0  # the host lives in 2025
-
-
-def page(method: str, path: str, reply: Reply) -> Reply:
-    return 200, [(b"content-type", b"text/html")], b"<!doctype html><p>Argus"
 
 
 def absent(method: str, path: str, reply: Reply) -> Reply:

@@ -23,10 +23,9 @@ from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.ldap.certificates import made
 from argus_wfm.mocks.zup.app import zup
 from argus_wfm.openapi.server import bind
-from tests.conformance.cli.test_app import ARGUS, CLEAN
-from tests.conformance.test_run_deviations import wrong_count
-from tests.mocks.conftest import NOW
-from tests.support.amended_host import Reply, amending, host, in_json, unchanged
+from tests.support.amended_host import Reply, amending, host, in_json, unchanged, wrong_count
+from tests.support.clock import NOW
+from tests.support.command_line import ARGUS, CLEAN
 from tests.support.gateway_commands import until
 from tests.support.http_client import PASSWORD, USER
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.amended_host import Amend, Reply, host, in_json, unchanged
-from tests.support.http_client import PASSWORD, USER
+from tests.support.amended_host import Amend, Reply, host, in_json, unchanged, wrong_count
+from tests.support.command_line import conform
 
 AT = 100  # the one agent that is amended
 FEW = 130  # agents that scenarios need; each reply of 513 costs the judge a third of a second
@@ -25,10 +21,6 @@ def agent(change: Any) -> Amend:
         return body
 
     return in_json("/agents/", amend)
-
-
-def wrong_count(body: Any) -> Any:
-    return {**body, "total_count": body["total_count"] + 1}
 
 
 def wrong_norm(body: Any) -> Any:
@@ -96,18 +88,6 @@ DEVIATIONS: dict[str, tuple[Amend, str, str, str]] = {
     "plain-text error": (plain_errors, "WRONG_PROTOCOL", "getNormHours", "body"),
     "JSON sent as text/html": (html_type, "MEDIA_TYPE", "getNormHours", "header Content-Type"),
 }
-
-
-def conform(url: str, folder: Path, *options: str) -> tuple[int, str, Any]:
-    """(exit code, screen, report) of one run of the command line."""
-    environment = {**os.environ, "ARGUS_TARGET_USER": USER, "ARGUS_TARGET_PASSWORD": PASSWORD}
-    host = () if "--target" in options else ("--base-url", url)
-    command = [sys.executable, "-m", "argus_wfm", "conform", *host, "--report", str(folder), *options]
-    done = subprocess.run(
-        command, capture_output=True, text=True, encoding="utf-8", env=environment, check=False, timeout=180
-    )
-    assert done.stderr == "", done.stderr
-    return done.returncode, done.stdout, json.loads((folder / "report.json").read_text(encoding="utf-8"))
 
 
 def without_sso(url: str, folder: Path) -> tuple[str, str]:

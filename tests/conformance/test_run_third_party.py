@@ -14,9 +14,8 @@ from argus_wfm.conformance.launch.tokens import issue_token
 from argus_wfm.conformance.model.findings import Verdict
 from argus_wfm.conformance.target.target import DEVELOPMENT_KEY
 from argus_wfm.openapi import load
-from tests.conformance.cli.test_app import running
-from tests.conformance.test_run_deviations import conform
-from tests.support.amended_host import Reply, host, in_json, unchanged
+from tests.support.amended_host import Reply, host, in_json, page, unchanged
+from tests.support.command_line import conform, running
 
 ON_LIVE = (
     44  # 41 need faults, a clock or the gateway's own view; AUD, MAP, SITE and PRF read a gateway's own operations
@@ -96,9 +95,6 @@ def test_a_host_that_is_down_has_128_verdicts_and_could_not_be_judged(tmp_path: 
 
 @pytest.mark.slow
 def test_a_host_of_pages_has_128_verdicts_that_say_so(tmp_path: Path) -> None:
-    def page(method: str, path: str, reply: Reply) -> Reply:
-        return 200, [(b"content-type", b"text/html")], b"<!doctype html><p>Argus"
-
     with host(page, agents=3) as url:
         exit_code, _, report = conform(url, tmp_path, "--max-time", "3")
     assert (exit_code, len(report["scenarios"]), report["verdicts"][Verdict.PASS.value]) == (1, 128, 0)

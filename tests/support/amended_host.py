@@ -13,7 +13,7 @@ from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.response import answer_of
 from argus_wfm.mocks.zup.app import zup
 from argus_wfm.openapi.server import background
-from tests.mocks.conftest import NOW
+from tests.support.clock import NOW
 from tests.support.http_client import PASSWORD, USER
 
 Headers = list[tuple[bytes, bytes]]
@@ -49,6 +49,11 @@ def unchanged(method: str, path: str, reply: Reply) -> Reply:
     return reply
 
 
+def page(method: str, path: str, reply: Reply) -> Reply:
+    """An HTML page in place of every response."""
+    return 200, [(b"content-type", b"text/html")], b"<!doctype html><p>Argus"
+
+
 def in_json(operation: str, change: Callable[[Any], Any]) -> Amend:
     """Change the body of an operation's 200."""
 
@@ -67,3 +72,7 @@ def _with_credentials(scope: Scope) -> Scope:
     basic = b"Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode())
     others = [(name, value) for name, value in scope["headers"] if name != b"authorization"]
     return {**scope, "headers": [*others, (b"authorization", basic)]}
+
+
+def wrong_count(body: Any) -> Any:
+    return {**body, "total_count": body["total_count"] + 1}

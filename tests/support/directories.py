@@ -30,7 +30,7 @@ from argus_wfm.mocks.ldap.directory import DirectoryEntries
 from argus_wfm.mocks.ldap.entries import PEOPLE, ROOT, SERVICE
 from argus_wfm.openapi.server import background
 from argus_wfm.openapi.server import bind as listening
-from tests.mocks.conftest import NOW
+from tests.support.clock import NOW
 from tests.support.http_client import Caller
 from tests.support.peers import absent
 

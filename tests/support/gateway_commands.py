@@ -15,7 +15,7 @@ import pytest
 from argus_wfm.conformance.cli.app import main
 from argus_wfm.conformance.cli.gateway_client import GatewayClient
 from argus_wfm.conformance.launch.process import STILL
-from tests.conformance.cli.test_app import running
+from tests.support.command_line import running
 from tests.support.http_client import Caller
 
 Json = Any

@@ -13,7 +13,7 @@ from argus_wfm.mocks.faults.relay import Relay, Tap
 from argus_wfm.mocks.zup.app import zup
 from argus_wfm.openapi import load
 from argus_wfm.openapi.server import address, background, bind
-from tests.mocks.conftest import NOW
+from tests.support.clock import NOW
 from tests.support.http_client import PASSWORD, USER, Caller
 
 OPERATIONS = frozenset(load("personnel").operations)

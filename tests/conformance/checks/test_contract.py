@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,26 +12,7 @@ from argus_wfm.conformance.checks.contract import judge
 from argus_wfm.conformance.generated.checks import findings
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Departure, Finding, Findings
-from argus_wfm.openapi import load
-
-CONTRACT = load("personnel")
-EXAMPLES = {where: example for where, _, example in CONTRACT.examples()}
-JSON = {"content-type": "application/json", "x-session-id": "s"}
-ENVELOPE = {"error": True, "code": "VALIDATION_ERROR", "message": "x", "details": {"timestamp": "2025-07-29T01:30:00Z"}}
-
-
-def exchange(operation: str = "getAgents", status: int = 200, body: Any = None, **headers: str) -> Exchange:
-    of = CONTRACT.operations[operation]
-    example = EXAMPLES[f"{operation} 200"] if body is None else body
-    data = example if isinstance(example, bytes) else json.dumps(example, ensure_ascii=False).encode()
-    sent = {**JSON, **{name.replace("_", "-"): value for name, value in headers.items()}}
-    return Exchange(CONTRACT, of, of.method, "http://argus.example/x", {}, b"", status, sent, data)
-
-
-def amended(change: Callable[[Any], Any]) -> Exchange:
-    body = copy.deepcopy(EXAMPLES["getAgents 200"])
-    change(body["agents"][0])
-    return exchange(body=body)
+from tests.support.exchanges import CONTRACT, ENVELOPE, EXAMPLES, JSON, amended, exchange
 
 
 def test_letters_that_are_escaped_are_the_same_text() -> None:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
 import os
-import signal
 import socket
 import ssl
 import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,46 +18,9 @@ import requests
 from argus_wfm.conformance.cli.app import main
 from argus_wfm.conformance.launch.process import STILL
 from argus_wfm.conformance.model.findings import CODES
+from tests.support.command_line import argus, running, started
 from tests.support.http_client import AGENTS, Caller
 from tests.support.peers import absent
-
-ARGUS = [sys.executable, "-m", "argus_wfm"]
-CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("ARGUS_")}
-
-
-def argus(*arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-    where = {**CLEAN, **environment}
-    return subprocess.run(
-        [*ARGUS, *arguments],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        cwd=cwd,
-        env=where,
-        check=False,
-        timeout=120,
-    )
-
-
-@contextlib.contextmanager
-def running(*arguments: str) -> Iterator[dict[str, str]]:
-    """A server command; yields the addresses of its ready line, and checks that SIGTERM ends it well."""
-    with telling(*arguments) as told:
-        yield told["ready"]
-
-
-@contextlib.contextmanager
-def telling(*arguments: str) -> Iterator[Any]:
-    """The same; yields all of its ready line."""
-    with subprocess.Popen(
-        [*ARGUS, *arguments, "--json"], stdout=subprocess.PIPE, text=True, encoding="utf-8", env=CLEAN
-    ) as child:
-        try:
-            assert child.stdout is not None
-            yield json.loads(child.stdout.readline())
-        finally:
-            child.send_signal(signal.SIGTERM)
-            assert child.wait(15) == 0
 
 
 @pytest.fixture
@@ -169,7 +128,7 @@ def test_faults_are_listed_and_each_example_starts_a_mock(capsys: pytest.Capture
     for word in [*told["faults"], *told["common"], *told["examples"]]:
         assert word in screen, word
     given = [part for example in told["examples"] for part in ("--fault", example)]
-    with telling(
+    with started(
         "mock", "all", "--port", "0", "--oktell-port", "0", "--sites-port", "0", "--ldap-port", "0", *given
     ) as told_ready:
         on = {name: Caller(url).control("/faults").json()["faults"] for name, url in told_ready["controls"].items()}
@@ -242,7 +201,7 @@ def test_mock_oktell_alone_posts_to_nobody() -> None:
 
 
 def test_ldapsearch_finds_person_1_with_what_mock_ldap_prints() -> None:
-    with telling("mock", "ldap", "--port", "0", "--agents", "7") as told:
+    with started("mock", "ldap", "--port", "0", "--agents", "7") as told:
         secrets = told["credentials"]["ldap"]
         given = ["-D", secrets["bind_dn"], "-w", secrets["bind_password"], "-b", secrets["base"], "-o", "ldif-wrap=no"]
         command = [
@@ -263,7 +222,7 @@ def test_ldapsearch_finds_person_1_with_what_mock_ldap_prints() -> None:
 
 
 def test_ldaps_is_there_when_asked_for(tmp_path: Path) -> None:
-    with telling("mock", "ldap", "--port", "0", "--ldaps-port", "0", "--agents", "7") as told:
+    with started("mock", "ldap", "--port", "0", "--ldaps-port", "0", "--agents", "7") as told:
         secrets, authority = told["credentials"]["ldap"], tmp_path / "authority.pem"
         authority.write_bytes(requests.get(secrets["authority"], timeout=10).content)
         tls = ldap3.Tls(validate=ssl.CERT_REQUIRED, ca_certs_file=str(authority))

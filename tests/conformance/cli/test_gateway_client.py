@@ -21,7 +21,7 @@ from argus_wfm.conformance.cli.gateway_client import GatewayClient
 from argus_wfm.conformance.errors import RemoteError
 from argus_wfm.conformance.launch.process import STILL
 from argus_wfm.conformance.target.target import DEVELOPMENT_KEY
-from tests.conformance.cli.test_app import ARGUS, CLEAN, running
+from tests.support.command_line import ARGUS, CLEAN, running
 from tests.support.gateway_commands import Json, Shell, gateway, until
 from tests.support.http_client import PASSWORD, TOKEN_KEY, USER, hangs, tcp
 

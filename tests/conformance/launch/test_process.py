@@ -31,7 +31,7 @@ def test_launched_is_a_target_at_the_scenarios_present_and_can_be_reset() -> Non
 
 def test_servers_do_not_outlive_a_killed_parent() -> None:
     program = (
-        "import time; from conformance.launcher import launched\n"
+        "import time; from argus_wfm.conformance.launch.process import launched\n"
         "with launched() as address: print(address.personnel, flush=True); time.sleep(60)"
     )
     with subprocess.Popen(

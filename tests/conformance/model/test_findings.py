@@ -17,7 +17,7 @@ from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Departure, Finding, Findings, clipped, steadiness
 from argus_wfm.conformance.target.recorder import ExchangeStats, Recorder
 from argus_wfm.openapi import load
-from tests.conformance.checks.test_contract import CONTRACT, ENVELOPE, EXAMPLES, JSON, amended, exchange
+from tests.support.exchanges import CONTRACT, ENVELOPE, EXAMPLES, JSON, amended, changed, exchange
 
 GOOD = EXAMPLES["getAgents 200"]
 
@@ -85,12 +85,6 @@ def test_soap_is_called_soap() -> None:
     body = b'<?xml version="1.0"?><soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"/>'
     (finding,) = judge(exchange(body=body, content_type="text/xml"))
     assert (finding.code, finding.message) == ("WRONG_PROTOCOL", "SOAP where JSON was due")
-
-
-def changed(**members: Any) -> Any:
-    body = copy.deepcopy(GOOD)
-    body["agents"][0].update(members)
-    return body
 
 
 @pytest.mark.parametrize(

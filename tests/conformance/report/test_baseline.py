@@ -16,7 +16,7 @@ from argus_wfm.conformance.model.findings import Findings
 from argus_wfm.conformance.report import baseline
 from argus_wfm.conformance.report.baseline import Accepted
 from argus_wfm.conformance.report.terminal import Screen
-from tests.conformance.report.test_results import FAILED, FINDING, PASSED, run
+from tests.support.runs import FAILED, FINDING, PASSED, run
 
 TODAY = dt.date(2025, 7, 29)  # of run()
 KNOWN = Accepted(FINDING.fingerprint, FINDING.code, "1С так хранит", TODAY)

@@ -11,20 +11,16 @@ from argus_wfm.conformance.report.coverage import coverage
 from argus_wfm.conformance.target.known_ids import KnownIds
 from argus_wfm.conformance.target.recorder import ExchangeStats, Recorder
 from argus_wfm.openapi import load
-from tests.conformance.checks.test_contract import EXAMPLES, JSON, exchange
+from tests.support.exchanges import EXAMPLES, JSON, exchange, norm_hours_exchange
 
 PERSONNEL, MCE = load("personnel"), load("mce")
 NORM = PERSONNEL.operations["getNormHours"]
 
 
-def asked(body: object, status: int = 200) -> Exchange:
-    seen = exchange("getNormHours", status)
-    seen.request_body = json.dumps(body).encode()
-    return seen
-
-
 def test_keywords_of_a_request_are_tried_rightly_and_wrongly() -> None:
-    tried = dict(exercised(asked({**json.loads(json.dumps(EXAMPLES["getNormHours request"])), "weekly_norm": 61})))
+    tried = dict(
+        exercised(norm_hours_exchange({**json.loads(json.dumps(EXAMPLES["getNormHours request"])), "weekly_norm": 61}))
+    )
     assert tried["getNormHours|body|/weekly_norm|maximum"] is False
     assert tried["getNormHours|body|/weekly_norm|type"] is True
     assert tried["getNormHours|body||additionalProperties"] is True
@@ -45,7 +41,7 @@ def test_a_run_adds_up_both_ways_over_processes() -> None:
     recorder = Recorder()
     right = EXAMPLES["getNormHours request"]
     for body in (right, {**right, "weekly_norm": "сорок"}):
-        recorder.add(asked(body))
+        recorder.add(norm_hours_exchange(body))
     seen = ExchangeStats()
     seen.merge(ExchangeStats.from_dict(json.loads(json.dumps(recorder.drain().as_dict()))))
     row = next(row for row in coverage([PERSONNEL], seen).rows if row.operation is NORM)

@@ -13,7 +13,7 @@ import pytest
 
 from argus_wfm.conformance.report import sarif
 from argus_wfm.conformance.report.results import Run
-from tests.conformance.report.test_results import FAILED, FINDING, GENERATED, NASTY, PASSED, run
+from tests.support.runs import FAILED, FINDING, GENERATED, NASTY, PASSED, run
 
 TEXT = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string"}}}
 LEVEL = {"enum": ["none", "note", "warning", "error"]}

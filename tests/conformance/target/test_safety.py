@@ -4,52 +4,15 @@ import json
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from argus_wfm.conformance.errors import CouldNotTest
 from argus_wfm.conformance.model.findings import Departure, Drift, Finding
 from argus_wfm.conformance.target.journal import DIRECTORY, EXPLORING, Journal, JournalTotals
-from argus_wfm.conformance.target.safety import IN_A_ROW, Block, Limits, SafetyGuard
-
-URL = "http://argus.example/x"
-
-
-class Time:
-    """A clock that moves by sleeping."""
-
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.0
-        self.slept: list[float] = []
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
-
-
-def guard(
-    folder: Path, time: Time | None = None, *, blocked: dict[str, Block] | None = None, **limits: Any
-) -> SafetyGuard:
-    time = time or Time()
-    given = replace(Limits(journal=str(folder / "journal.jsonl"), rate=1e9), **limits)
-    return SafetyGuard(given, blocked or {}, clock=time, sleep=time.sleep)
-
-
-def ask(
-    through: SafetyGuard, status: int = 200, operation: str = "getAgents", effect: str = "read", **options: Any
-) -> None:
-    with through.request(operation, "GET", URL, effect, **options) as pending:
-        pending.status = status
-
-
-def lines(folder: Path) -> list[Any]:
-    return [json.loads(line) for line in (folder / "journal.jsonl").read_text(encoding="utf-8").splitlines()]
+from argus_wfm.conformance.target.safety import IN_A_ROW, Block, SafetyGuard
+from tests.support.safety import URL, SleepingClock, ask, guard, lines
 
 
 def test_each_request_is_written_before_it_is_sent_and_again_when_it_is_answered(tmp_path: Path) -> None:
@@ -128,7 +91,7 @@ def test_a_line_that_is_not_whole_yet_is_read_once_it_is(tmp_path: Path) -> None
 
 
 def test_the_time_of_a_run_ends(tmp_path: Path) -> None:
-    time = Time()
+    time = SleepingClock()
     through = guard(tmp_path, time, until=time.now + 60)
     ask(through)
     time.now += 60
@@ -137,7 +100,7 @@ def test_the_time_of_a_run_ends(tmp_path: Path) -> None:
 
 
 def test_an_operation_is_asked_so_often_a_second_and_others_do_not_wait_for_it(tmp_path: Path) -> None:
-    time = Time()
+    time = SleepingClock()
     through = guard(tmp_path, time, rate=4)
     for operation in ("getAgents", "getAgents", "getNormHours", "getAgents"):
         ask(through, operation=operation)
@@ -191,7 +154,7 @@ def test_what_is_allowed_is_never_passed_however_many_ask_at_once(tmp_path: Path
 
 
 def test_processes_keep_an_operations_pace_together(tmp_path: Path) -> None:
-    time = Time()
+    time = SleepingClock()
     one, other = guard(tmp_path, time, rate=4), guard(tmp_path, time, rate=4)
     for through in (one, other, other, one):
         ask(through)

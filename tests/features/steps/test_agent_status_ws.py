@@ -16,7 +16,7 @@ from starlette.websockets import WebSocket
 from argus_wfm.conformance.model.findings import CODES
 from argus_wfm.conformance.stream import checks
 from argus_wfm.conformance.target.client import Policy
-from tests.conformance.test_run_deviations import conform
+from tests.support.command_line import conform
 from tests.support.contact_centre import PEOPLE, TOKEN, ContactCentre, Refused, served, without
 from tests.support.scenario_player import play
 

@@ -28,7 +28,7 @@ from argus_wfm.conformance.target.profile import by_url
 from argus_wfm.conformance.target.safety import Limits
 from argus_wfm.conformance.target.target import Target
 from argus_wfm.features.steps.report_export import filename
-from tests.conformance.test_run_deviations import conform
+from tests.support.command_line import conform
 from tests.support.export_host import HEADS, MCE, ROWS, TAG, ExportHost, Refused, served, with_values
 from tests.support.scenario_player import Played, play_on
 

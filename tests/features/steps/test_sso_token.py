@@ -18,7 +18,7 @@ from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.controls import ABSENT
 from argus_wfm.conformance.target.profile import DIRECTORY_USER, by_url
 from argus_wfm.conformance.target.target import Target
-from tests.conformance.test_run_deviations import conform
+from tests.support.command_line import conform
 from tests.support.scenario_player import play_on
 from tests.support.sso_host import OTHER_KEY, Refused, SsoHost, ours, served
 

@@ -138,9 +138,9 @@ def pairs(by: str, gateway: Gateway, count: int) -> Json:
 
 def hostile(by: str, gateway: Gateway, count: int, clients: int) -> Json:
     """Names that are nobody's, as they are and with the right password of the user whom they are made of."""
-    from tests.gateway.api import test_sso_hostile
+    from tests.support import hostile_names
 
-    given = list(test_sso_hostile.hostile(count))
+    given = list(hostile_names.hostile(count))
 
     def client(number: int) -> Counter[int]:
         with requests.Session() as session:

@@ -1,8 +1,7 @@
 """The gateway on real sockets, before the mock 1C or a host of the test's; a queue on a database of each kind."""
 
 import contextlib
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,11 @@ from argus_wfm.gateway.storage.database import connect, migrate
 from argus_wfm.mocks.clock import Clock as ZupClock
 from argus_wfm.mocks.zup.app import zup as build_zup
 from argus_wfm.openapi.server import background
-from tests.support.gateway import NOW, gateway_on
+from tests.support.clock import NOW
+from tests.support.gateway import Gateway, gateway_on
 from tests.support.http_client import PASSWORD, USER, Caller
 from tests.support.operations import Time
 from tests.support.peers import DATABASES, database
-
-Gateway = Callable[..., AbstractContextManager[Caller]]
 
 
 @pytest.fixture(scope="module")

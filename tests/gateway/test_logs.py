@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from argus_wfm.gateway.logs import configure, log
-from tests.gateway.conftest import Gateway
+from tests.support.gateway import Gateway
 from tests.support.http_client import AGENTS, Caller
 
 

@@ -21,10 +21,10 @@ from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.target import TargetConfig
 from argus_wfm.openapi import load
 from tests.loop.watcher import Fault, Watcher
-from tests.mocks.faults.test_relay import relay
 from tests.support.gateway import gateway_on
 from tests.support.http_client import AGENTS, BASE, Caller
 from tests.support.relayed_zup import Party, relayed
+from tests.support.relays import relay
 
 SECONDS = 12.0
 EXPECTED = tomllib.loads((Path(__file__).parent / "expected.toml").read_text(encoding="utf-8"))["expected"]

@@ -1,6 +1,5 @@
 """A mock 1C on a real socket at the seed's present, as new for every test."""
 
-import datetime as dt
 from collections.abc import Iterator
 
 import pytest
@@ -8,9 +7,8 @@ import pytest
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.zup.app import zup as build
 from argus_wfm.openapi.server import background
+from tests.support.clock import NOW
 from tests.support.http_client import PASSWORD, USER, Caller
-
-NOW = dt.datetime(2025, 7, 29, 1, 30, tzinfo=dt.UTC)
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,8 @@ import requests
 from argus_wfm.openapi import ApiResponse, Call, Contract, OperationMismatch, accounts, load, serve
 from argus_wfm.openapi.errors import ApiError, EmployeeNotFound
 from argus_wfm.openapi.server import background, bind
-from tests.openapi.conftest import BASIC, EXAMPLES, NORM, NOW, Host, assert_envelope
+from tests.support.clock import NOW
+from tests.support.served_contract import BASIC, EXAMPLES, NORM, Host, assert_envelope
 
 JSON = {"Content-Type": "application/json"}
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from argus_wfm.openapi import load
-from tests.openapi.conftest import BASIC, EXAMPLES, Host
+from tests.support.served_contract import BASIC, EXAMPLES, Host
 
 PERSONNEL = load("personnel")
 CODES = {

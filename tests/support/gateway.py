@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 from argus_wfm.gateway.app import build
 from argus_wfm.gateway.clock import Clock
 from argus_wfm.gateway.settings import ExplicitSettings
 from argus_wfm.openapi.server import background
-from tests.support.http_client import BASE, PASSWORD, TOKEN_KEY, USER
-
-NOW = dt.datetime(2025, 7, 29, 1, 30, tzinfo=dt.UTC)
+from tests.support.clock import NOW
+from tests.support.http_client import BASE, PASSWORD, TOKEN_KEY, USER, Caller
 
 
 @contextlib.contextmanager
@@ -34,3 +33,6 @@ def gateway_on(upstream: str, **settings: Any) -> Iterator[str]:
         made = ExplicitSettings(zup_url=upstream + BASE, zup_user=USER, user=USER, **given)
         with background(build(made, clock=Clock(NOW), with_controls=True)) as url:
             yield url
+
+
+Gateway = Callable[..., AbstractContextManager[Caller]]

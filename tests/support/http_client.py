@@ -95,3 +95,13 @@ def drips_head(connection: socket.socket) -> None:
     while True:
         connection.sendall(b"X-A: b\r\n")
         time.sleep(0.02)
+
+
+def refused(reply: requests.Response, status: int, code: str, field: str | None = None) -> str:
+    """The message of a refusal."""
+    body = reply.json()
+    assert (reply.status_code, body["code"], body["details"].get("field")) == (status, code, field), reply.text
+    return str(body["message"])
+
+
+NOWHERE = "http://127.0.0.1:9"  # 1C is not asked here

@@ -11,7 +11,7 @@ from typing import Any
 
 from argus_wfm.gateway.agent_status.hub import Hub, Subscriber
 from argus_wfm.gateway.agent_status.transitions import AgentStatus, StatusChange
-from tests.support.gateway import NOW
+from tests.support.clock import NOW
 
 Json = Any
 BACKLOG = 1000

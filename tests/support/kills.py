@@ -15,8 +15,9 @@ import time
 from collections.abc import Iterator
 
 from tests.support.mixed_work import AGENTS, Scene
+from tests.support.polling import until
 from tests.support.relayed_zup import Party, relayed
-from tests.support.workers import Child, now, until, worker
+from tests.support.workers import Child, now, worker
 
 CONCURRENCY = 4  # of all workers together
 SLOW = {1: "latency,seconds=0.03", 2: "latency,seconds=0.15"}  # 1C, so that a kill meets with calls that are under way
@@ -46,7 +47,7 @@ class Kills:
                 columns = "  ".join(f"{one:7}" for one in seen)
                 yield f"{number:5}  {killed_s:14.1f}  {columns}  {taken_s:15.1f}"
                 children.append(self._start(stack))
-            until(lambda: scene.over() == operations, f"all over: {scene.statuses()}", self._deadline_s)
+            until(lambda: scene.over() == operations, what=f"all over: {scene.statuses()}", within_s=self._deadline_s)
             scene.check(self.party)
             assert all(child.stop() < self._deadline_s for child in children)
         yield f"{operations} operations, {self.rounds} kills, {self.workers} at work: nothing lost, nothing done twice"
@@ -66,14 +67,18 @@ class Kills:
         scene, least = self.scene, CONCURRENCY // self.workers + 1 if self.workers > 1 else 1
         until(
             lambda: (self.workers > 1 or scene.over() >= over) and scene.statuses()["running"] >= least,
-            f"{over} over, {least} run: {scene.statuses()}",
-            self._deadline_s,
+            what=f"{over} over, {least} run: {scene.statuses()}",
+            within_s=self._deadline_s,
         )
 
     def _taken_over(self) -> float:
         """How long it takes until everything that ran at the kill is over."""
         started, ran = time.monotonic(), self.scene.running()
-        until(lambda: not ran & self.scene.unfinished(), "what the killed worker ran is over", self._deadline_s)
+        until(
+            lambda: not ran & self.scene.unfinished(),
+            what="what the killed worker ran is over",
+            within_s=self._deadline_s,
+        )
         return time.monotonic() - started
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import itertools
 import json
 import time
@@ -17,10 +18,10 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from argus_wfm.openapi import load_stream
+from tests.support.clock import NOW
 from tests.support.http_client import TOKEN_KEY, Caller
 
 Json = Any
-NOWHERE = "http://127.0.0.1:9"  # 1C is not asked here
 MCE = "/services/mce"
 STREAM = load_stream()
 WAIT_S = 60.0  # of a busy machine; nobody waits so long for what is right
@@ -179,3 +180,12 @@ def address(url: str, **query: str | int) -> str:
     """Of the stream of the gateway at `url`."""
     asked = f"?{urlencode(query)}" if query else ""
     return f"ws{url.removeprefix('http')}{STREAM.address}{asked}"
+
+
+def at(seconds: float) -> str:
+    """So many seconds after NOW, as the contact centre writes it."""
+    return (NOW + dt.timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
+
+
+def of(event: str, agent_id: str, **members: Json) -> Json:
+    return {"event_id": new_id(), "event": event, "agent_id": agent_id, **members}

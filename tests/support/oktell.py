@@ -23,7 +23,7 @@ from argus_wfm.mocks.oktell.poster import Token
 from argus_wfm.mocks.oktell.simulation import TRANSITIONS
 from argus_wfm.openapi import load
 from argus_wfm.openapi.server import background, bind
-from tests.mocks.conftest import NOW
+from tests.support.clock import NOW
 from tests.support.http_client import Caller
 
 Json = Any

@@ -20,8 +20,7 @@ from typing import Any
 import pytest
 
 from argus_wfm.conformance.launch.process import child_environment
-from tests.support.http_client import BASE, PASSWORD, TOKEN_KEY, USER
-from tests.support.mce_client import NOWHERE
+from tests.support.http_client import BASE, NOWHERE, PASSWORD, TOKEN_KEY, USER
 from tests.support.peers import redis_client
 
 START_S, STOP_S = 180.0, 30.0

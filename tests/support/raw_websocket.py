@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from tests.support.http_client import Caller
@@ -34,13 +33,6 @@ def accepted(made: socket.socket) -> None:
     while b"\r\n\r\n" not in head:
         head += made.recv(1)
     assert head.startswith(b"HTTP/1.1 101 "), head
-
-
-def until(holds: Callable[[], bool], what: str, seconds: float = WAIT_S) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
 
 
 def metric(url: str, name: str) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ import requests
 
 from argus_wfm.gateway.personnel.employee import Employee
 from argus_wfm.gateway.personnel.store import Employees
+from argus_wfm.gateway.sites.registry import SiteRegistry
 from argus_wfm.gateway.storage.database import connect
-from tests.support.gateway import NOW, gateway_on
-from tests.support.http_client import Caller
-from tests.support.mce_client import NOWHERE
+from tests.support.clock import NOW
+from tests.support.gateway import gateway_on
+from tests.support.http_client import NOWHERE, Caller
 
 Json = Any
 AT = {"moscow": "DEPT001", "yekaterinburg": "DEPT006", "novosibirsk": "DEPT007", "vladivostok": "DEPT015"}
@@ -108,3 +110,31 @@ def know(database_url: str, people: Sequence[Employee]) -> None:
     with engine.begin() as connection:
         Employees(engine, lambda: NOW).write(connection, people, ())
     engine.dispose()
+
+
+SITES = SiteRegistry.of_file(None)
+
+
+STARTS = [dt.datetime(2025, month, 1) for month in range(1, 13)]
+
+
+HOURS = (
+    -12,
+    -5,
+    -1 / 60,
+    0,
+    1 / 60,
+    3,
+    5,
+    7,
+    10,
+)  # around the site's midnight; those of the zones are UTC's and Moscow's
+
+
+def edges(site: str) -> dict[str, tuple[dt.datetime, dt.datetime]]:
+    """Wall times by shift id; each crosses some midnight or touches it."""
+    found = {}
+    for number, (midnight, hours) in enumerate(product(STARTS, HOURS)):
+        start = midnight + dt.timedelta(hours=hours)
+        found[f"{site}-{number}"] = start, start + dt.timedelta(hours=9)
+    return found

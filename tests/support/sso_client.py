@@ -14,8 +14,7 @@ from argus_wfm.mocks.ldap.entries import PEOPLE, SERVICE
 from argus_wfm.mocks.people import FIRST
 from tests.support.directories import Served, mocked, slapd
 from tests.support.gateway import gateway_on
-from tests.support.http_client import Caller
-from tests.support.mce_client import NOWHERE
+from tests.support.http_client import NOWHERE, Caller
 
 Json = Any
 LOGIN, RIGHT = FIRST.login, FIRST_PASSWORD

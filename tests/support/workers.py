@@ -10,13 +10,14 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from argus_wfm.conformance.launch.process import child_environment
-from tests.support.gateway import NOW
+from argus_wfm.gateway.queue.leases import Leases
+from tests.support.clock import NOW
 from tests.support.http_client import BASE, PASSWORD, USER
 
 ROOT = Path(__file__).parents[2]
@@ -94,9 +95,8 @@ def _started(given: dict[str, Any], stderr: IO[str]) -> subprocess.Popen[str]:
     )
 
 
-def until(done: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
-    """Raises AssertionError when it is not so in time."""
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
-        time.sleep(LOOK_S)
+def is_free(mine: Leases, slot: int) -> bool:
+    lock = mine.lock(slot)
+    if lock:
+        lock.release()
+    return lock is not None

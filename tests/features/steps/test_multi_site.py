@@ -25,7 +25,7 @@ from argus_wfm.mocks.sites.app import sites
 from argus_wfm.mocks.zup.app import zup
 from argus_wfm.openapi.server import address, background, bind
 from tests.support.amended_host import Amend, Reply, amending, unchanged
-from tests.support.gateway import NOW
+from tests.support.clock import NOW
 from tests.support.http_client import BASE, PASSWORD, TOKEN_KEY, USER
 from tests.support.scenario_player import play, play_on
 

@@ -19,7 +19,7 @@ from argus_wfm.gateway.errors import InvalidTransition
 from argus_wfm.gateway.storage import tables
 from argus_wfm.gateway.storage.database import connect, migrate
 from argus_wfm.openapi.errors import ValidationFailed
-from tests.support.gateway import NOW
+from tests.support.clock import NOW
 from tests.support.peers import DATABASES, database
 
 Json = Any

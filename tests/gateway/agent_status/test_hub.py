@@ -8,7 +8,7 @@ import datetime as dt
 import pytest
 
 from argus_wfm.gateway.agent_status.hub import Subscriber
-from tests.support.gateway import NOW
+from tests.support.clock import NOW
 from tests.support.hub import BACKLOG, FAR, Outlet, Scene, change
 
 

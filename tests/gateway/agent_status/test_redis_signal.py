@@ -14,10 +14,11 @@ import pytest
 from argus_wfm.gateway.agent_status import hub
 from argus_wfm.gateway.agent_status.redis_signal import CHANNEL
 from tests.support.gateway import gateway_on
-from tests.support.mce_client import NOWHERE, Centre, Heard, signed, subscribed
+from tests.support.http_client import NOWHERE
+from tests.support.mce_client import Centre, Heard, signed, subscribed
 from tests.support.peers import DATABASES, database
+from tests.support.polling import until
 from tests.support.processes import OwnRedis, own_redis, serving
-from tests.support.workers import until
 
 Json = Any
 SENDERS = 4
@@ -73,16 +74,16 @@ def told_to_both(urls: list[str], token: str, events: int, meanwhile: Any = lamb
 def told_though_redis_is_restarted(redis: OwnRedis, urls: list[str], token: str, events: int) -> None:
     """It is away from about a quarter of the events to about a half of them."""
     centre = Centre(urls[0], token)
-    until(lambda: redis.listeners(CHANNEL) == 2, "both listen", 20)
+    until(lambda: redis.listeners(CHANNEL) == 2, what="both listen", within_s=20)
 
     def restart() -> None:
-        until(lambda: centre.get("/agents/status")["sequence"] > events // 4, "a quarter", 60)
+        until(lambda: centre.get("/agents/status")["sequence"] > events // 4, what="a quarter", within_s=60)
         redis.stop()
-        until(lambda: centre.get("/agents/status")["sequence"] > events // 2, "a half", 60)
+        until(lambda: centre.get("/agents/status")["sequence"] > events // 2, what="a half", within_s=60)
         redis.start()
 
     assert told_to_both(urls, token, events, restart) == [list(range(1, events + 1))] * 2
-    until(lambda: redis.listeners(CHANNEL) == 2, "both listen again", 20)
+    until(lambda: redis.listeners(CHANNEL) == 2, what="both listen again", within_s=20)
 
 
 @pytest.mark.slow
@@ -108,7 +109,7 @@ def test_a_word_from_redis_is_quicker_than_a_look(
     monkeypatch.setattr(hub, "POLL_S", 3600.0)
     with database("sqlite", tmp_path) as url, two(url, redis_url=redis.url) as urls:
         centre = Centre(urls[0])
-        until(lambda: redis.listeners(CHANNEL) == 2, "both listen", 20)
+        until(lambda: redis.listeners(CHANNEL) == 2, what="both listen", within_s=20)
         with subscribed(urls[1], centre.token) as heard:
             for event in ("login", "break_start", "break_end", "logout") * 2:
                 centre.send(event, "a")

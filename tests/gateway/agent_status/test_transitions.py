@@ -11,7 +11,7 @@ import pytest
 from argus_wfm.gateway.agent_status.transitions import REASONS, AgentState, AgentStatus, Event, StatusChange, moved
 from argus_wfm.gateway.errors import InvalidTransition
 from argus_wfm.openapi import load
-from tests.support.gateway import NOW
+from tests.support.clock import NOW
 
 ON = {
     AgentStatus.OFFLINE: AgentState("a", AgentStatus.OFFLINE, NOW),

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.support.gateway import gateway_on
-from tests.support.http_client import Caller
-from tests.support.mce_client import NOWHERE, Centre, new_id, subscribed
+from tests.support.http_client import NOWHERE, Caller
+from tests.support.mce_client import Centre, new_id, subscribed
 
 Json = Any
 SEVEN = ["event", "agent_id", "timestamp", "old_status", "new_status", "call_id", "queue"]

@@ -12,9 +12,10 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from tests.support.gateway import gateway_on
-from tests.support.http_client import Caller
-from tests.support.mce_client import NOWHERE, STREAM, Centre, address, issued, subscribed
-from tests.support.raw_websocket import accepted, metric, raw, until
+from tests.support.http_client import NOWHERE, Caller
+from tests.support.mce_client import STREAM, Centre, address, issued, subscribed
+from tests.support.polling import until
+from tests.support.raw_websocket import accepted, metric, raw
 
 Json = Any
 HOUR_S = 3600
@@ -146,7 +147,7 @@ def test_a_token_holds_so_many_sockets_and_no_more(centre: Centre) -> None:
         assert (status, body["code"], headers["Retry-After"]) == (429, "TOO_MANY_REQUESTS", "10")
         stack.enter_context(subscribed(centre.url, other))
         first.close()
-        until(lambda: metric(centre.url, "argus_stream_subscribers") == 3, "the closed one is gone")
+        until(lambda: metric(centre.url, "argus_stream_subscribers") == 3, what="the closed one is gone")
         with subscribed(centre.url, centre.token) as heard:
             centre.send("login", "a")
             assert heard.next()["agent_id"] == "a"
@@ -212,8 +213,8 @@ def test_a_frame_that_is_too_large_ends_it(centre: Centre, sent: str | bytes) ->
 def test_whoever_goes_away_without_a_word_is_forgotten(centre: Centre) -> None:
     with raw(centre.url, centre.token) as made:
         accepted(made)
-        until(lambda: metric(centre.url, "argus_stream_subscribers") == 1, "it is there")
-    until(lambda: metric(centre.url, "argus_stream_subscribers") == 0, "it is gone")
+        until(lambda: metric(centre.url, "argus_stream_subscribers") == 1, what="it is there")
+    until(lambda: metric(centre.url, "argus_stream_subscribers") == 0, what="it is gone")
 
 
 def test_a_reset_sends_subscribers_away_and_sequences_begin_again(centre: Centre) -> None:
@@ -242,7 +243,7 @@ def test_a_gateway_that_stops_says_so() -> None:
 
 def test_upgrades_are_in_the_audit_trail_and_among_the_metrics(centre: Centre) -> None:
     with subscribed(centre.url, issued(centre.url, subject="Ёж"), agent_id="a"):
-        until(lambda: metric(centre.url, "argus_stream_subscribers") == 1, "one")
+        until(lambda: metric(centre.url, "argus_stream_subscribers") == 1, what="one")
     refusal(address(centre.url), "Bearer x")
     asked = f"{centre.url}/api/integration/audit?operation=agentStatus"
     headers = {"Authorization": f"Bearer {issued(centre.url, 'argus')}"}
@@ -263,5 +264,5 @@ def test_what_was_told_is_counted(centre: Centre) -> None:
         centre.send("login", "a")
         centre.send("login", "b")
         assert [one["agent_id"] for one in (heard.next(), heard.next())] == ["a", "b"]
-    until(lambda: metric(centre.url, "argus_stream_messages_total") == messages + 3, "three messages")
+    until(lambda: metric(centre.url, "argus_stream_messages_total") == messages + 3, what="three messages")
     assert metric(centre.url, "argus_stream_changes_total") == changes + 2

@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.support.gateway import gateway_on
-from tests.support.http_client import Caller
-from tests.support.mce_client import NOWHERE, STREAM, Centre, subscribed
-from tests.support.raw_websocket import UPGRADE, accepted, metric, raw, until
+from tests.support.http_client import NOWHERE, Caller
+from tests.support.mce_client import STREAM, Centre, subscribed
+from tests.support.polling import until
+from tests.support.raw_websocket import UPGRADE, accepted, metric, raw
 
 PINGS = (b"\x89\xfd" + bytes(4) + bytes(125)) * 400  # masked with zeros
 CRUMB = b"\x80" + bytes(4)
@@ -32,7 +33,7 @@ def test_one_that_pings_and_never_reads_is_cut_off_before_pongs_pile_up(centre: 
         with contextlib.suppress(OSError):  # it is reset
             for _ in range(1000):
                 flooding.sendall(PINGS)
-        until(lambda: metric(centre.url, "argus_stream_subscribers") == 0, "it is still held")
+        until(lambda: metric(centre.url, "argus_stream_subscribers") == 0, what="it is still held")
 
 
 def test_a_message_in_crumbs_is_refused(centre: Centre) -> None:
@@ -78,6 +79,6 @@ def test_one_whose_token_expires_while_it_is_told_what_was_before_is_sent_away(c
         centre.send("login", f"{number:03d}" + "я" * 60)
     with raw(centre.url, centre.token, path=f"{STREAM.address}?extended=1&since=0") as slow:
         accepted(slow)
-        until(lambda: metric(centre.url, "argus_stream_subscribers") == 1, "it is not counted")
+        until(lambda: metric(centre.url, "argus_stream_subscribers") == 1, what="it is not counted")
         assert Caller(centre.url).control("/clock", {"move_seconds": 4000}).ok
-        until(lambda: metric(centre.url, "argus_stream_subscribers") == 0, "it is still told")
+        until(lambda: metric(centre.url, "argus_stream_subscribers") == 0, what="it is still told")

@@ -20,8 +20,8 @@ from argus_wfm.gateway.storage import tables
 from argus_wfm.gateway.storage.database import connect
 from tests.support.mce_client import Centre, Heard, signed, subscribed
 from tests.support.peers import DATABASES, database
+from tests.support.polling import until
 from tests.support.processes import Server, serving
-from tests.support.workers import until
 
 Json = Any
 ROUNDS, SENDERS = 2, 3
@@ -82,7 +82,11 @@ def life(server: Server, senders: list[Sender], subscribers: list[Subscriber], t
         acts += [pool.submit(one.tell, server.url, token, stopped) for one in senders]
         try:
             before = [one.number for one in senders]
-            until(lambda: all(one.number > was for one, was in zip(senders, before, strict=True)), "events", 30)
+            until(
+                lambda: all(one.number > was for one, was in zip(senders, before, strict=True)),
+                what="events",
+                within_s=30,
+            )
             time.sleep(seconds)  # a moment that nobody has chosen
         finally:
             server.kill()

@@ -18,10 +18,12 @@ from argus_wfm.gateway.agent_status import websocket
 from argus_wfm.gateway.agent_status.events import RETENTION, Agents
 from argus_wfm.gateway.storage import tables
 from argus_wfm.gateway.storage.database import connect as connect_database
-from tests.support.gateway import NOW, gateway_on
-from tests.support.http_client import Caller
-from tests.support.mce_client import NOWHERE, Centre, Heard, address, new_id, subscribed
-from tests.support.raw_websocket import metric, until
+from tests.support.clock import NOW
+from tests.support.gateway import gateway_on
+from tests.support.http_client import NOWHERE, Caller
+from tests.support.mce_client import Centre, Heard, address, new_id, subscribed
+from tests.support.polling import until
+from tests.support.raw_websocket import metric
 
 Json = Any
 LONG = "Ж" * 60
@@ -131,7 +133,7 @@ def test_filters_hold_for_what_was_missed(centre: Centre) -> None:
 def test_more_than_a_page_of_what_was_missed_comes_whole(centre: Centre, database: str) -> None:
     before = metric(centre.url, "argus_stream_changes_total")
     fill(database, 1200)
-    until(lambda: metric(centre.url, "argus_stream_changes_total") == before + 1200, "the hub has looked")
+    until(lambda: metric(centre.url, "argus_stream_changes_total") == before + 1200, what="the hub has looked")
     with subscribed(centre.url, extended=1, since=3) as heard:
         assert sequences(heard, 1197) == list(range(4, 1201))
 

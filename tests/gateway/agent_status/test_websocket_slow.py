@@ -10,8 +10,10 @@ import pytest
 
 from argus_wfm.openapi import server, sockets
 from tests.support.gateway import gateway_on
-from tests.support.mce_client import NOWHERE, STREAM, Centre, subscribed
-from tests.support.raw_websocket import accepted, metric, raw, until
+from tests.support.http_client import NOWHERE
+from tests.support.mce_client import STREAM, Centre, subscribed
+from tests.support.polling import until
+from tests.support.raw_websocket import accepted, metric, raw
 
 pytestmark = pytest.mark.slow
 REASON = b"too slow; resume with since"
@@ -60,7 +62,7 @@ def test_one_that_never_reads_harms_nobody_and_is_cut_off(centre: Centre) -> Non
             assert told < 500, "it is never found to be slow"
         assert slowest < 15, "the others waited"
         assert metric(centre.url, "argus_stream_subscribers") == 1
-        until(lambda: held(centre.url) < before, "it is cut off, whatever it does not read")
+        until(lambda: held(centre.url) < before, what="it is cut off, whatever it does not read")
         long_call(centre)
         assert [one["sequence"] for one in heard.changes(2)] == [told + 2, told + 3]
 
@@ -102,5 +104,5 @@ def test_one_that_reads_nothing_is_let_go_of_whatever_it_sends_last(centre: Cent
         for _ in range(60):
             long_call(centre)
         stalled.sendall(last)
-        until(lambda: metric(centre.url, "argus_stream_subscribers") == 0, "it is still among the subscribers")
-        until(lambda: held(centre.url) < before, "it is still connected")
+        until(lambda: metric(centre.url, "argus_stream_subscribers") == 0, what="it is still among the subscribers")
+        until(lambda: held(centre.url) < before, what="it is still connected")

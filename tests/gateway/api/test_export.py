@@ -21,10 +21,10 @@ from argus_wfm.gateway.reports.staff import Sources
 from argus_wfm.gateway.storage.database import connect
 from argus_wfm.gateway.storage.tables import employees
 from argus_wfm.openapi import load
-from tests.gateway.conftest import Gateway
-from tests.support.gateway import NOW, gateway_on
-from tests.support.http_client import Caller
-from tests.support.mce_client import NOWHERE, issued
+from tests.support.clock import NOW
+from tests.support.gateway import Gateway, gateway_on
+from tests.support.http_client import NOWHERE, Caller
+from tests.support.mce_client import issued
 from tests.support.peers import DATABASES, database
 from tests.support.processes import serving
 from tests.support.relayed_zup import Party, relayed

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
-from tests.support.gateway import NOW, gateway_on
-from tests.support.mce_client import NOWHERE, Centre, issued, new_id
+from tests.support.gateway import gateway_on
+from tests.support.http_client import NOWHERE, refused
+from tests.support.mce_client import Centre, at, issued, new_id, of
 from tests.support.peers import DATABASES, database
 
 Json = Any
@@ -38,22 +38,6 @@ def agent(centre: Centre) -> str:
     name = new_id("MCE")
     centre.send("login", name, timestamp=at(0))
     return name
-
-
-def at(seconds: float) -> str:
-    """So many seconds after NOW, as the contact centre writes it."""
-    return (NOW + dt.timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
-
-
-def refused(reply: requests.Response, status: int, code: str, field: str | None = None) -> str:
-    """The message of a refusal."""
-    body = reply.json()
-    assert (reply.status_code, body["code"], body["details"].get("field")) == (status, code, field), reply.text
-    return str(body["message"])
-
-
-def of(event: str, agent_id: str, **members: Json) -> Json:
-    return {"event_id": new_id(), "event": event, "agent_id": agent_id, **members}
 
 
 def everything(centre: Centre, agent_id: str) -> Json:

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.gateway.api.test_mce import of, refused
 from tests.support.gateway import gateway_on
-from tests.support.http_client import Caller
-from tests.support.mce_client import MCE, NOWHERE, Centre, issued, new_id
+from tests.support.http_client import NOWHERE, Caller, refused
+from tests.support.mce_client import MCE, Centre, issued, new_id, of
 
 
 @pytest.fixture(scope="module")

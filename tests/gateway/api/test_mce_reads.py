@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.gateway.api.test_mce import at, refused
 from tests.support.gateway import gateway_on
-from tests.support.http_client import Caller
-from tests.support.mce_client import NOWHERE, Centre
+from tests.support.http_client import NOWHERE, Caller, refused
+from tests.support.mce_client import Centre, at
 from tests.support.peers import DATABASES, database
 
 Json = Any

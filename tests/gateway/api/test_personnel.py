@@ -7,22 +7,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from tests.gateway.conftest import Gateway
+from tests.support.gateway import Gateway
 from tests.support.http_client import AGENTS, Caller
-
-NORM = {
-    "employee_id": "EMP001",
-    "period_start": "2025-08-01",
-    "period_end": "2025-08-31",
-    "weekly_norm": 40,
-    "employment_rate": 1.0,
-}
-SHIFT = {"date": "2025-08-01", "start_time": "09:00", "end_time": "18:00", "break_minutes": 60, "shift_type": "WORK"}
-SCHEDULE = {
-    "period_start": "2025-08-01",
-    "period_end": "2025-08-31",
-    "schedules": [{"employee_id": "EMP001", "shifts": [SHIFT]}],
-}
+from tests.support.personnel import NORM, SCHEDULE
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.gateway.conftest import Gateway
+from tests.support.gateway import Gateway
 from tests.support.http_client import Caller
 
 SHIFT = {"date": "2025-08-01", "start_time": "09:00", "end_time": "18:00", "break_minutes": 60, "shift_type": "WORK"}

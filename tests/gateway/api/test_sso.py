@@ -11,8 +11,8 @@ import pytest
 import requests
 
 from argus_wfm.mocks.ldap.accounts import password_of
+from tests.support.clock import NOW
 from tests.support.directories import Served
-from tests.support.gateway import NOW
 from tests.support.http_client import TOKEN_KEY, Caller
 from tests.support.sso_client import DIRECTORIES, LOGIN, RIGHT, Sso, basic, directory_of, is_refused, refusal, sso_on
 

@@ -6,40 +6,24 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from argus_wfm.conformance.cli.app import main
-from tests.support.gateway import NOW, gateway_on
-from tests.support.http_client import TOKEN_KEY
-from tests.support.mce_client import NOWHERE
+from tests.support.clock import NOW
+from tests.support.gateway import gateway_on
+from tests.support.http_client import NOWHERE, TOKEN_KEY
+from tests.support.keys import MAKERS, pem, public_pem
 from tests.support.sso_client import Sso
 
 Json = Any
-MAKERS: dict[str, Callable[[], Any]] = {
-    "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
-    "EdDSA": ed25519.Ed25519PrivateKey.generate,
-    "RS256": lambda: rsa.generate_private_key(65537, 2048),
-}
 PUBLIC = {"kty", "crv", "x", "y", "n", "e", "kid", "use", "alg"}
 ATTEMPTS = 20  # to be answered within one second
 UNCHECKED: Any = {"verify_exp": False, "verify_iat": False}
-
-
-def pem(key: Any, passphrase: bytes = b"") -> bytes:
-    lock = serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
-    return bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, lock))
-
-
-def public_pem(key: Any) -> bytes:
-    form = serialization.PublicFormat.SubjectPublicKeyInfo
-    return bytes(key.public_key().public_bytes(serialization.Encoding.PEM, form))
 
 
 @pytest.fixture(scope="module")

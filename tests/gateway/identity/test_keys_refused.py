@@ -10,9 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, rsa
 
 from argus_wfm.conformance.cli.app import main
 from argus_wfm.conformance.target.target import DEVELOPMENT_KEY
-from tests.gateway.identity.test_keys import MAKERS, pem, public_pem
-from tests.support.http_client import BASE, TOKEN_KEY
-from tests.support.mce_client import NOWHERE
+from tests.support.http_client import BASE, NOWHERE, TOKEN_KEY
+from tests.support.keys import MAKERS, pem, public_pem
 
 
 class TestOneLine:

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from argus_wfm.gateway.identity.lockout import Lockout
 from argus_wfm.gateway.storage.database import connect, migrate
 from argus_wfm.gateway.storage.tables import login_failures
+from tests.support.clock import NOW
 from tests.support.directories import Served
-from tests.support.gateway import NOW
 from tests.support.peers import DATABASES, database
 from tests.support.sso_client import LOGIN, Sso, directory_of, is_refused, refusal, sso_on
 

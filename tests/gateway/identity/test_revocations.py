@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,14 @@ from websockets.exceptions import InvalidStatus
 from argus_wfm.gateway.identity.revocations import Revocations
 from argus_wfm.gateway.storage.database import connect, migrate
 from argus_wfm.gateway.storage.tables import revoked_tokens
-from tests.gateway.identity.test_tokens import FOREIGN, claims, made
-from tests.support.gateway import NOW, gateway_on
-from tests.support.mce_client import NOWHERE, issued, subscribed
+from tests.support.clock import NOW
+from tests.support.gateway import gateway_on
+from tests.support.http_client import NOWHERE
+from tests.support.mce_client import issued, subscribed
 from tests.support.peers import DATABASES, database
+from tests.support.polling import until
 from tests.support.sso_client import Sso
+from tests.support.tokens import FOREIGN, claims, made
 
 Json = Any
 SOON_S = 5.0  # a second or so, on a machine that is busy
@@ -32,13 +34,6 @@ FAR = NOW + dt.timedelta(hours=1)
 def argus() -> Iterator[Sso]:
     with gateway_on(NOWHERE) as url:
         yield Sso(url)
-
-
-def until(holds: Callable[[], bool]) -> None:
-    ends = time.monotonic() + SOON_S
-    while not holds():
-        assert time.monotonic() < ends, "it was to be so within a second or two"
-        time.sleep(0.02)
 
 
 def is_over(argus: Sso, token: str, path: str = "/services/mce/queues") -> bool:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import hashlib
-import hmac
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -13,9 +11,10 @@ from typing import Any
 import pytest
 import requests
 
-from tests.gateway.conftest import Gateway
-from tests.support.gateway import NOW, gateway_on
+from tests.support.clock import NOW
+from tests.support.gateway import Gateway, gateway_on
 from tests.support.http_client import PASSWORD, TOKEN_KEY, USER, Caller
+from tests.support.tokens import FOREIGN, claims, made
 
 QUEUE = "/api/integration/queue"
 NOWHERE = "http://127.0.0.1:9"  # 1C is not asked here
@@ -40,28 +39,6 @@ def ask(argus: Caller, authorization: str | bytes | None, **headers: str) -> req
 
 def issued(argus: Caller, audience: str = "argus") -> str:
     return str(argus.control("/token", {"audience": audience, "subject": "Ёж"}).json()["access_token"])
-
-
-def made(claims: Any, key: str = TOKEN_KEY, **header: Any) -> str:
-    """Signed by hand, so that what a library would not make can be sent as well."""
-    parts = [_part({"alg": "HS256", "typ": "JWT", **header}), _part(claims)]
-    signature = hmac.digest(key.encode(), ".".join(parts).encode(), hashlib.sha256)
-    return ".".join([*parts, _text(signature)])
-
-
-def claims(**changed: Any) -> dict[str, Any]:
-    """Of a good token; None takes one away."""
-    now = int(NOW.timestamp())
-    good = {"iss": "argus", "sub": "argus", "aud": "argus", "iat": now, "exp": now + 3600, **changed}
-    return {name: value for name, value in good.items() if value is not None}
-
-
-def _part(value: Any) -> str:
-    return _text(value if isinstance(value, bytes) else json.dumps(value).encode())
-
-
-def _text(value: bytes) -> str:
-    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
 
 
 def refused(answer: requests.Response, status: int, code: str) -> None:
@@ -90,26 +67,6 @@ def test_no_token_is_unauthorized_with_a_challenge(argus: Caller, authorization:
 def test_the_password_of_the_personnel_api_is_no_token(argus: Caller) -> None:
     basic = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
     refused(ask(argus, f"Basic {basic}"), 401, "UNAUTHORIZED")
-
-
-FOREIGN = {
-    "another key": made(claims(), key="another-key-of-more-than-32-bytes-of-length"),
-    "alg none": ".".join([_part({"alg": "none", "typ": "JWT"}), _part(claims()), ""]),
-    "alg none, signed": made(claims(), alg="none"),
-    "alg of another family": made(claims(), alg="RS256"),
-    "another issuer": made(claims(iss="somebody")),
-    "no issuer": made(claims(iss=None)),
-    "no subject": made(claims(sub=None)),
-    "no expiry": made(claims(exp=None)),
-    "no audience": made(claims(aud=None)),
-    "a critical extension": made(claims(), crit=["b64"], b64=False),
-    "no claims": made([]),
-    "a subject that is no text": made(claims(sub=7)),
-    "no token at all": "x",
-    "dots": "..",
-    "another member signed": ".".join([_part({"alg": "HS256"}), *made(claims()).split(".")[1:]]),
-    "a header nested without end": ".".join([_part(b"[" * 9000), _part(claims()), "c2ln"]),
-}
 
 
 @pytest.mark.parametrize("name", FOREIGN)

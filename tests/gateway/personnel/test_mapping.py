@@ -17,8 +17,8 @@ from argus_wfm.gateway.errors import UnmappedTimeType
 from argus_wfm.gateway.personnel import mapping
 from argus_wfm.openapi.errors import ValidationFailed
 from tests.support.gateway import gateway_on
-from tests.support.http_client import Caller
-from tests.support.mce_client import NOWHERE, issued
+from tests.support.http_client import NOWHERE, Caller
+from tests.support.mce_client import issued
 
 Json = Any
 POINTS = {

@@ -17,8 +17,7 @@ from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.queue.rows import Claimed
 from argus_wfm.gateway.queue.views import QueueViews
 from argus_wfm.gateway.storage.tables import employees
-from tests.gateway.queue.test_queue import begun, submit
-from tests.support.operations import Time
+from tests.support.operations import Time, begun, submit
 
 Json = Any
 Sync = Callable[..., tuple[Json, Json]]

@@ -10,8 +10,7 @@ from argus_wfm.gateway.queue.actions import QueueActions
 from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.storage.tables import operations
 from argus_wfm.openapi.errors import ApiError
-from tests.gateway.queue.test_queue import TIMEOUT, begun, row, status, submit, tried
-from tests.support.operations import Time
+from tests.support.operations import TIMEOUT, Time, begun, row, status, submit, tried
 
 
 def dead(queue: Queue, kind: str = "personnel_sync") -> str:

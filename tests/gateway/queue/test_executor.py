@@ -17,9 +17,9 @@ from argus_wfm.gateway.queue.rows import Claimed
 from argus_wfm.gateway.settings import ExplicitSettings
 from argus_wfm.gateway.storage.database import migrate
 from argus_wfm.gateway.storage.tables import operations
-from tests.gateway.queue.test_queue import begun, submit, tried
-from tests.support.gateway import NOW
+from tests.support.clock import NOW
 from tests.support.http_client import BASE, PASSWORD, USER
+from tests.support.operations import begun, submit, tried
 
 
 @pytest.fixture

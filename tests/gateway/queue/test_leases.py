@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from argus_wfm.conformance.launch.process import child_environment
 from argus_wfm.gateway.queue import leases
 from argus_wfm.gateway.queue.leases import Leases, NoLease, executor, slot_of
-from tests.support.workers import ROOT, until
+from tests.support.polling import until
+from tests.support.workers import ROOT, is_free
 
 
 @contextlib.contextmanager
@@ -62,11 +63,13 @@ def test_a_killed_process_leaves_its_slot_and_a_living_one_does_not(engine: sa.E
             assert not dead
         process.kill()
         process.wait(30)
-        until(lambda: is_free(mine, 0), "the slot of a killed process is free", 30)
+        until(lambda: is_free(mine, 0), what="the slot of a killed process is free", within_s=30)
         with mine.of_the_dead(0) as dead:
             assert dead
             assert Leases(engine).lock(0) is None  # nobody takes its place meanwhile
-    until(lambda: is_free(mine, 0), "it is let go of", 30)  # PostgreSQL takes note of a closed connection by and by
+    until(
+        lambda: is_free(mine, 0), what="it is let go of", within_s=30
+    )  # PostgreSQL takes note of a closed connection by and by
 
 
 def test_slots_of_another_process_are_passed_over(engine: sa.Engine, url: str) -> None:
@@ -84,18 +87,11 @@ def test_a_lost_connection_loses_the_slot_and_is_noticed(engine: sa.Engine) -> N
     with engine.connect() as connection:
         mine = sa.text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = :slot")
         assert connection.scalars(mine, {"slot": slot}).all() == [True]
-    until(lambda: not lock.held(), "the lock is lost", 30)
+    until(lambda: not lock.held(), what="the lock is lost", within_s=30)
     lock.release()
-    until(lambda: is_free(Leases(engine), slot), "it is let go of", 30)
+    until(lambda: is_free(Leases(engine), slot), what="it is let go of", within_s=30)
 
 
 def test_names_of_slots_are_read_back_and_those_of_others_are_none() -> None:
     assert [slot_of(executor(slot)) for slot in (0, 7, 63)] == [0, 7, 63]
     assert [slot_of(name) for name in ("local", "worker-", "worker-x", "other-1")] == [None] * 4
-
-
-def is_free(mine: Leases, slot: int) -> bool:
-    lock = mine.lock(slot)
-    if lock:
-        lock.release()
-    return lock is not None

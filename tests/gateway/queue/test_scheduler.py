@@ -14,10 +14,11 @@ from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.queue.scheduler import Scheduler
 from argus_wfm.gateway.storage.database import connect, migrate
 from argus_wfm.gateway.storage.tables import operations, schedules
-from tests.support.gateway import NOW
+from tests.support.clock import NOW
 from tests.support.operations import Time
+from tests.support.polling import until
 from tests.support.relayed_zup import relayed
-from tests.support.workers import until, worker
+from tests.support.workers import worker
 
 Json = Any
 TEXT = "monthly last saturday 01:30"
@@ -126,8 +127,8 @@ def test_two_gateway_processes_over_a_due_sync_run_it_once(url: str) -> None:
         connection.execute(schedules.insert().values(watched))
     with relayed(agents=30) as party:
         with worker(url, party.zup.url), worker(url, party.zup.url):
-            until(lambda: _over(engine) >= 1, "the sync that was missed")
-            until(lambda: _workers(engine) == 2, "both at work")
+            until(lambda: _over(engine) >= 1, what="the sync that was missed", within_s=120)
+            until(lambda: _workers(engine) == 2, what="both at work", within_s=120)
         assert submitted(engine) == [("schedule", "schedule 2025-07-25T22:30:00Z")]
         assert _over(engine) == 1
         assert party.state()["calls"] == {"getAgents": 1}

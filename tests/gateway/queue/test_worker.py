@@ -18,12 +18,12 @@ from argus_wfm.gateway.queue.kinds import KINDS, OperationStatus
 from argus_wfm.gateway.queue.leases import Leases, Lock
 from argus_wfm.gateway.storage.tables import attempts, audit, employees, operations, workers
 from argus_wfm.mocks.people import cast
-from tests.gateway.queue.test_leases import is_free
-from tests.gateway.test_audit import RECORD
+from tests.support.audit import RECORD
 from tests.support.mixed_work import Scene
 from tests.support.peers import postgres
+from tests.support.polling import until
 from tests.support.relayed_zup import Party, relayed
-from tests.support.workers import now, until, worker
+from tests.support.workers import is_free, now, worker
 
 pytestmark = pytest.mark.slow
 BACKLOG = int(os.environ.get("ARGUS_TEST_BACKLOG", "120")) // len(KINDS) * len(KINDS)  # 1000 take a minute
@@ -81,7 +81,7 @@ def test_a_backlog_begins_by_priority_then_arrival(tmp_path: Path) -> None:
             ids = [submit(scene, kind, cheap(kind)) for kind in kinds]
             assert begun(scene) == []
             QueueActions(scene.queue).resume()
-            until(lambda: scene.over() == BACKLOG, f"the backlog is over: {scene.statuses()}", 300)
+            until(lambda: scene.over() == BACKLOG, what=f"the backlog is over: {scene.statuses()}", within_s=300)
         assert scene.statuses() == {"completed": BACKLOG}
         order = sorted(range(BACKLOG), key=lambda index: (KINDS[kinds[index]].priority, index))
         assert begun(scene) == [ids[index] for index in order]
@@ -91,10 +91,10 @@ def test_what_is_urgent_overtakes_a_backlog_that_is_already_under_way(tmp_path: 
     with relayed(agents=2) as party, on_sqlite(tmp_path) as scene:
         ids = [submit(scene, "report_export", cheap("report_export")) for _ in range(100)]
         with worker(scene.url, party.zup.url, worker_concurrency=1):
-            until(lambda: scene.over() >= 10, "some of the backlog is over")
+            until(lambda: scene.over() >= 10, what="some of the backlog is over", within_s=120)
             urgent = submit(scene, "personnel_sync")
             seen = len(begun(scene))
-            until(lambda: scene.over() == len(ids) + 1, f"all is over: {scene.statuses()}")
+            until(lambda: scene.over() == len(ids) + 1, what=f"all is over: {scene.statuses()}", within_s=120)
         assert begun(scene).index(urgent) <= seen + 20  # about a second of such work, and far before the end
 
 
@@ -103,9 +103,9 @@ def test_a_worker_that_is_told_to_stop_hands_back_what_hangs(tmp_path: Path) -> 
         party.inject(HANG)
         with worker(scene.url, party.zup.url, stop_grace_s=1) as first:
             hanging = submit(scene, "schedule_upload", cheap("schedule_upload"))
-            until(lambda: arrived(party) == 1, "the upload hangs in 1C")
+            until(lambda: arrived(party) == 1, what="the upload hangs in 1C", within_s=120)
             later = submit(scene, "schedule_upload", cheap("schedule_upload"))
-            until(lambda: arrived(party) == 2, "the other one as well")
+            until(lambda: arrived(party) == 2, what="the other one as well", within_s=120)
             assert first.stop() < 1 + GONE_S
         rows = [one(scene, id_) for id_ in (hanging, later)]
         assert [(row.status, row.failures) for row in rows] == [(OperationStatus.QUEUED, 0)] * 2
@@ -113,7 +113,7 @@ def test_a_worker_that_is_told_to_stop_hands_back_what_hangs(tmp_path: Path) -> 
         assert _outbound(scene) == [(None, True)] * 2  # and nobody claims that 1C has answered
         party.lift()
         with worker(scene.url, party.zup.url):
-            until(lambda: scene.over() == 2, f"the next worker completes them: {scene.statuses()}")
+            until(lambda: scene.over() == 2, what=f"the next worker completes them: {scene.statuses()}", within_s=120)
         assert [one(scene, id_).status for id_ in (hanging, later)] == [OperationStatus.COMPLETED] * 2
         assert [sheet["version"] for sheet in party.state()["sheets"]] == [2]  # an upload each, none twice
 
@@ -122,7 +122,7 @@ def test_a_worker_that_is_told_to_stop_lets_what_runs_end_in_its_grace(tmp_path:
     with relayed("latency,seconds=2,operation=sendSchedule", agents=2) as party, on_sqlite(tmp_path) as scene:
         with worker(scene.url, party.zup.url, stop_grace_s=30) as child:
             running = submit(scene, "schedule_upload", cheap("schedule_upload"))
-            until(lambda: arrived(party) == 1, "the upload is under way")
+            until(lambda: arrived(party) == 1, what="the upload is under way", within_s=120)
             assert child.stop() < 30
         assert one(scene, running).status == OperationStatus.COMPLETED
 
@@ -131,7 +131,7 @@ def test_syncs_side_by_side_all_complete_without_waiting_for_a_check(tmp_path: P
     with relayed("latency,seconds=0.5,operation=getAgents", agents=513) as party, on_sqlite(tmp_path) as scene:
         ids = [submit(scene, "personnel_sync") for _ in range(4)]
         with worker(scene.url, party.zup.url) as child:
-            until(lambda: scene.over() == len(ids), f"all is over: {scene.statuses()}")
+            until(lambda: scene.over() == len(ids), what=f"all is over: {scene.statuses()}", within_s=120)
             said = child.said()
         assert {one(scene, id_).status for id_ in ids} == {OperationStatus.COMPLETED}
         assert "Traceback" not in said
@@ -147,7 +147,7 @@ def test_every_end_is_in_the_audit_trail_once(tmp_path: Path) -> None:
             for kind, payload in (("report_export", cheap("report_export")), ("timesheet_request", wrong))
         ]
         with worker(scene.url, party.zup.url) as child:
-            until(lambda: scene.over() == 2, "both are over")
+            until(lambda: scene.over() == 2, what="both are over", within_s=120)
             child.stop()
         query = sa.select(audit.c.operation_ref, audit.c.failed).where(audit.c.direction == "queue")
         with scene.engine.connect() as connection:
@@ -169,7 +169,7 @@ def test_a_worker_forgets_records_older_than_three_years(tmp_path: Path) -> None
 
         assert kept() == 2
         with worker(scene.url, party.zup.url):
-            until(lambda: kept() == 1, "the older record is gone")
+            until(lambda: kept() == 1, what="the older record is gone", within_s=120)
 
 
 def _outbound(scene: Scene) -> list[tuple[int | None, bool]]:
@@ -192,15 +192,15 @@ def test_a_worker_that_lost_its_slot_for_a_while_holds_it_again() -> None:
     """Or it would count as dead for ever, and whatever it runs be run by another one too."""
     with postgres() as url, relayed(agents=2) as party, Scene(url, now) as scene, worker(url, party.zup.url):
         leases = Leases(scene.engine)
-        until(lambda: _seen(scene) is not None, "the worker says that it is alive")
+        until(lambda: _seen(scene) is not None, what="the worker says that it is alive", within_s=120)
         with scene.engine.connect() as connection:
             connection.execute(sa.text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"))
         held: list[Lock] = []
-        until(lambda: _took(leases, held), "its slot is free", 30)
+        until(lambda: _took(leases, held), what="its slot is free", within_s=30)
         before = _seen(scene)
-        until(lambda: _seen(scene) not in (None, before), "it has looked round meanwhile", 30)
+        until(lambda: _seen(scene) not in (None, before), what="it has looked round meanwhile", within_s=30)
         held[0].release()
-        until(lambda: not is_free(leases, 0), "it holds its slot again", 30)
+        until(lambda: not is_free(leases, 0), what="it holds its slot again", within_s=30)
 
 
 def _took(leases: Leases, held: list[Lock]) -> bool:

@@ -6,7 +6,6 @@ import datetime as dt
 import json
 from collections import Counter
 from collections.abc import Iterator
-from itertools import product
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,10 +14,9 @@ import pytest
 
 from argus_wfm.gateway.sites.registry import SEED, NoSuchWallTime, SiteRegistry, SitesError
 from tests.support.peers import DATABASES, database
-from tests.support.sites import AT, Central, central, employee, shift
+from tests.support.sites import AT, SITES, STARTS, Central, central, edges, employee, shift
 
 Json = Any
-SITES = SiteRegistry.of_file(None)
 
 
 @pytest.fixture(scope="module")
@@ -218,28 +216,7 @@ def test_a_push_holds_a_thousand_shifts(host: Central) -> None:
 
 # the edges: every month, its first day, a leap day, at each site, around midnight of the site, of Moscow and of UTC
 
-STARTS = [dt.datetime(2025, month, 1) for month in range(1, 13)]
 STARTS += [dt.datetime(2024, 2, 29), dt.datetime(2024, 3, 1), dt.datetime(2026, 1, 1), dt.datetime(2000, 2, 29)]
-HOURS = (
-    -12,
-    -5,
-    -1 / 60,
-    0,
-    1 / 60,
-    3,
-    5,
-    7,
-    10,
-)  # around the site's midnight; those of the zones are UTC's and Moscow's
-
-
-def edges(site: str) -> dict[str, tuple[dt.datetime, dt.datetime]]:
-    """Wall times by shift id; each crosses some midnight or touches it."""
-    found = {}
-    for number, (midnight, hours) in enumerate(product(STARTS, HOURS)):
-        start = midnight + dt.timedelta(hours=hours)
-        found[f"{site}-{number}"] = start, start + dt.timedelta(hours=9)
-    return found
 
 
 @pytest.mark.parametrize("kind", DATABASES)

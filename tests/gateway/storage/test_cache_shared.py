@@ -12,7 +12,7 @@ import pytest
 
 from argus_wfm.gateway.clock import Clock
 from argus_wfm.gateway.storage.cache import Caches, Region
-from tests.support.gateway import NOW
+from tests.support.clock import NOW
 from tests.support.peers import redis, redis_client
 
 # dogpile 1.5 on redis 8: a warning that is an error would be Redis that cannot be used, and everything a miss

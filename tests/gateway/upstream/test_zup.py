@@ -12,9 +12,9 @@ import pytest
 
 from argus_wfm.gateway.errors import TRANSIENT, UpstreamFailed, UpstreamUnready
 from argus_wfm.openapi import load
-from tests.gateway.api.test_personnel import NORM, SCHEDULE
-from tests.gateway.conftest import Gateway
+from tests.support.gateway import Gateway
 from tests.support.http_client import AGENTS, Caller, drips, drips_head, hangs, tcp
+from tests.support.personnel import NORM, SCHEDULE
 
 EXAMPLES = {where: example for where, _, example in load("personnel").examples()}
 AGENTS_REPLY = EXAMPLES["getAgents 200"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -15,23 +15,14 @@ from typing import Any
 import pytest
 import requests
 
-from tests.gateway.api.test_personnel import NORM, SCHEDULE
-from tests.gateway.conftest import Gateway
+from tests.support.gateway import Gateway
 from tests.support.http_client import AGENTS, Caller
+from tests.support.personnel import OPERATIONS, Ask
+from tests.support.polling import until
 from tests.support.relayed_zup import Party, relayed
 
 LIMIT_S = 31
 OK, DOWN, BAD, LATE = (200, None), (502, "SYNC_FAILED"), (502, "BAD_UPSTREAM_RESPONSE"), (504, "UPSTREAM_TIMEOUT")
-SHEETS = {"date_start": "2025-07-01T00:00:00", "date_end": "2025-07-31T23:59:59", "AR_agents": [{"agentId": "MCE001"}]}
-FACTS = {"agentId": "MCE001", "date_start": "2025-08-02T09:00:00", "loginfo": []}
-Ask = Callable[[Caller], requests.Response]
-OPERATIONS: dict[str, Ask] = {
-    "getAgents": lambda argus: argus.get(AGENTS, headers={"Cache-Control": "no-cache"}),
-    "sendSchedule": lambda argus: argus.post("/sendSchedule", SCHEDULE),
-    "getNormHours": lambda argus: argus.post("/getNormHours", NORM),
-    "getTimetypeInfo": lambda argus: argus.post("/getTimetypeInfo", SHEETS),
-    "sendFactWorkTime": lambda argus: argus.post("/sendFactWorkTime", FACTS),
-}
 REQUIRED = {
     "getAgents": "/agents/*/agent_id",
     "sendSchedule": "/status",
@@ -203,10 +194,3 @@ class Span:
         self._moved_s += step
         for caller in (self._party.behind, self._argus):
             assert caller.control("/clock", {"move_seconds": step}).ok
-
-
-def until(holds: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.002)

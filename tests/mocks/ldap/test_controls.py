@@ -15,9 +15,10 @@ from ldap3.core.exceptions import LDAPException
 from argus_wfm.mocks import people
 from argus_wfm.mocks.ldap.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, LockoutPolicy, Trouble, account, password_of
 from argus_wfm.mocks.ldap.entries import GROUPS, PEOPLE, SERVICE
-from tests.mocks.conftest import NOW
+from tests.support.clock import NOW
 from tests.support.directories import Served, bind, data, logins, mocked
 from tests.support.http_client import Caller
+from tests.support.polling import until
 
 IVAN, LOGIN = f"cn=Иванов Иван Иванович,{PEOPLE}", "ivan.ivanov"
 
@@ -128,7 +129,7 @@ class TestFaults:
 
         thread = threading.Thread(target=hang)
         thread.start()
-        _until(lambda: directory.control("/state")["wrong_passwords"] == {LOGIN: 1})  # applied
+        until(lambda: directory.control("/state")["wrong_passwords"] == {LOGIN: 1})  # applied
         assert directory.controls is not None
         directory.controls.delete("/faults")
         thread.join(5)
@@ -161,15 +162,8 @@ class TestFaults:
 
 
 def _move_when_struck(directory: Served) -> None:
-    _until(lambda: directory.control("/state")["arrived"].get("search"))
+    until(lambda: directory.control("/state")["arrived"].get("search"))
     directory.control("/clock", {"move_seconds": 601})
-
-
-def _until(true: Any) -> None:
-    until = time.monotonic() + 10
-    while not true():
-        assert time.monotonic() < until
-        time.sleep(0.01)
 
 
 class TestAccounts:

@@ -18,7 +18,7 @@ from argus_wfm.mocks.oktell.simulation import TRANSITIONS, CallCentreSimulation,
 from argus_wfm.mocks.oktell.time_scale import TimeScale
 from argus_wfm.openapi import load
 from argus_wfm.openapi.stream import load_stream
-from tests.mocks.conftest import NOW
+from tests.support.clock import NOW
 
 PEOPLE = people.cast(40, 1)
 SECOND = dt.timedelta(seconds=1)

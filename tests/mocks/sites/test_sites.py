@@ -17,7 +17,7 @@ from argus_wfm.mocks.sites.app import sites
 from argus_wfm.mocks.sites.sites import OPERATIONS
 from argus_wfm.mocks.zup.app import zup
 from argus_wfm.openapi.server import background
-from tests.support.gateway import NOW
+from tests.support.clock import NOW
 from tests.support.http_client import PASSWORD, USER, Caller
 from tests.support.oktell import unused
 from tests.support.sites import AT, Central, central, employee

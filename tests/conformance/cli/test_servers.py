@@ -20,9 +20,10 @@ from argus_wfm.conformance.cli.app import main
 from argus_wfm.conformance.cli.gateway_client import GatewayClient
 from argus_wfm.conformance.launch.process import STILL
 from tests.support.command_line import ARGUS, CLEAN, running, started
-from tests.support.gateway_commands import Shell, until
+from tests.support.gateway_commands import Shell
 from tests.support.http_client import AGENTS, PASSWORD, USER, Caller
 from tests.support.peers import absent
+from tests.support.polling import until
 
 
 def test_taken_port_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -167,7 +168,7 @@ def test_worker_joins_a_gateway_on_its_database(bare: Shell, tmp_path: Path) -> 
     with up as urls, worker("--json", ARGUS_DATABASE_URL=database) as line:
         assert json.loads(line) == {"ready": {}}
         remote = GatewayClient(urls["gateway"])
-        workers = until(lambda: remote.get("/queue")["workers"], lambda known: len(known) == 2)
+        workers = until(lambda: remote.get("/queue")["workers"], lambda known: len(known) == 2, within_s=30.0)
         assert {one["id"] for one in workers} == {"worker-0", "worker-1"}
     assert (tmp_path / "argus.sqlite3").exists()
 

@@ -10,89 +10,30 @@ import datetime as dt
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from typing import Any
 
 from argus_wfm.conformance.errors import CouldNotTest, HeldBack
 from argus_wfm.conformance.model.exchange import Exchange
-from argus_wfm.conformance.model.findings import Departure, Drift, Finding
+from argus_wfm.conformance.model.findings import Departure, Finding
 from argus_wfm.conformance.probes.examples import example_body, example_path, named
+from argus_wfm.conformance.target.capabilities import (
+    BLOCKED,
+    HOPELESS,
+    NO_ENVELOPE,
+    OF_DRIFT,
+    SLOW_S,
+    Capability,
+    OperationState,
+)
 from argus_wfm.conformance.target.client import Client
 from argus_wfm.conformance.target.journal import EXPLORING
 from argus_wfm.conformance.target.known_ids import KINDS
-from argus_wfm.conformance.target.safety import Block
 from argus_wfm.conformance.target.target import Target
 from argus_wfm.conformance.target.websocket import OPERATION, Subscription
 from argus_wfm.openapi import Operation
 
 Json = Any
-SLOW_S = 10.0  # a third of what the seed allows; with hundreds of requests a run would take hours
-SKEW_S = 5.0  # of clocks, that is worth telling
-
-
-class OperationState(StrEnum):
-    """Of an operation."""
-
-    THERE = "there"
-    UNREACHABLE = "unreachable"
-    ABSENT = "absent"
-    PROTOCOL = "wrong protocol"
-    AUTH = "credentials refused"
-    BROKEN = "broken"
-    UNSTEADY = "unsteady"
-    SLOW = "slow"
-    UNKNOWN = "not asked"
-
-
-BLOCKED = (
-    OperationState.UNREACHABLE,
-    OperationState.ABSENT,
-    OperationState.PROTOCOL,
-    OperationState.AUTH,
-    OperationState.BROKEN,
-    OperationState.SLOW,
-)
-OF_DRIFT = {
-    Drift.ABSENT: OperationState.ABSENT,
-    Drift.PROTOCOL: OperationState.PROTOCOL,
-    Drift.AUTH: OperationState.AUTH,
-}
-HOPELESS = (  # where one operation is so, its contract's others are not asked; a refused password is not sent again
-    OperationState.UNREACHABLE,
-    OperationState.SLOW,
-    OperationState.AUTH,
-)
-
-
-UNTOLD = "a 404 without the envelope: the host has no such thing, or no such operation"
-
-
-@dataclass(frozen=True, slots=True)
-class Capability:
-    """What one operation said; `finding` is of what departs, `date` the host's clock less ours in seconds."""
-
-    contract: str
-    operation: str
-    state: OperationState
-    words: str = ""
-    duration_s: float = 0.0
-    finding: Finding | None = None
-    ahead_s: float | None = None
-
-    def block(self) -> Block:
-        """Why it is not asked again."""
-        return Block(self.words, self.finding, credentials=self.state is OperationState.AUTH)
-
-    def as_dict(self) -> dict[str, Json]:
-        """For report.json."""
-        return {
-            "contract": self.contract,
-            "operation": self.operation,
-            "state": self.state.value,
-            "reason": self.words or None,
-            "duration_s": round(self.duration_s, 3),
-        }
 
 
 class Preflight:
@@ -150,35 +91,6 @@ def explore(target: Target, contracts: Sequence[str]) -> list[Capability]:
     return Preflight(target, contracts).run()
 
 
-def blocks(capabilities: Sequence[Capability], *, slow: bool) -> dict[str, Block]:
-    """By operation, and by contract for one that is hopeless; `slow` says whether slow ones are blocked, too."""
-    states = BLOCKED if slow else tuple(state for state in BLOCKED if state is not OperationState.SLOW)
-    found = [one for one in capabilities if one.state in states]
-    whole = {one.contract: one.block() for one in found if one.state in HOPELESS and one.operation != OPERATION}
-    return whole | {one.operation: one.block() for one in found}
-
-
-def ailing(capabilities: Sequence[Capability]) -> bool:
-    """Whether something that was asked is not as it should be."""
-    return any(one.state not in (OperationState.THERE, OperationState.UNKNOWN) for one in capabilities)
-
-
-def answering(capabilities: Sequence[Capability]) -> bool:
-    """Whether there is anything that generated requests could ask; so it is where nothing was asked, of mocks."""
-    return not capabilities or any(one.state in (OperationState.THERE, OperationState.UNSTEADY) for one in capabilities)
-
-
-def down(capabilities: Sequence[Capability]) -> bool:
-    """Whether nothing that was asked gave any answer."""
-    asked = [one for one in capabilities if one.state is not OperationState.UNKNOWN]
-    return bool(asked) and all(one.state is OperationState.UNREACHABLE for one in asked)
-
-
-def skew(capabilities: Sequence[Capability]) -> float:
-    """Seconds that the host's clock is ahead of ours."""
-    return next((one.ahead_s for one in capabilities if one.ahead_s is not None), 0.0)
-
-
 def _of_contract(target: Target, name: str, sso: Capability | None = None) -> Iterator[Capability]:
     """`sso` is why no token can be had of the host; one that is given needs none."""
     try:
@@ -193,7 +105,7 @@ def _of_contract(target: Target, name: str, sso: Capability | None = None) -> It
     for operation in _questions(client):
         last = _like(last, operation.id) if last and last.state in HOPELESS else _ask(client, operation)
         if last.state is OperationState.ABSENT and there and _of_things(operation):
-            last = replace(last, state=OperationState.UNKNOWN, words=UNTOLD, finding=None)
+            last = replace(last, state=OperationState.UNKNOWN, words=NO_ENVELOPE, finding=None)
         there = there or last.state is OperationState.THERE
         yield last
     if name == "mce" and target.config.stream:

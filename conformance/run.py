@@ -18,7 +18,8 @@ from argus_wfm.conformance.generated.progress import BROKEN_OFF
 from argus_wfm.conformance.generated.runner import Generated
 from argus_wfm.conformance.launch.process import PRESENT
 from argus_wfm.conformance.model.findings import Verdict
-from argus_wfm.conformance.preflight import Capability, Preflight, ailing, answering, blocks
+from argus_wfm.conformance.plan import CONTRACTS, Plan
+from argus_wfm.conformance.preflight import Preflight
 from argus_wfm.conformance.processes.children import Children
 from argus_wfm.conformance.processes.signals import Interrupted, interruptible
 from argus_wfm.conformance.report import baseline
@@ -27,11 +28,11 @@ from argus_wfm.conformance.report.results import Run, joined
 from argus_wfm.conformance.report.terminal import Screen
 from argus_wfm.conformance.scenarios import runner as scenarios
 from argus_wfm.conformance.scenarios.runner import Result
+from argus_wfm.conformance.target.capabilities import Capability, answering, blocks, degraded
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.journal import Journal
 from argus_wfm.conformance.target.recorder import ExchangeStats
 from argus_wfm.conformance.target.safety import (
-    FAILURES,
     MINUTES,
     MINUTES_OF_AILING,
     REQUESTS,
@@ -43,50 +44,7 @@ from argus_wfm.conformance.target.websocket import handshake
 from argus_wfm.openapi import Contract, load
 
 Json = Any
-CONTRACTS = ("personnel", "mce", "sso", "export")
-NO_SCENARIOS = ("none",)
 JOURNAL = "journal.jsonl"
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What the command line asked for; times in seconds, `base_url` wins over `target`.
-
-    The last three are for hosts of others alone; None is as much as a host is fit for.
-    """
-
-    target: str = "mocks"
-    base_url: str = ""
-    allow_writes: bool = False
-    allow_auth_failures: bool = False
-    only: tuple[str, ...] = ()
-    scenarios: tuple[str, ...] = ()
-    failed: bool = False
-    tag: str = ""
-    max_time_s: float = 30
-    seed: int = 1
-    report: Path = Path("argus-report")
-    as_json: bool = False
-    workers: int = 2
-    baseline: Path | None = None
-    write_baseline: Path | None = None
-    max_requests: int | None = None
-    max_failures: int = FAILURES
-    max_minutes: float | None = None
-
-    @property
-    def on_mocks(self) -> bool:
-        """Whether we start what we judge."""
-        return not self.base_url and self.target == "mocks"
-
-    @property
-    def wants_scenarios(self) -> bool:
-        return self.scenarios != NO_SCENARIOS
-
-    @property
-    def wants_generated(self) -> bool:
-        """Whoever picks scenarios by name wants those alone."""
-        return self.max_time_s > 0 and not self.failed and (not self.scenarios or not self.wants_scenarios)
 
 
 @dataclass(slots=True)
@@ -136,7 +94,7 @@ def _run(plan: Plan, ids: tuple[str, ...], unheeded: Callable[[], None]) -> tupl
     """All of it, and the files that tell of it; once these are to be written, signals are `unheeded`."""
     _check(plan)
     accepted = baseline.read(plan.baseline) if plan.baseline else []
-    state = RunState(None if plan.on_mocks else _address(plan))
+    state = RunState(None if plan.on_mocks else _config(plan))
     try:
         with tempfile.TemporaryDirectory(prefix="argus-log-") as logs, Screen(quiet=plan.as_json) as screen:
             screen.heading(f"{_name(state.config)} · {_conditions(state.config)}")
@@ -161,7 +119,7 @@ def _explore(plan: Plan, state: RunState, screen: Screen) -> None:
     state.exploration = Preflight(Target(config), plan.only or CONTRACTS)
     capabilities = state.exploration.run()
     screen.capabilities(capabilities)
-    limits = _limits(plan, config.limits.journal, ailing=ailing(capabilities))
+    limits = _limits(plan, config.limits.journal, degraded=degraded(capabilities))
     state.config = replace(config, limits=limits, blocked=blocks(capabilities, slow=not plan.scenarios))
 
 
@@ -177,7 +135,7 @@ def _test(plan: Plan, ids: tuple[str, ...], state: RunState, logs: Path, screen:
 
     def run_scenarios() -> None:
         workers = plan.workers if config is None and len(ids) != 1 else 1
-        scenarios.run(children, _order(plan, ids, config), workers, logs / "scenarios.log", take)
+        scenarios.run(children, _options(plan, ids, config), workers, logs / "scenarios.log", take)
 
     def run_generated() -> None:
         given = config.as_dict() if config else None
@@ -210,7 +168,7 @@ def _generates(plan: Plan, state: RunState) -> bool:
     return plan.wants_generated and answering(state.capabilities)
 
 
-def _order(plan: Plan, ids: tuple[str, ...], config: TargetConfig | None) -> scenarios.ScenarioOptions:
+def _options(plan: Plan, ids: tuple[str, ...], config: TargetConfig | None) -> scenarios.ScenarioOptions:
     return scenarios.ScenarioOptions(config.as_dict() if config else None, ids, plan.tag, plan.only)
 
 
@@ -227,7 +185,7 @@ def _done(plan: Plan, ids: tuple[str, ...], state: RunState, accepted: Sequence[
             generated = Generated(stop=BROKEN_OFF)
         if plan.wants_scenarios:
             reached = {result.id for result in results}
-            not_reached = [one for one in scenarios.chosen(_order(plan, ids, None)) if one.id not in reached]
+            not_reached = [one for one in scenarios.chosen(_options(plan, ids, None)) if one.id not in reached]
     chosen = plan.only or CONTRACTS
     others = _contracts([name for name in CONTRACTS if name not in chosen])
     findings, covered, seen = joined(results, generated, _contracts(chosen), others)
@@ -259,17 +217,17 @@ def _check(plan: Plan) -> None:
         raise TargetError("--scenario none with --max-time 0 leaves nothing to run.")
 
 
-def _address(plan: Plan) -> TargetConfig:
+def _config(plan: Plan) -> TargetConfig:
     """The host to judge, with a journal that is new. Raises TargetError, CouldNotRun."""
     policy = Policy(allow_writes=plan.allow_writes, allow_auth_failures=plan.allow_auth_failures)
     config = by_url(plan.base_url, policy) if plan.base_url else by_profile(Path(plan.target), policy)
     journal = report.emptied(plan.report / JOURNAL)
-    return replace(config, limits=_limits(plan, str(journal.resolve()), ailing=False))
+    return replace(config, limits=_limits(plan, str(journal.resolve()), degraded=False))
 
 
-def _limits(plan: Plan, journal: str, *, ailing: bool) -> Limits:
+def _limits(plan: Plan, journal: str, *, degraded: bool) -> Limits:
     """From now on; what the command line says counts."""
-    requests, minutes = (REQUESTS_OF_AILING, MINUTES_OF_AILING) if ailing else (REQUESTS, MINUTES)
+    requests, minutes = (REQUESTS_OF_AILING, MINUTES_OF_AILING) if degraded else (REQUESTS, MINUTES)
     requests = requests if plan.max_requests is None else plan.max_requests
     minutes = minutes if plan.max_minutes is None else plan.max_minutes
     return Limits(journal, requests, plan.max_failures, time.time() + minutes * 60 if minutes else 0)

@@ -1,4 +1,4 @@
-"""Builds the web side of the gateway: contracts, stream and controls around its parts (parts.py).
+"""Builds the web side of the gateway: contracts, stream and controls around its components (components.py).
 
 contracts (personnel, operations, mce, sso, export), stream ── Components ── QueueWorker: queue, worker, sync, transfers
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from email.utils import format_datetime
 from typing import Any
 
@@ -27,7 +27,7 @@ from argus_wfm.gateway.api.sites import SiteOperations
 from argus_wfm.gateway.api.sso import Sso
 from argus_wfm.gateway.clock import Clock
 from argus_wfm.gateway.components import Components, QueueWorker, empty, working
-from argus_wfm.gateway.controls import controls
+from argus_wfm.gateway.controls import Controls
 from argus_wfm.gateway.metrics import CONTENT_TYPE
 from argus_wfm.gateway.queue.actions import QueueActions
 from argus_wfm.gateway.settings import Settings
@@ -42,18 +42,10 @@ METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 def build(settings: Settings, *, clock: Clock | None = None, with_controls: bool = False) -> ASGIApp:
     """The gateway as an ASGI application; controls exist only when asked for. Raises DatabaseError."""
-    clock = clock or Clock()
-    components = Components(settings, clock)
+    components = Components(settings, clock or Clock())
     http = connect(settings.zup_user, settings.zup_password.get_secret_value())
     contracts = _contracts(components, components.zup_client(http))
     running: list[QueueWorker] = []
-
-    async def health(_request: Request) -> Response:
-        headers = {"Date": format_datetime(components.clock.now(), usegmt=True)}
-        return JSONResponse({"service": "gateway", **components.health(), "status": "ok"}, headers=headers)
-
-    async def metrics(_request: Request) -> Response:
-        return Response(await asyncio.to_thread(components.metrics.text), media_type=CONTENT_TYPE)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -61,6 +53,24 @@ def build(settings: Settings, *, clock: Clock | None = None, with_controls: bool
         async with http, _in_thread(working(components)) as work, _following(components):
             running.extend([work] if work else [])
             yield
+
+    extra = [Mount("/_control", _controls(components, running).router())] if with_controls else []
+    return with_routes(contracts, [*_monitoring(components), *_stream(components), *extra], lifespan)
+
+
+def _monitoring(components: Components) -> list[BaseRoute]:
+    async def health(_request: Request) -> Response:
+        headers = {"Date": format_datetime(components.clock.now(), usegmt=True)}
+        return JSONResponse({"service": "gateway", **components.health(), "status": "ok"}, headers=headers)
+
+    async def metrics(_request: Request) -> Response:
+        return Response(await asyncio.to_thread(components.metrics.text), media_type=CONTENT_TYPE)
+
+    return [Route("/health", health), Route("/metrics", metrics)]
+
+
+def _controls(components: Components, running: Sequence[QueueWorker]) -> Controls:
+    """`running` holds the worker of this process once it has started, if it has one."""
 
     def reset() -> None:
         empty(components)
@@ -73,27 +83,9 @@ def build(settings: Settings, *, clock: Clock | None = None, with_controls: bool
         if running:
             components.schedule.look()
 
-    extra = [
-        Mount(
-            "/_control",
-            controls(
-                components.clock,
-                components.caches,
-                components.zup,
-                components.queue,
-                components.tokens,
-                reset,
-                fall_due,
-            ),
-        )
-    ]
-    routes = [
-        Route("/health", health),
-        Route("/metrics", metrics),
-        *_stream(components),
-        *(extra if with_controls else []),
-    ]
-    return with_routes(contracts, routes, lifespan)
+    return Controls(
+        components.clock, components.caches, components.zup, components.queue, components.tokens, reset, fall_due
+    )
 
 
 def _contracts(components: Components, zup: ZupClient) -> ASGIApp:

@@ -81,14 +81,7 @@ class Components:
         self.payroll = Payroll(self.engine, self.sites, clock.now)
         self.consistency = Consistency(self.engine, self.sites, settings.actuals_late_s)
         self.schedule = Scheduler(self.engine, self.queue, clock.now, settings.sync_schedule)
-        self.caches = Caches(
-            clock.now,
-            api_s=settings.api_cache_s,
-            employee_s=settings.employee_cache_s,
-            calendar_s=settings.calendar_cache_s,
-            entries=settings.api_cache_entries,
-            redis_url=settings.redis_url,
-        )
+        self.caches = _caches(settings, clock)
         self.zup = ZupUpstream(settings.zup_url, _breaker("1C ZUP", settings, clock), settings.call_timeout_s)
         self.zup.on_recovery = self.caches.on_recovery
         self.queue.on_end = self._ended
@@ -209,7 +202,7 @@ class QueueWorker:
         self._components.exports.purge()
 
     def start(self) -> None:
-        """Raises NoSlot."""
+        """Raises NoLease."""
         self._bridge.start()
         self.worker.start()
 
@@ -227,7 +220,7 @@ class QueueWorker:
 
 @contextlib.contextmanager
 def working(components: Components) -> Iterator[QueueWorker | None]:
-    """Database, audit trail and, unless settings say 0, a worker. Raises DatabaseError, NoSlot."""
+    """Database, audit trail and, unless settings say 0, a worker. Raises DatabaseError, NoLease."""
     migrate(components.engine)
     components.audit.start()
     components.agents.start()
@@ -246,6 +239,17 @@ def working(components: Components) -> Iterator[QueueWorker | None]:
         components.agents.stop()
         components.audit.stop()
         components.engine.dispose()
+
+
+def _caches(settings: Settings, clock: Clock) -> Caches:
+    return Caches(
+        clock.now,
+        api_s=settings.api_cache_s,
+        employee_s=settings.employee_cache_s,
+        calendar_s=settings.calendar_cache_s,
+        entries=settings.api_cache_entries,
+        redis_url=settings.redis_url,
+    )
 
 
 def _keys(settings: Settings) -> Keys | None:

@@ -24,57 +24,79 @@ Json = Any
 LOOK_S = 0.01
 
 
-def controls(
-    clock: Clock,
-    caches: Caches,
-    zup: ZupUpstream,
-    queue: Queue,
-    tokens: Tokens | None,
-    empty: Callable[[], None],
-    fall_due: Callable[[], None],
-) -> Router:
-    """GET clock, POST clock {"move_seconds"} or {"now"}; POST reset; POST token {"audience", "subject"}; GET state."""
+class Controls:
+    """The routes of /_control. `empty` makes the gateway as new; `fall_due` starts what the clock has made due."""
 
-    def shown() -> dict[str, Json]:
-        breaker = {**zup.breaker.shown(), "history": zup.breaker.history()}
-        cached = sum(len(region) for region in caches)
-        return {"now": instant(clock.now()), "cached": cached, "zup": {**zup.seen.shown(), "breaker": breaker}}
+    def __init__(
+        self,
+        clock: Clock,
+        caches: Caches,
+        zup: ZupUpstream,
+        queue: Queue,
+        tokens: Tokens | None,
+        empty: Callable[[], None],
+        fall_due: Callable[[], None],
+    ) -> None:
+        self._clock, self._caches, self._zup, self._queue, self._tokens = clock, caches, zup, queue, tokens
+        self._empty, self._fall_due = empty, fall_due
 
-    async def clock_(request: Request) -> Response:
+    def router(self) -> Router:
+        """
+        GET clock, POST clock {"move_seconds"} or {"now"}    POST reset
+        POST token {"audience", "subject"}    GET state
+        """
+        return Router(
+            [
+                Route("/clock", self.clock, methods=["GET", "POST"]),
+                Route("/reset", self.reset, methods=["POST"]),
+                Route("/token", self.token, methods=["POST"]),
+                Route("/state", self.state, methods=["GET"]),
+            ]
+        )
+
+    async def clock(self, request: Request) -> Response:
+        """Show the clock, or move it forward and wait for what that makes due."""
+        clock = self._clock
         if request.method == "POST":
             try:
                 _move(clock, json.loads(await request.body()))
             except ValidationFailed as error:
-                return JSONResponse(error.envelope(clock.now()), error.status)
+                return self._refused(error)
             except ValueError as error:
-                return JSONResponse(ValidationFailed(f"The body is not JSON: {error}").envelope(clock.now()), 400)
+                return self._refused(ValidationFailed(f"The body is not JSON: {error}"))
             await clock.settled()
-            await asyncio.to_thread(fall_due)
-            await _begun(queue)
+            await asyncio.to_thread(self._fall_due)
+            await _begun(self._queue)
         return JSONResponse({"now": instant(clock.now())})
 
-    async def reset(_request: Request) -> Response:
-        await asyncio.to_thread(empty)
-        return JSONResponse(shown())
+    async def reset(self, _request: Request) -> Response:
+        """Empty the database and the caches."""
+        await asyncio.to_thread(self._empty)
+        return JSONResponse(self._shown())
 
-    async def token(request: Request) -> Response:
+    async def token(self, request: Request) -> Response:
+        """Issue a token for one audience."""
         given = json.loads(await request.body() or b"{}")
-        if tokens is None:
-            return JSONResponse(ValidationFailed("There is no token key.").envelope(clock.now()), 400)
-        issued = tokens.issue(str(given.get("subject", "argus")), str(given.get("audience", "argus")))
+        if self._tokens is None:
+            return self._refused(ValidationFailed("There is no token key."))
+        issued = self._tokens.issue(str(given.get("subject", "argus")), str(given.get("audience", "argus")))
         return JSONResponse({"access_token": issued, "token_type": "Bearer"})
 
-    async def state(_request: Request) -> Response:
-        return JSONResponse(shown())
+    async def state(self, _request: Request) -> Response:
+        """Show the clock, the cache and the breaker before 1C."""
+        return JSONResponse(self._shown())
 
-    return Router(
-        [
-            Route("/clock", clock_, methods=["GET", "POST"]),
-            Route("/reset", reset, methods=["POST"]),
-            Route("/token", token, methods=["POST"]),
-            Route("/state", state, methods=["GET"]),
-        ]
-    )
+    def _shown(self) -> dict[str, Json]:
+        breaker = {**self._zup.breaker.shown(), "history": self._zup.breaker.history()}
+        cached = sum(len(region) for region in self._caches)
+        return {
+            "now": instant(self._clock.now()),
+            "cached": cached,
+            "zup": {**self._zup.seen.shown(), "breaker": breaker},
+        }
+
+    def _refused(self, error: ValidationFailed) -> Response:
+        return JSONResponse(error.envelope(self._clock.now()), error.status)
 
 
 async def _begun(queue: Queue) -> None:

@@ -49,43 +49,50 @@ def router(server: Controlled, switches: Switches, own: Iterable[Route] = ()) ->
     GET clock, POST clock {"move_seconds"} or {"now"}    POST reset {}    GET seed, POST seed {"seed", "agents"}
     GET faults, POST faults {"fault": …} or a list of them, DELETE faults, DELETE faults/{id}    GET state
     """
-
-    async def clock(request: Request) -> Json:
-        if request.method == "POST":
-            _move(server.clock, await body_of(request))
-            await server.settle()
-        return {"now": instant(server.clock.now())}
-
-    async def reset(_request: Request) -> Json:
-        server.reset()
-        await switches.reset()
-        return view_()
-
-    async def seed(request: Request) -> Json:
-        if request.method == "POST":
-            body = await body_of(request)
-            server.reset(_integer(body, "seed", server.seed), _integer(body, "agents", server.agents))
-            await switches.reset()
-        return {"seed": server.seed, "agents": server.agents}
-
-    async def view(_request: Request) -> Json:
-        return view_()
-
-    def view_() -> Json:
-        return {**server.view(), **switches.view()}
-
-    now = server.clock.now
+    common, now = _Common(server, switches), server.clock.now
     return Router(
         [
             control("/faults", switches.answer, "GET", "POST", "DELETE", now=now),
             control("/faults/{id:int}", switches.lift_one, "DELETE", now=now),
-            control("/clock", clock, "GET", "POST", now=now),
-            control("/reset", reset, "POST", now=now),
-            control("/seed", seed, "GET", "POST", now=now),
-            control("/state", view, "GET", now=now),
+            control("/clock", common.clock, "GET", "POST", now=now),
+            control("/reset", common.reset, "POST", now=now),
+            control("/seed", common.seed, "GET", "POST", now=now),
+            control("/state", common.state, "GET", now=now),
             *own,
         ]
     )
+
+
+class _Common:
+    """The controls that all mocks have."""
+
+    def __init__(self, server: Controlled, switches: Switches) -> None:
+        self._server, self._switches = server, switches
+
+    async def clock(self, request: Request) -> Json:
+        if request.method == "POST":
+            _move(self._server.clock, await body_of(request))
+            await self._server.settle()
+        return {"now": instant(self._server.clock.now())}
+
+    async def reset(self, _request: Request) -> Json:
+        self._server.reset()
+        await self._switches.reset()
+        return self._view()
+
+    async def seed(self, request: Request) -> Json:
+        server = self._server
+        if request.method == "POST":
+            body = await body_of(request)
+            server.reset(_integer(body, "seed", server.seed), _integer(body, "agents", server.agents))
+            await self._switches.reset()
+        return {"seed": server.seed, "agents": server.agents}
+
+    async def state(self, _request: Request) -> Json:
+        return self._view()
+
+    def _view(self) -> Json:
+        return {**self._server.view(), **self._switches.view()}
 
 
 class Switches:

@@ -25,14 +25,13 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from argus_wfm.openapi.body import buffered
 from argus_wfm.openapi.contract import Contract
 from argus_wfm.openapi.errors import (
     ApiError,
     MethodNotAllowed,
     NotAcceptable,
     NotFound,
-    PayloadTooLarge,
-    ValidationFailed,
     render,
 )
 from argus_wfm.openapi.exchange import ServedExchange, enter, leave
@@ -41,7 +40,6 @@ from argus_wfm.openapi.sessions import Sessions
 
 log = logging.getLogger("argus.openapi")
 MAX_BODY_BYTES = 4 * 1024 * 1024  # 100 employees × 400 shifts fit; connexion itself has no limit
-DRAINED_BYTES = 128 * 1024 * 1024  # of a refused body, read so that the client sees the answer and not a reset
 DOCUMENT = "/openapi.json"
 SWAGGER_UI = re.compile(r"/ui(/.*)?")
 TWIN = re.compile(r"/openapi-3\.1/([a-z-]+)\.json")
@@ -95,7 +93,7 @@ class ContractMiddleware:
                 limit = _most_bytes(exchange)
                 if limit > MAX_BODY_BYTES and self._admit:
                     self._admit(exchange)
-                await self._inner(scope, await _buffered(receive, limit), send)
+                await self._inner(scope, await buffered(receive, limit), send)
             else:
                 await self._inner(scope, receive, send)
         except ApiError as error:
@@ -273,29 +271,3 @@ def _takes(accept: str, media_type: str) -> bool:
         if name in ("*/*", f"{kind}/*", media_type) and not any(re.fullmatch(r"q=0(\.0*)?", p) for p in parameters):
             return True
     return not accept.strip()
-
-
-async def _buffered(receive: Receive, limit: int) -> Receive:
-    """Read the whole body, chunked or not, and give it back as one message. Raises PayloadTooLarge (A30)."""
-    chunks: list[bytes] = []
-    size, more = 0, True
-    while more and size <= DRAINED_BYTES:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ValidationFailed("The caller went away before its body was whole.")
-        size += len(message.get("body", b""))
-        if size <= limit:
-            chunks.append(message.get("body", b""))
-        more = message.get("more_body", False)
-    if size > limit:
-        raise PayloadTooLarge(f"The body has more than {limit} bytes; send fewer employees a request.")
-    return _replayed(b"".join(chunks), receive)
-
-
-def _replayed(body: bytes, receive: Receive) -> Receive:
-    messages = iter([{"type": "http.request", "body": body, "more_body": False}])
-
-    async def replay() -> Message:
-        return next(messages, None) or await receive()
-
-    return replay

@@ -106,7 +106,8 @@ def conform(
     ] = None,
 ) -> None:
     """Judge gateway and mocks, or any host: scenarios, and tests generated from the contract."""
-    from argus_wfm.conformance.run import Plan, run
+    from argus_wfm.conformance.plan import Plan
+    from argus_wfm.conformance.run import run
     from argus_wfm.conformance.target.target import TargetError
 
     if base_url and target != "mocks":
@@ -143,8 +144,8 @@ def target() -> None:
 @app.command(epilog="argus faults   |   argus mock zup --fault status,status=503,operation=getNormHours,times=5")
 def faults(as_json: Json = False) -> None:
     """List what can go wrong with a mock, and how to say it."""
+    from argus_wfm.conformance.cli.tables import faults_table
     from argus_wfm.conformance.launch.mocks import explained_faults
-    from argus_wfm.conformance.report.terminal import faults_table
 
     kinds, common, examples = explained_faults()
     if not as_json:

@@ -206,9 +206,9 @@ def _serve(servers: list[Server], as_json: bool, *, clock: str = "real time", cr
             told = {"ready": urls, "controls": controls, **({"credentials": secrets} if secrets else {})}
             print(json.dumps(told), flush=True)
             return
-        from argus_wfm.conformance.report.terminal import parties_table
+        from argus_wfm.conformance.cli.tables import servers_table
 
-        parties_table(
+        servers_table(
             [(server.name, server.page or f"{server.url}/services/personnel", server.controls) for server in servers],
             DEVELOPMENT if credentials and not all(server.page for server in servers) else None,
             clock,

@@ -18,7 +18,7 @@ from schemathesis.engine import events, from_schema
 from argus_wfm.conformance.checks.encoding import legible
 from argus_wfm.conformance.generated import checks
 from argus_wfm.conformance.generated.data import tamed
-from argus_wfm.conformance.generated.people import people
+from argus_wfm.conformance.generated.people import request_employee_ids
 from argus_wfm.conformance.generated.transport import GuardedAdapter
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Drift, Finding, clipped
@@ -53,7 +53,7 @@ class Generator:
 
     def __init__(self, target: Target, client: Client, *, max_time_s: float, seed: int) -> None:
         self._target, self._client = target, client
-        self._people = people(target, client)
+        self._people = request_employee_ids(target, client)
         self._keys = itertools.count(1)
         self._run = "" if target.policy.ours else f"{uuid.uuid4().hex[:6]}-"  # a host of others remembers other runs
         self._seed = seed
@@ -123,7 +123,7 @@ class Generator:
                 "generation": {"no-shrink": True, "database": "none"},
                 "checks": {
                     **{name: {"enabled": False} for name in JUDGED_BY_US},
-                    # asks again past our hooks, and with them past the gate; a probe asks the same of others' hosts
+                    # asks again past our hooks and so past the safety limits; a probe asks the same of others' hosts
                     "ignored_auth": {"enabled": self._target.policy.ours},
                     "positive_data_acceptance": {"expected-statuses": ["2xx", 401, 404, 409, 422]},
                 },

@@ -15,7 +15,7 @@ AT_WORK = 8  # of them, in a contact centre that knows nobody yet
 QUEUE, CALL = "support_queue", "CALL123"  # the contract's examples, which are asked for by name
 
 
-def people(target: Target, client: Client) -> list[str]:
+def request_employee_ids(target: Target, client: Client) -> list[str]:
     """Ids for one contract's requests; none where the host lists nobody."""
     try:
         if client.contract.name == "sso":

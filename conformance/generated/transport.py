@@ -1,4 +1,4 @@
-"""How the requests of a library that sends by itself leave: as the judge's own do, each through the gate."""
+"""Transport adapter that applies our safety limits, journal and deadline to Schemathesis' own requests."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from argus_wfm.conformance.target.safety import SafetyGuard
 
 
 class GuardedAdapter(DeadlineAdapter):
-    """Sends what the engine asks as the judge's client would: through the gate, each answer whole and in time."""
+    """Sends the engine's requests as the judge's client does: under safety limits, with a deadline per response."""
 
     def __init__(self, client: Client, guard: SafetyGuard) -> None:
         self._client, self._guard = client, guard
         super().__init__()
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
-        """Raises also what the gate raises, and the engine goes on to what it would send next."""
+        """Raises what SafetyGuard raises, too; the engine then goes on to its next request."""
         client, method, url = self._client, str(request.method), str(request.url)
         path = url[len(client.url) :].partition("?")[0]
         operation = client.contract.match(method, path)

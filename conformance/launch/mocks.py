@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from argus_wfm.conformance.model.exchange import Exchange
     from argus_wfm.mocks.faults.models import Fault, Struck
     from argus_wfm.mocks.faults.parser import Explained
-    from argus_wfm.mocks.zup.forwarding import Ask
+    from argus_wfm.mocks.zup.host import Ask
 
 
 def mocks(options: LaunchOptions) -> list[Server]:
@@ -79,12 +79,12 @@ def zup(options: LaunchOptions) -> Server:
 
 
 def _live(text: str) -> Ask:
-    """How a host of others is asked: as the judge does, through its gate. What it is not asked has no answer."""
+    """Reads from a third-party host under the judge's safety limits; raises NoAnswer for what is not sent."""
     from argus_wfm.conformance.checks.contract import judge
     from argus_wfm.conformance.errors import CouldNotTest, HeldBack
     from argus_wfm.conformance.model.findings import Departure
     from argus_wfm.conformance.target.target import Target, TargetConfig
-    from argus_wfm.mocks.zup.forwarding import HostResponse, NoAnswer
+    from argus_wfm.mocks.zup.host import HostResponse, NoAnswer
 
     target = Target(TargetConfig.from_dict(json.loads(text)))
     target.guard.by = "gateway-on-live"

@@ -203,7 +203,7 @@ class DirectoryTarget:
             self._departs("LDAP_STARTTLS", Drift.PROTOCOL, "StartTLS", "StartTLS does not come about", actual=words)
 
     def _told(self, request: str, connection: Any, act: Callable[[], Any]) -> Any:
-        """What a request comes to. Raises Departure where there is no answer of LDAP's, and what the gate raises."""
+        """Send one request. Raises Departure when the response is not LDAP's, and what SafetyGuard raises."""
         began = time.monotonic()
         with self.guard.request(OPERATION, request, self.url, "read") as pending, _within(ANSWER_S, connection):
             try:

@@ -12,10 +12,10 @@ from typing import Any
 
 from argus_wfm.conformance.generated.runner import Generated
 from argus_wfm.conformance.model.findings import Findings, Verdict, Witnessed, steadiness
-from argus_wfm.conformance.preflight import Capability, down
 from argus_wfm.conformance.report.baseline import Accepted, Sorted, sort
 from argus_wfm.conformance.report.coverage import Coverage, coverage
 from argus_wfm.conformance.scenarios.runner import Chosen, Result
+from argus_wfm.conformance.target.capabilities import Capability, down
 from argus_wfm.conformance.target.journal import JournalTotals
 from argus_wfm.conformance.target.recorder import ExchangeStats
 from argus_wfm.openapi import Contract

@@ -13,11 +13,9 @@ import inspect
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
-import requests
 from pytest_bdd.parser import ScenarioTemplate
 from pytest_bdd.scenario import scenario_wrapper_template_registry
 
@@ -25,14 +23,13 @@ from argus_wfm.conformance.errors import CouldNotTest, HeldBack, LocalError
 from argus_wfm.conformance.launch.process import launched
 from argus_wfm.conformance.model.findings import UNREADABLE, Departure, Drift, Finding, Verdict
 from argus_wfm.conformance.processes.children import tell
+from argus_wfm.conformance.scenarios import through_gateway
 from argus_wfm.conformance.scenarios.runner import ScenarioOptions, identity
-from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.recorder import ExchangeStats
 from argus_wfm.conformance.target.target import Target, TargetConfig, TargetError
 
 Json = Any
 KEY = "argus"
-OWN_VIEW = ("fault", "clock", "admin", "operations")  # tags of what needs faults, a clock to move, or a gateway of ours
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,7 +38,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(Judge(config, ScenarioOptions.read(config.getoption("--argus-options"))), "argus-judge")
+    config.pluginmanager.register(
+        Judge(config, ScenarioOptions.read(config.getoption("--argus-options"))), "argus-judge"
+    )
 
 
 def pytest_bdd_apply_tag(tag: str, function: Any) -> bool:
@@ -65,19 +64,7 @@ def _target(pytestconfig: pytest.Config) -> Iterator[Target]:
 def _on_live(_target: Target) -> Iterator[Callable[[], Target]]:
     """Starts our gateway with the host behind it, once it is needed. Raises CouldNotTest."""
     with contextlib.ExitStack() as stack:
-        yield functools.cache(lambda: Target(stack.enter_context(_gateway_on(_target))))
-
-
-@contextlib.contextmanager
-def _gateway_on(host: Target) -> Iterator[TargetConfig]:
-    for operation in ("getAgents", "getNormHours", "getTimetypeInfo"):  # what our gateway asks of 1C
-        if block := host.config.blocked.get(operation):
-            raise CouldNotTest(
-                f"needs our gateway with the host behind it, and {operation} of the host: {block.reason}"
-            )
-    host.guard.check()
-    with launched(live=replace(host.config, policy=Policy())) as config:
-        yield config
+        yield functools.cache(lambda: Target(stack.enter_context(through_gateway.started(_target))))
 
 
 @pytest.fixture
@@ -86,7 +73,7 @@ def target(request: pytest.FixtureRequest, _target: Target) -> Target:
     judge: Judge = request.config.pluginmanager.get_plugin("argus-judge")  # type: ignore[assignment]
     scenario_id, tags = _identity(request.node)
     judge.target, _target.guard.by = _target, scenario_id
-    if judge.options.config and not _target.policy.ours and not tags.isdisjoint(OWN_VIEW):
+    if judge.options.config and through_gateway.is_needed(_target, tags):
         _target.guard.check()
         judge.target = request.getfixturevalue("_on_live")()
     judge.target.reset()
@@ -138,11 +125,10 @@ class Judge:
         seen.findings[:] = [dataclasses.replace(found, scenario=scenario_id) for found in seen.findings]
         on_live = self.options.config is not None and self.target is not None and self.target.policy.ours
         if on_live:
-            seen = ExchangeStats(
-                findings=seen.findings, latest=seen.latest
-            )  # of our gateway's requests none is the host's
+            # the host received none of the requests that our gateway received
+            seen = ExchangeStats(findings=seen.findings, latest=seen.latest)
         verdict, reason, finding = _outcome(call.excinfo.value if call.excinfo else None, scenario_id, call.when, seen)
-        if on_live and self.target and (why := _not_had(self.target, verdict)):
+        if on_live and self.target and (why := through_gateway.missing(self.target, verdict)):
             verdict, reason, finding, seen = Verdict.UNTESTED, why, None, ExchangeStats()
         return {
             "id": scenario_id,
@@ -191,21 +177,6 @@ def _outcome(
         case _ if isinstance(error, UNREADABLE) and when == "call":
             return _unreadable(error, scenario_id, seen)
     return "error", f"{type(error).__name__}: {error}", None
-
-
-def _not_had(gateway: Target, verdict: str) -> str:
-    """Why an outcome says nothing of the host: what our gateway needed of it was not to be had. Empty where it was.
-
-    What the host answered against the contract is told where it is asked directly; here it only explains a failure.
-    """
-    if verdict in (Verdict.UNTESTED, Verdict.HELD):
-        return ""
-    try:
-        told = gateway.controls.host("zup")
-    except requests.RequestException:
-        return ""
-    reasons = told["lacked"] if verdict == Verdict.PASS else [*told["lacked"], *told["departed"], *told["waiting"]]
-    return next(iter(reasons), "")
 
 
 def _unreadable(error: Exception, scenario_id: str, seen: ExchangeStats) -> tuple[str, str, Finding | None]:

@@ -114,7 +114,7 @@ def run(
     """
     results: dict[str, Result] = {}
     chosen, status = 0, 0
-    for event in events(children, _command(options, workers), {**child_environment(), **ISOLATION}, log):
+    for event in events(children, command(options, workers), {**child_environment(), **ISOLATION}, log):
         match event["event"]:
             case "collected":
                 chosen = max(chosen, event["count"])
@@ -150,7 +150,8 @@ def chosen(options: ScenarioOptions) -> list[Chosen]:
 ISOLATION = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
-def _command(options: ScenarioOptions, workers: int) -> list[str]:
+def command(options: ScenarioOptions, workers: int) -> list[str]:
+    """Arguments of Python that run the chosen scenarios; "{fd}" stands for the descriptor that events go to."""
     folder = _folder()
     plugins = [argument for plugin in PLUGINS for argument in ("-p", plugin)]
     return [

@@ -98,7 +98,7 @@ class Client:
         `auth` is the target's own credentials, a (user, password), a whole Authorization, or None.
 
         Raises HeldBack before anything is sent that the policy forbids, Departure UNREACHABLE when nothing answers,
-        and what the gate raises.
+        and what SafetyGuard raises.
         """
         self._check_policy(method, path, auth)
         operation = self._operation(method, path)

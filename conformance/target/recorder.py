@@ -76,12 +76,12 @@ class Recorder:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._seen = ExchangeStats()
-        self.known_ids, self.echoes = KnownIds(), SentTexts()
+        self.known_ids, self.sent_texts = KnownIds(), SentTexts()
 
     def add(self, exchange: Exchange, judging: Callable[[Exchange], Iterable[Finding]] = judge) -> None:
         """Judge an exchange and count it."""
-        self.echoes.take(exchange)
-        exchange.echoed = self.echoes.hold
+        self.sent_texts.take(exchange)
+        exchange.echoed = self.sent_texts.hold
         found = list(judging(exchange))
         touched = list(exercised(exchange))
         self.known_ids.take(exchange)

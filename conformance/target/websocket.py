@@ -106,7 +106,7 @@ class Socket:
     def upgrade(self, authorization: str | None, **query: str) -> Subscription | Exchange:
         """A subscription, or the answer that refuses it. Raises Departure where nothing answers, or no HTTP.
 
-        Raises also what the gate raises.
+        Raises what SafetyGuard raises, too.
         """
         url = f"{self.url}?{urlencode(query)}" if query else self.url
         own = authorization is not None and authorization == self.authorization

@@ -1,11 +1,10 @@
-"""The kinds of operations, and the queue's policy: priorities, retries, batch sizes (seed sections 5 and 9)."""
+"""The kinds of operations, and the queue's policy: priorities, batch sizes (seed sections 5 and 9)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-DELAYS_S = (30, 120, 300)  # before retry 1, 2 and 3, each from the failure before it (A04, A05)
 REPORT = "report_export"
 LEVEL = 400_000_000  # operations of one priority before their order could mix; five levels fit dbos's 31 bits
 

@@ -7,7 +7,7 @@
                  └── hand back ────┘                                                                    │
                  └──────────────────────────────────────────────────────────────────────────────────────┘
 
-The table is the truth; dbos only runs what is due (work/worker.py). `turn` numbers the runs that dbos is asked for, so
+The table is the truth; dbos only runs what is due (worker.py). `turn` numbers the runs that dbos is asked for, so
 that a run of an earlier turn finds that it is not wanted any more. Every change is one transaction.
 """
 
@@ -22,7 +22,8 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from argus_wfm.gateway.queue.kinds import DELAYS_S, KINDS, OPEN, OperationStatus
+from argus_wfm.gateway.queue.kinds import KINDS, OPEN, OperationStatus
+from argus_wfm.gateway.queue.retries import DELAYS_S, retry_at
 from argus_wfm.gateway.queue.rows import (
     AGAIN,
     INTERRUPTED,
@@ -178,8 +179,7 @@ class Queue:
         """Wait for the next attempt, or become a dead letter after a permanent failure or the last attempt."""
         last_error = str(error.details.get("last_error") or error)
         tried = {"code": error.code, "last_error": last_error}
-        if transient and claimed.attempt < len(DELAYS_S):
-            due = self.now() + dt.timedelta(seconds=DELAYS_S[claimed.attempt])
+        if transient and (due := retry_at(self.now(), claimed.attempt)):
             words = f"retry {claimed.attempt + 1} of {len(DELAYS_S)} after: {error}"
             again = {**AGAIN, "due_at": due, "failures": claimed.attempt + 1}
             return self._again(claimed, tried, status=OperationStatus.WAITING, reason=words, **again)

@@ -1,15 +1,13 @@
 """Runs what the queue says is due, on dbos: durable, by priority, each turn by one worker, taken over from a dead one.
 
-The one module that knows dbos, and the private parts of it that taking over needs (pinned, tested). dbos holds one run
+The one module that imports dbos, and the private part of it that takeover.py needs (pinned, tested). dbos holds one run
 a turn and nothing else: delays, attempts and results are in our own tables, on our own clock.
 """
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import logging
-import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -20,11 +18,10 @@ from dbos import DBOS, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflo
 
 from argus_wfm.gateway.queue.job import batches
 from argus_wfm.gateway.queue.kinds import place
-from argus_wfm.gateway.queue.leases import Leases, Lock, executor, slot_of
 from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.queue.rows import Due
+from argus_wfm.gateway.queue.takeover import Takeover
 from argus_wfm.gateway.storage.database import is_sqlite
-from argus_wfm.gateway.storage.tables import workers
 
 log = logging.getLogger("argus.gateway")
 QUEUE = "operations"
@@ -64,20 +61,18 @@ class Worker:
     ) -> None:
         self._engine, self._queue, self._do, self._concurrency = engine, queue, run, concurrency
         self._submit_due, self._housekeeping = look, housekeeping
-        self._leases = Leases(engine)
-        self._slot = 0
-        self._lock: Lock | None = None
+        self._takeover = Takeover(engine, _busy, lambda executor_id: DBOS._recover_pending_workflows([executor_id]))
         self._due, self._stopping = threading.Event(), threading.Event()
         self._running: set[str] = set()
         self._idle = threading.Condition()
         self._thread = threading.Thread(target=self._dispatch, name="dispatch", daemon=True)
 
     def start(self) -> None:
-        """Take a slot and begin to work. Raises NoSlot."""
+        """Take a lease and begin to work. Raises NoLease."""
         global _run
-        self._slot, self._lock = self._leases.take()
+        executor_id = self._takeover.begin()
         _run = self._turn
-        _launch(self._engine, executor(self._slot))
+        _launch(self._engine, executor_id)
         DBOS.register_queue(QUEUE, worker_concurrency=self._concurrency, polling_interval_sec=POLL_S)
         self._queue.on_due = self._due.set
         self._thread.start()
@@ -91,10 +86,7 @@ class Worker:
             give_up()
             self.idle(GONE_S)
         DBOS.destroy(workflow_completion_timeout_sec=0)
-        with contextlib.suppress(sa.exc.DBAPIError), self._engine.begin() as connection:
-            connection.execute(workers.delete().where(workers.c.id == executor(self._slot)))
-        if self._lock:
-            self._lock.release()
+        self._takeover.end()
 
     @property
     def stopping(self) -> bool:
@@ -132,7 +124,7 @@ class Worker:
                 self._ask()
                 if now - looked >= LOOK_ROUND_S:
                     looked = now
-                    self._look_round()
+                    self._takeover.look(len(self._running))
                 if now - checked >= CHECK_S:
                     checked = now
                     self._check()
@@ -153,35 +145,6 @@ class Worker:
                     DBOS.enqueue_workflow(QUEUE, operation, one.id, one.turn)
             self._queue.enqueued(due)
 
-    def _look_round(self) -> None:
-        """Say that this worker is alive, and take over from those that are not."""
-        if self._lock is None or not self._lock.held():
-            if self._lock:
-                self._lock.release()
-            self._lock = self._leases.lock(self._slot)  # None while somebody looks whether we are dead
-        self._say_alive()
-        for executor_id in self._busy():
-            slot = slot_of(executor_id)
-            if slot is None or slot == self._slot:
-                continue
-            with self._leases.of_the_dead(slot) as dead:
-                if dead:
-                    log.warning("worker %s is dead; its operations are taken over", executor_id)
-                    DBOS._recover_pending_workflows([executor_id])
-
-    def _busy(self) -> set[str]:
-        runs = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
-        return {run.executor_id for run in runs if run.executor_id}
-
-    def _say_alive(self) -> None:
-        me, now = executor(self._slot), dt.datetime.now(dt.UTC)  # real: processes may have different clocks
-        with self._engine.begin() as connection:
-            connection.execute(workers.delete().where(workers.c.id == me))
-            connection.execute(workers.delete().where(workers.c.seen_at < now - dt.timedelta(seconds=30)))
-            connection.execute(
-                workers.insert().values(id=me, host=socket.gethostname(), seen_at=now, running=len(self._running))
-            )
-
     def _check(self) -> None:
         """Turns that dbos has ended, or has never heard of, while the table waits for them: asked for again."""
         for part in batches(self._queue.asked_for(), 500):
@@ -200,6 +163,12 @@ class Worker:
 
     def _finished(self, before: str) -> Sequence[Any]:
         return DBOS.list_workflows(status=list(FINAL), end_time=before, limit=500, load_input=False, load_output=False)
+
+
+def _busy() -> set[str]:
+    """Workers that have runs which have not ended."""
+    runs = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
+    return {run.executor_id for run in runs if run.executor_id}
 
 
 def _workflow(due: Due) -> str:

@@ -1,4 +1,4 @@
-"""Faults of a party that sends messages: what it sends departs from what it means. Done by tampering.py."""
+"""Models of faults of a server that sends messages: it sends other than it means. messages.py injects them."""
 
 from __future__ import annotations
 

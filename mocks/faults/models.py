@@ -1,7 +1,7 @@
-"""Faults: what may go wrong with a party outside, where, how often. Here are those of a party that answers requests.
+"""Models of faults: what goes wrong with a mock server, where and how often. Here are those of HTTP responses.
 
-They are done by injection.py and relay.py, those of the directory by breakage.py; those of a party that sends messages
-are in deviations.py, and language.py has both as JSON and as text.
+http.py and relay.py inject them, tcp.py those of the directory. message_models.py has the faults of servers that send
+messages, and parser.py reads both kinds from JSON and from text.
 """
 
 from __future__ import annotations

@@ -20,12 +20,12 @@ from argus_wfm.openapi.errors import instant
 Json = Any
 LOADS_EVERY_S = 5.0
 LEAST_SLEEP_S = 0.01  # at great speed things happen together
-MOST_BACKLOG = 20_000  # then the floor waits for the gateway
+MOST_BACKLOG = 20_000  # then the simulation waits for the gateway
 SETTLED_S = 10.0
 
 
 class Oktell:
-    """The floor, and who is told of it. Everything runs on the loop that serves."""
+    """The simulation, its event poster and its stream. Everything runs on the loop that serves."""
 
     def __init__(
         self, *, seed: int, agents: int, clock: Clock, speed: float, poster: EventPoster | None, feed: Feed
@@ -38,11 +38,11 @@ class Oktell:
 
     @property
     def speed(self) -> float:
-        """Seconds of the floor in one of the clock."""
+        """Simulated seconds per second of the clock."""
         return self._time_scale.speed
 
     def reset(self, seed: int | None = None, agents: int | None = None) -> None:
-        """A new floor at the speed it was started with, and nothing under way; the clock is not touched."""
+        """Start a new simulation at the first speed, with nothing pending; the clock is not touched."""
         self.seed = self.seed if seed is None else seed
         self.agents = self.agents if agents is None else agents
         self._run += 1
@@ -74,7 +74,7 @@ class Oktell:
             self._tell_loads(self.poster)
 
     def plant(self, given: dict[str, Json]) -> tuple[Json, PendingPost | None]:
-        """Tell of this event exactly, now: its id, and what is posted. The floor follows where a transition allows."""
+        """Send exactly this event now: its id, and the post. The simulation follows where a transition allows."""
         self.step()
         members = {name: given.get(name) for name in ("call_id", "queue", "reason")}
         happening = self.simulation.tell(given["event"], given["agent_id"], _names(given.get("queues")), **members)
@@ -117,7 +117,7 @@ class Oktell:
 
     @contextlib.asynccontextmanager
     async def living(self) -> AsyncIterator[None]:
-        """Time passes on the floor inside of this context."""
+        """Simulated time passes inside this context."""
         async with self.poster or contextlib.nullcontext():
             self._driver = asyncio.create_task(self._drive())
             try:

@@ -1,4 +1,4 @@
-"""Who works when on the floor: shifts and breaks of a person on a day, derived from hash(seed, person, day) alone."""
+"""Who works when: shifts and breaks of a person on a day, derived from hash(seed, person, day) alone."""
 
 from __future__ import annotations
 

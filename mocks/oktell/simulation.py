@@ -21,7 +21,7 @@ from argus_wfm.mocks.people import Person
 from argus_wfm.mocks.seeded import rng
 
 DAY, SECOND = dt.timedelta(days=1), dt.timedelta(seconds=1)
-LATE_S = 30  # who is on shift when the floor opens has logged in after so many seconds
+LATE_S = 30  # who is on shift when the simulation starts has logged in after so many seconds
 AFTERWORK_S = (3, 25)  # between two calls of an agent
 FED_TALK = dt.timedelta(seconds=180)  # of a call that the simulation did not begin
 FED_BREAK = dt.timedelta(minutes=8)
@@ -56,7 +56,7 @@ class Happening:
 
 @dataclass(slots=True)
 class SimulatedAgent:
-    """Somebody on the floor, or not yet; `turn` counts changes, so that what was planned for an earlier one is void."""
+    """A simulated agent; `turn` counts changes, so that what was planned for an earlier one is void."""
 
     agent_id: str
     queues: tuple[str, ...] = ()
@@ -72,7 +72,7 @@ class SimulatedAgent:
 
 
 class CallCentreSimulation:
-    """`run` makes the ids of one run differ from those of the next on the same floor."""
+    """`run` makes the ids of one run differ from those of the next run of the same simulation."""
 
     def __init__(self, people: Sequence[Person], seed: int, start: dt.datetime, run: int = 1) -> None:
         self.seed, self.time = seed, start

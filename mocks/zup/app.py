@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import functools
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
@@ -26,12 +26,13 @@ from argus_wfm.mocks.people import Person
 from argus_wfm.mocks.zup import schedules, timesheet
 from argus_wfm.mocks.zup.calendar import Calendar
 from argus_wfm.mocks.zup.controls import controls
-from argus_wfm.mocks.zup.forwarding import Ask, Forwarding, Host, HostRoster
+from argus_wfm.mocks.zup.forwarding import Forwarding, HostRoster
+from argus_wfm.mocks.zup.host import Ask, Host
 from argus_wfm.mocks.zup.payroll import PayrollNotifier
 from argus_wfm.mocks.zup.schedules import Rules, ScheduleError
 from argus_wfm.mocks.zup.shifts import merged
 from argus_wfm.mocks.zup.state import ZupState
-from argus_wfm.openapi import ApiResponse, Call, Handlers, ServedExchange, accounts, load, serve
+from argus_wfm.openapi import ApiResponse, Authenticate, Call, Handlers, ServedExchange, accounts, load, serve
 from argus_wfm.openapi.errors import InvalidPeriod, ValidationFailed, instant
 from argus_wfm.openapi.middleware import with_routes
 
@@ -167,9 +168,9 @@ def zup(
 ) -> ASGIApp:
     """The mock 1C ZUP as an ASGI application: the contract, /health, and /_control when asked for.
 
-    With a `relay`, which runs as long as the application, callers that come through it meet with `faults`. Payroll of
-    whoever it gets actual work time of is confirmed to `gateway`, with `token`. With `ask`, a host of others answers
-    what is read.
+    With a `relay`, which runs as long as the application, callers that come through it meet with `faults`. Payroll
+    for the actual work time it receives is confirmed to `gateway`, with `token`. With `ask`, a third-party host
+    answers what is read.
     """
     clock = clock or Clock()
     host = Host(ask, clock) if ask else None
@@ -177,32 +178,39 @@ def zup(
     state = ZupState(seed=seed, agents=agents, clock=clock, calendar=calendar or Calendar(), roster=roster)
     payroll = PayrollNotifier(state, clock, GatewayClient(gateway, token))
     state.on_due = payroll.settle
-    contract = load("personnel")
-    active_faults = ActiveFaults(contract.operations, faults)
-    app = serve(
-        {"personnel": Zup(state).handlers()},
-        stack="flask",
-        users={"basic": accounts({user: password})},
-        now=clock.now,
-        on_exchange=on_exchange,
-    )
-    if host:
-        app = Forwarding(app, contract, state, host)
+    active_faults = ActiveFaults(load("personnel").operations, faults)
+    users = {"basic": accounts({user: password})}
+    app = _contract(state, users, on_exchange, host)
     if relay:
-        app = HttpFaults(app, [contract], active_faults=active_faults, relay=relay, clock=clock)
-
-    async def health(_request: Request) -> Response:
-        return JSONResponse({"status": "ok", "service": "zup", "now": instant(clock.now())})
-
-    @contextlib.asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with payroll.living(), relay or contextlib.nullcontext():
-            if relay:
-                await relay.refuse(active_faults.refuses)
-            yield
-
+        app = HttpFaults(app, [load("personnel")], active_faults=active_faults, relay=relay, clock=clock)
+    routes = [Route("/health", functools.partial(_health, clock))]
     extra = [Mount("/_control", controls(state, payroll, active_faults, relay, host))] if with_controls else []
-    return with_routes(app, [Route("/health", health), *extra], lifespan)
+    return with_routes(app, [*routes, *extra], lambda _app: _running(payroll, active_faults, relay))
+
+
+@contextlib.asynccontextmanager
+async def _running(payroll: PayrollNotifier, active_faults: ActiveFaults, relay: Relay | None) -> AsyncIterator[None]:
+    async with payroll.living(), relay or contextlib.nullcontext():
+        if relay:
+            await relay.refuse(active_faults.refuses)
+        yield
+
+
+def _contract(
+    state: ZupState,
+    users: Mapping[str, Authenticate],
+    on_exchange: Callable[[ServedExchange], None] | None,
+    host: Host | None,
+) -> ASGIApp:
+    """The personnel contract on Flask; with `host`, reads are forwarded to it."""
+    app = serve(
+        {"personnel": Zup(state).handlers()}, stack="flask", users=users, now=state.clock.now, on_exchange=on_exchange
+    )
+    return Forwarding(app, load("personnel"), state, host) if host else app
+
+
+async def _health(clock: Clock, _request: Request) -> Response:
+    return JSONResponse({"status": "ok", "service": "zup", "now": instant(clock.now())})
 
 
 def _twice(schedule: Mapping[str, Json], person: Person | None, seen: set[int]) -> ScheduleError | None:

@@ -15,7 +15,7 @@ from argus_wfm.mocks.controls import Switches, body_of, control, router
 from argus_wfm.mocks.faults.active import ActiveFaults
 from argus_wfm.mocks.faults.relay import Relay
 from argus_wfm.mocks.people import Person
-from argus_wfm.mocks.zup.forwarding import Host
+from argus_wfm.mocks.zup.host import Host
 from argus_wfm.mocks.zup.payroll import PayrollNotifier
 from argus_wfm.mocks.zup.state import ZupState
 from argus_wfm.openapi.errors import ValidationFailed

@@ -11,8 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from argus_wfm.conformance import preflight
-from argus_wfm.conformance.preflight import Capability, OperationState, ailing, blocks, down, explore, skew
-from argus_wfm.conformance.run import CONTRACTS
+from argus_wfm.conformance.plan import CONTRACTS
+from argus_wfm.conformance.preflight import explore
+from argus_wfm.conformance.target.capabilities import Capability, OperationState, blocks, degraded, down, skew
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.safety import Limits
 from argus_wfm.conformance.target.target import Target, by_url
@@ -55,7 +56,7 @@ def test_what_is_there_is_asked_once_and_only_reading(tmp_path: Path) -> None:
     with asked(unchanged, tmp_path) as told:
         assert states(told) == dict.fromkeys(("getAgents", "getNormHours", "getTimetypeInfo"), OperationState.THERE)
         assert requests(tmp_path) == 3
-        assert not ailing([*told.values()])
+        assert not degraded([*told.values()])
         assert blocks([*told.values()], slow=True) == {}
         assert skew([*told.values()]) != 0  # the host lives in 2025
 
@@ -90,7 +91,7 @@ def test_what_departs_is_told_apart_and_blocked(
         block = blocks([*told.values()], slow=True)[operation]
     assert (one.state, one.finding and one.finding.code) == (state, code)
     assert (block.finding and block.finding.code, block.credentials) == (code, state is OperationState.AUTH)
-    assert ailing([*told.values()])
+    assert degraded([*told.values()])
 
 
 def test_a_thing_that_is_not_there_is_no_operation_that_is_not_there(tmp_path: Path) -> None:
@@ -112,7 +113,7 @@ def test_what_fails_once_is_unsteady_and_not_blocked(tmp_path: Path) -> None:
         assert told["getAgents"].state is OperationState.UNSTEADY
         assert told["getAgents"].words == "broken once, there when it was asked again"
         assert blocks([*told.values()], slow=True) == {}
-        assert ailing([*told.values()])
+        assert degraded([*told.values()])
 
 
 def test_where_one_operation_is_slow_the_contract_is_not_asked_further(

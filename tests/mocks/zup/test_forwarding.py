@@ -12,7 +12,7 @@ import pytest
 
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.zup.app import zup
-from argus_wfm.mocks.zup.forwarding import Ask, HostResponse, NoAnswer
+from argus_wfm.mocks.zup.host import Ask, HostResponse, NoAnswer
 from argus_wfm.openapi.server import background
 from tests.mocks.conftest import NOW
 from tests.support.http_client import PASSWORD, USER

@@ -1,0 +1,75 @@
+"""One installed package: nothing of ours is installed, or imported, under a name that may be a user's package."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import subprocess
+import sys
+
+import pytest
+
+from argus_wfm.conformance.launch.process import child_environment
+from argus_wfm.conformance.scenarios.runner import ISOLATION, ScenarioOptions, command
+
+FOREIGN = ("conformance", "features", "gateway", "mocks", "openapi")
+LOADED = "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+IMPORT_ALL = f"""
+import importlib, json, pkgutil, sys
+import argus_wfm
+for module in pkgutil.walk_packages(argus_wfm.__path__, "argus_wfm."):
+    if "__main__" not in module.name and ".migrations." not in module.name and ".steps" not in module.name:
+        if not module.name.endswith((".conftest", ".scenarios")) or ".features" not in module.name:
+            importlib.import_module(module.name)
+{LOADED}
+"""
+COLLECT = f"""
+import json, os, sys
+import pytest
+stdout = os.dup(1)
+os.dup2(2, 1)
+arguments = json.loads(sys.argv[1])
+status = pytest.main([*arguments, "--collect-only"])
+assert status == 0, status
+os.dup2(stdout, 1)
+assert any(name.startswith("argus_wfm.features.steps.") for name in sys.modules)
+{LOADED}
+"""
+
+
+def top_level_names(code: str, *arguments: str, **environment: str) -> set[str]:
+    """Top-level names of the modules that are loaded once `code` has run in a process of its own."""
+    made = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env={**child_environment(), **environment},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert made.returncode == 0, made.stderr[-2000:]
+    return set(json.loads(made.stdout.splitlines()[-1]))
+
+
+def test_importing_all_of_argus_loads_no_module_of_a_foreign_name() -> None:
+    loaded = top_level_names(IMPORT_ALL)
+    assert "argus_wfm" in loaded
+    assert loaded.isdisjoint(FOREIGN)
+
+
+def test_the_process_that_runs_the_features_loads_no_module_of_a_foreign_name() -> None:
+    _, _, *arguments = command(ScenarioOptions(None), 1)
+    given = json.dumps([argument.replace("{fd}", "1") for argument in arguments])
+    loaded = top_level_names(COLLECT, given, **ISOLATION)
+    assert "argus_wfm" in loaded
+    assert loaded.isdisjoint(FOREIGN)
+
+
+def test_the_distribution_installs_argus_wfm_and_nothing_else() -> None:
+    found = importlib.metadata.distributions(name="argus-wfm")
+    distribution = next(one for one in found if one.read_text("RECORD"))  # not the egg-info of a working tree
+    if json.loads(distribution.read_text("direct_url.json") or "{}").get("dir_info", {}).get("editable"):
+        pytest.skip("an editable installation has no files of its own; tox installs the wheel")
+    tops = {file.parts[0] for file in distribution.files or () if file.parts[0] != ".."}
+    assert tops == {"argus_wfm", f"argus_wfm-{distribution.version}.dist-info"}
+    assert {file.name for file in distribution.files or () if file.parts[0] == ".."} == {"argus"}

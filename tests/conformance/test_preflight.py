@@ -1,4 +1,4 @@
-"""What a host of others has is found out by a question an operation, and told apart: absent, down, slow, broken, …"""
+"""What a third-party host has: one request per operation tells absent, down, slow and broken apart."""
 
 import contextlib
 import time
@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 
 from argus_wfm.conformance import preflight
 from argus_wfm.conformance.plan import CONTRACTS
@@ -16,6 +18,9 @@ from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.safety import Limits
 from argus_wfm.conformance.target.target import Target, by_url
 from tests.support.amended_host import Amend, Reply, host, page, unchanged
+from tests.support.environment import without_target_settings
+from tests.support.export_host import ExportHost, served
+from tests.support.http_client import PASSWORD, USER
 
 FEW = 12
 
@@ -42,8 +47,7 @@ def requests(folder: Path) -> int:
 
 @pytest.fixture(autouse=True)
 def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.support.http_client import PASSWORD, USER
-
+    without_target_settings(monkeypatch)
     monkeypatch.setenv("ARGUS_TARGET_USER", USER)
     monkeypatch.setenv("ARGUS_TARGET_PASSWORD", PASSWORD)
 
@@ -144,3 +148,19 @@ def test_a_host_with_personnel_alone_has_no_others(tmp_path: Path) -> None:
     assert told["issueToken"].state is OperationState.ABSENT
     assert told["export"].state is OperationState.UNKNOWN
     assert not down([*told.values()])
+
+
+def test_a_task_that_nobody_knows_is_no_operation_that_the_host_lacks(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Pages(ExportHost):
+        async def download(self, request: Request) -> Response:
+            return Response("<!doctype html><p>404", 404, media_type="text/html")
+
+    monkeypatch.setenv("ARGUS_TARGET_REPORTS_TOKEN", "token-for-reports")
+    limits = Limits(journal=str(tmp_path / "journal.jsonl"), rate=1e9)
+    with served(Pages()) as url:
+        found = explore(Target(replace(by_url(url, Policy()), limits=limits)), ["export"])
+    (one,) = [one for one in found if one.operation == "downloadExport"]
+    assert (one.state, "no such thing, or no such operation" in one.words) == (OperationState.UNKNOWN, True)
+    assert "downloadExport" not in blocks(found, slow=True)

@@ -17,6 +17,7 @@ import requests
 from argus_wfm.conformance.launch.process import child_environment, launched
 from tests.support.http_client import AGENTS, BASE, PASSWORD, TOKEN_KEY, USER, Caller
 from tests.support.peers import postgres, redis
+from tests.support.polling import until
 from tests.support.relayed_zup import relayed
 
 Json = Any
@@ -50,11 +51,7 @@ class Operator:
 
     def until(self, holds: Callable[[Json], bool], what: str) -> Json:
         """The queue, once it is so."""
-        deadline = time.monotonic() + WAIT_S
-        while not holds(queue := self.get("/queue")):
-            assert time.monotonic() < deadline, f"{what}: {queue}"
-            time.sleep(0.05)
-        return queue
+        return until(lambda: self.get("/queue"), holds, within_s=WAIT_S, what=what)
 
 
 @contextlib.contextmanager

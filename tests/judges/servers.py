@@ -7,7 +7,6 @@ import copy
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from argus_wfm.openapi import Contract, load
 from argus_wfm.openapi.contract import Operation
 from tests.judges.tools import environment
 from tests.support.http_client import PASSWORD, USER
+from tests.support.polling import until
 
 Json = Any
 CONTRACTS = ("personnel", "mce", "sso", "export", "operations")
@@ -174,10 +174,7 @@ def _submitted(made: Scene, operation: str, status: str, body: Json = None) -> s
 
 
 def _until(look: Callable[[], Json], status: str) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while (seen := look())["status"] != status:
-        assert time.monotonic() < deadline, seen
-        time.sleep(0.05)
+    until(look, lambda seen: seen["status"] == status, within_s=WAIT_S, what=f"its status is {status}")
 
 
 def document(made: Scene, contract: Contract, version: str, folder: Path) -> Path:

@@ -19,6 +19,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from argus_wfm.conformance.target.recorder import Recorder
+from argus_wfm.conformance.target.websocket import Socket
 from argus_wfm.openapi.server import background
 
 Json = Any
@@ -252,3 +254,7 @@ async def _known(centre: ContactCentre) -> None:
     for number, agent_id in enumerate(PEOPLE):
         for event in ("login", "logout"):
             await centre.take({"event_id": f"{event}{number}", "event": event, "agent_id": agent_id})
+
+
+def stream(url: str, recorder: Recorder | None = None, token: str = TOKEN) -> Socket:
+    return Socket(url.replace("http", "ws") + "/ws/agent-status", lambda: token, recorder or Recorder())

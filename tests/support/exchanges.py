@@ -13,6 +13,7 @@ from argus_wfm.openapi import load
 CONTRACT = load("personnel")
 EXAMPLES = {where: example for where, _, example in CONTRACT.examples()}
 JSON = {"content-type": "application/json", "x-session-id": "s"}
+GOOD = EXAMPLES["getAgents 200"]
 ENVELOPE = {"error": True, "code": "VALIDATION_ERROR", "message": "x", "details": {"timestamp": "2025-07-29T01:30:00Z"}}
 
 
@@ -25,13 +26,13 @@ def exchange(operation: str = "getAgents", status: int = 200, body: Any = None, 
 
 
 def amended(change: Callable[[Any], Any]) -> Exchange:
-    body = copy.deepcopy(EXAMPLES["getAgents 200"])
+    body = copy.deepcopy(GOOD)
     change(body["agents"][0])
     return exchange(body=body)
 
 
 def changed(**members: Any) -> Any:
-    body = copy.deepcopy(EXAMPLES["getAgents 200"])
+    body = copy.deepcopy(GOOD)
     body["agents"][0].update(members)
     return body
 

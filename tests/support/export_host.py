@@ -12,6 +12,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import docx
@@ -32,6 +33,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from argus_wfm.conformance.target.client import Policy
+from argus_wfm.conformance.target.profile import by_url
+from argus_wfm.conformance.target.target import Target
 from argus_wfm.openapi.server import background
 from tests.support.contact_centre import stamp
 
@@ -273,3 +277,18 @@ def served(host: ExportHost) -> Iterator[str]:
     ]
     with background(Starlette(routes=routes)) as url:
         yield url
+
+
+class Fails(ExportHost):
+    def ended(self, body: Json) -> str:
+        return "failed"
+
+
+class Untagged(ExportHost):
+    def headers(self, format_: str) -> dict[str, str]:
+        return {"Content-Disposition": self.name(format_)}
+
+
+def ours(url: str) -> Target:
+    """As a host that we started, with its controls."""
+    return Target(replace(by_url(url, Policy(ours=True)), controls={"gateway": f"{url}/gateway"}))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +16,7 @@ from argus_wfm.conformance.cli.gateway_client import GatewayClient
 from argus_wfm.conformance.launch.process import STILL
 from tests.support.command_line import running
 from tests.support.http_client import Caller
+from tests.support.polling import until
 
 Json = Any
 NOBODY = {"facts": [{"agentId": "NOBODY", "date_start": "2025-07-28T09:00:00", "loginfo": []}]}
@@ -89,7 +89,7 @@ class Shell:
         """What an earlier test has left behind is over."""
         remote = self.remote()
         remote.post("/queue/pause")
-        until(lambda: remote.get("/queue"), lambda queue: queue["statuses"]["running"] == 0)
+        until(lambda: remote.get("/queue"), lambda queue: queue["statuses"]["running"] == 0, what="no operation runs")
 
     def __call__(self, *arguments: str) -> Done:
         code = main(list(arguments))
@@ -106,19 +106,16 @@ class Shell:
 
     def until(self, operation_id: str, status: str) -> Json:
         """The operation once it is in that state."""
-        return until(lambda: self.remote().get(f"/operations/{operation_id}"), lambda one: one["status"] == status)
+        remote = self.remote()
+        return until(
+            lambda: remote.get(f"/operations/{operation_id}"),
+            lambda operation: operation["status"] == status,
+            within_s=30.0,
+            what=f"{operation_id} is {status}",
+        )
 
     def dead_letter(self) -> str:
         """The id of one, which 1C has refused."""
         operation_id = self.submit("fact_transfer", NOBODY)
         self.until(operation_id, "dead_letter")
         return operation_id
-
-
-def until(ask: Callable[[], Json], enough: Callable[[Json], bool]) -> Json:
-    """What `ask` says once it is enough."""
-    for _ in range(600):
-        if enough(told := ask()):
-            return told
-        time.sleep(0.05)
-    raise AssertionError(f"it stays {told}")

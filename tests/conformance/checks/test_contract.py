@@ -1,4 +1,4 @@
-"""What the judge makes of an answer: code, class of drift and place, without a socket."""
+"""A response against its contract: each deviation has a code and a place, without a socket."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from argus_wfm.conformance.checks.contract import judge
 from argus_wfm.conformance.generated.checks import findings
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Departure, Finding, Findings
-from tests.support.exchanges import CONTRACT, ENVELOPE, EXAMPLES, JSON, amended, exchange
+from argus_wfm.openapi import load
+from tests.support.exchanges import CONTRACT, ENVELOPE, EXAMPLES, GOOD, JSON, amended, changed, exchange
 
 
 def test_letters_that_are_escaped_are_the_same_text() -> None:
@@ -62,21 +63,6 @@ def test_same_departure_of_many_is_one_finding_that_counts() -> None:
     assert "and 2 more" in finding.message
 
 
-@pytest.mark.parametrize(
-    ("seen", "code"),
-    [
-        (exchange(status=500, body={**ENVELOPE, "code": "INTERNAL_ERROR"}), "SERVER_ERROR"),
-        (exchange(body={**EXAMPLES["getAgents 200"], "total_count": 9}), "COUNT"),
-        (
-            exchange(body=json.dumps({**EXAMPLES["getAgents 200"], "x": "\ufffd"}, ensure_ascii=False).encode()),
-            "MOJIBAKE",
-        ),
-    ],
-)
-def test_generated_tests_ask_more(seen: Exchange, code: str) -> None:
-    assert code in [finding.code for finding in findings(seen)]
-
-
 def test_missing_session_and_slow_reply_are_found() -> None:
     seen = exchange()
     seen.headers = {"content-type": "application/json"}
@@ -111,3 +97,35 @@ def test_a_method_that_is_not_there_is_no_operation_that_the_host_lacks() -> Non
         with pytest.raises(Departure) as raised:
             seen.require(405)
         assert raised.value.finding.code == code
+
+
+@pytest.mark.parametrize(
+    ("seen", "code", "where"),
+    [
+        (exchange(body={**GOOD, "agents": GOOD["agents"] * 2}), "NOT_UNIQUE", "/agents/*/agent_id"),
+        (exchange(body={**GOOD, "total_count": 9}), "COUNT", "/total_count"),
+        (exchange(body=changed(lastname="Петров".encode().decode("cp1251"))), "MOJIBAKE", "/agents/0/lastname"),
+        (exchange("getNormHours", body={**EXAMPLES["getNormHours 200"], "norm_hours": 7}), "VALUE", "/norm_hours"),
+        (exchange(body=changed(department_id=None)), "NULL_VALUE", "/agents/0/department_id"),
+        (exchange(body=changed(start_work="15.03.2020")), "DATE_FORMAT", "/agents/0/start_work"),
+        (exchange(body=changed(norm_week=144_000_000)), "UNIT", "/agents/0/norm_week"),
+        (exchange(body=changed(employment_rate="0,5")), "DECIMAL_COMMA", "/agents/0/employment_rate"),
+        (exchange(body=changed(**{"a/b~c": 1})), "UNDECLARED_MEMBER", "/agents/0/a~1b~0c"),
+        (exchange(body=[]), "WRONG_TYPE", "body"),
+    ],
+)  # fmt: skip
+def test_values_are_judged_in_every_exchange(seen: Exchange, code: str, where: str) -> None:
+    assert (code, where) in [(finding.code, finding.where) for finding in judge(seen)]
+
+
+def test_every_contract_s_examples_are_without_finding() -> None:
+    for name in ("personnel", "mce", "sso", "operations"):
+        contract = load(name)
+        for where, _, example in contract.examples():
+            operation, _, part = where.partition(" ")
+            if part.isdecimal() and int(part) < 300:
+                of = contract.operations[operation]
+                body = json.dumps(example, ensure_ascii=False).encode()
+                headers = {**JSON, "cache-control": "no-store"}
+                seen = Exchange(contract, of, of.method, "http://argus.example/x", {}, b"", int(part), headers, body)
+                assert judge(seen) == [], where

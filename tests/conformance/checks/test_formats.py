@@ -1,4 +1,4 @@
-"""Values in another notation are named for what they are, and what is simply wrong is not given a name."""
+"""Values in another format are named for what they are; what is simply wrong gets no name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from argus_wfm.conformance.checks.encoding import damaged
 from argus_wfm.conformance.checks.formats import recognised
 
 DAY = {"type": "string", "format": "date"}
@@ -59,35 +58,3 @@ def test_notation_is_named(value: Any, schema: dict[str, Any], code: str, words:
 )  # fmt: skip
 def test_what_is_simply_wrong_has_no_notation(value: Any, schema: dict[str, Any]) -> None:
     assert recognised(value, schema) is None
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Иванов",
-        "Щёголева-Ярёменко",
-        "Müller",
-        "José",
-        "Ё",
-        "её",
-        "всё",
-        "№ 5 «А» — б",
-        "РОССИЯ",
-        "СССР РСФСР",
-        "O'Нил",
-        "😀",
-    ],
-)
-def test_text_that_is_whole_is_not_accused(text: str) -> None:
-    assert damaged(text) == ""
-
-
-@pytest.mark.parametrize("charset", ["cp1251", "cp866", "koi8-r"])
-def test_text_read_in_another_charset_is_told_with_what_was_meant(charset: str) -> None:
-    assert "Петров" in damaged("Петров".encode().decode(charset))
-
-
-def test_text_in_a_western_charset_is_told_with_what_was_meant() -> None:
-    assert "Иванов" in damaged("Иванов".encode("cp1251").decode("latin-1"))
-    assert damaged("Ив\ufffdнов") == "U+FFFD"
-    assert damaged("??????") == "question marks"

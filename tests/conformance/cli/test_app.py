@@ -1,26 +1,18 @@
-"""The command line as its users meet it: help, one clear line, exit codes, `up` and one scenario over real sockets."""
+"""The command line for its users: help, one clear line per error, exit codes, and one scenario over real sockets."""
 
 from __future__ import annotations
 
-import base64
 import json
 import os
-import socket
-import ssl
-import subprocess
 from pathlib import Path
 from typing import Any
 
-import ldap3
 import pytest
-import requests
 
 from argus_wfm.conformance.cli.app import main
 from argus_wfm.conformance.launch.process import STILL
 from argus_wfm.conformance.model.findings import CODES
-from tests.support.command_line import argus, running, started
-from tests.support.http_client import AGENTS, Caller
-from tests.support.peers import absent
+from tests.support.command_line import argus, running
 
 
 @pytest.fixture
@@ -108,33 +100,8 @@ def test_wrong_profile_is_named(text: str, said: str, here: Path, capsys: pytest
     assert said in capsys.readouterr().err
 
 
-def test_taken_port_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = str(taken.getsockname()[1])
-        assert main(["up", "--port", port, "--zup-port", "0"]) == 2
-    assert f"127.0.0.1:{port}" in capsys.readouterr().err
-
-
 def test_debug_shows_the_traceback() -> None:
     assert "Traceback" in argus("--debug", "explain", "NOPE").stderr
-
-
-def test_faults_are_listed_and_each_example_starts_a_mock(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["faults"]) == 0
-    screen = capsys.readouterr().out
-    assert main(["faults", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert {"latency", "hang", "drip", "refuse", "half-head", "amend"} <= told["faults"].keys()
-    for word in [*told["faults"], *told["common"], *told["examples"]]:
-        assert word in screen, word
-    given = [part for example in told["examples"] for part in ("--fault", example)]
-    with started(
-        "mock", "all", "--port", "0", "--oktell-port", "0", "--sites-port", "0", "--ldap-port", "0", *given
-    ) as told_ready:
-        on = {name: Caller(url).control("/faults").json()["faults"] for name, url in told_ready["controls"].items()}
-        assert on.keys() == {"zup", "oktell", "sites", "ldap"}
-        assert all(on.values())
-        assert sum(map(len, on.values())) == len(told["examples"])
 
 
 def test_explain_knows_every_code_and_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
@@ -145,91 +112,6 @@ def test_explain_knows_every_code_and_version_is_said(capsys: pytest.CaptureFixt
     assert capsys.readouterr().out.startswith("RENAMED_MEMBER")
     assert main(["--version"]) == 0
     assert capsys.readouterr().out.startswith("argus ")
-
-
-def test_up_serves_both_at_the_given_instant() -> None:
-    with running(
-        *STILL,
-        "--now",
-        "2025-07-29T01:30:00Z",
-    ) as urls:
-        assert list(urls) == ["gateway", "zup", "oktell", "sites", "ldap"]
-        assert Caller(urls["oktell"]).control("/live").json() == {"speed": 0}
-        for url in (urls["gateway"], urls["zup"]):
-            body = Caller(url).get(AGENTS).json()
-            assert body["total_count"] == 513
-            assert body["sync_timestamp"].startswith("2025-07-29T01:3")
-            assert Caller(url).get("/ui/").status_code == 200
-            assert Caller(url).control("/clock").ok
-
-
-def test_mock_alone_has_the_people_it_was_told() -> None:
-    with running("mock", "zup", "--port", "0", "--agents", "7") as urls:
-        assert Caller(next(iter(urls.values()))).get(AGENTS).json()["total_count"] == 7
-
-
-def test_oktell_tells_the_gateway_that_it_is_started_with() -> None:
-    up = running(
-        "up",
-        "--port",
-        "0",
-        "--zup-port",
-        "0",
-        "--oktell-port",
-        "0",
-        "--sites-port",
-        "0",
-        "--sites-beat",
-        "0",
-        "--ldap-port",
-        "0",
-        "--now",
-        "2025-07-29T01:30:00Z",
-    )
-    with up as urls:
-        oktell = Caller(urls["oktell"])
-        assert oktell.control("/clock", {"move_seconds": 45}).ok
-        posting = oktell.control("/state").json()["posting"]
-        assert posting["posted"] > 5
-        assert "401" not in posting["refused_by_status"]
-
-
-def test_mock_oktell_alone_posts_to_nobody() -> None:
-    with running("mock", "oktell", "--port", "0", "--oktell-agents", "7", "--oktell-speed", "60") as urls:
-        state = Caller(urls["oktell"]).control("/state").json()
-        assert (len(state["agents"]), state["speed"], state["posting"]) == (7, 60, None)
-
-
-def test_ldapsearch_finds_person_1_with_what_mock_ldap_prints() -> None:
-    with started("mock", "ldap", "--port", "0", "--agents", "7") as told:
-        secrets = told["credentials"]["ldap"]
-        given = ["-D", secrets["bind_dn"], "-w", secrets["bind_password"], "-b", secrets["base"], "-o", "ldif-wrap=no"]
-        command = [
-            "ldapsearch",
-            "-x",
-            "-LLL",
-            "-H",
-            told["ready"]["ldap"],
-            *given,
-            f"(sAMAccountName={secrets['user']})",
-        ]
-        try:
-            found = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=30)
-        except FileNotFoundError:
-            absent("ldapsearch is not installed (Debian: apt-get install ldap-utils)")
-        assert f"cn:: {base64.b64encode('Иванов Иван Иванович'.encode()).decode()}" in found.stdout.splitlines()
-        assert Caller(told["controls"]["ldap"]).control("/state").json()["people"] >= 7
-
-
-def test_ldaps_is_there_when_asked_for(tmp_path: Path) -> None:
-    with started("mock", "ldap", "--port", "0", "--ldaps-port", "0", "--agents", "7") as told:
-        secrets, authority = told["credentials"]["ldap"], tmp_path / "authority.pem"
-        authority.write_bytes(requests.get(secrets["authority"], timeout=10).content)
-        tls = ldap3.Tls(validate=ssl.CERT_REQUIRED, ca_certs_file=str(authority))
-        server = ldap3.Server(secrets["ldaps"], tls=tls, get_info=ldap3.NONE)
-        connection = ldap3.Connection(server, f"COMPANY\\{secrets['user']}", secrets["password"])
-        assert connection.bind()
-        connection.unbind()
 
 
 @pytest.mark.slow
@@ -260,3 +142,12 @@ def test_profile_and_credentials_from_the_environment(tmp_path: Path) -> None:
     assert wrong.returncode == 1
     assert "AUTH_REFUSED" in wrong.stdout
     assert "argus-dev" not in right.stdout + wrong.stdout
+
+
+def test_explain_says_what_to_look_at_and_what_may_have_been_meant(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "date-format"]) == 0
+    told = capsys.readouterr().out
+    for words in ("DATE_FORMAT  error", "look at", "example", "a kind of WRONG_FORMAT"):
+        assert words in told
+    assert main(["explain", "RENAMED"]) == 2
+    assert "did you mean RENAMED_MEMBER" in capsys.readouterr().err

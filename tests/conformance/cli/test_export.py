@@ -6,34 +6,17 @@ import csv
 import datetime as dt
 import io
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 import yaml
 
 from argus_wfm import openapi
 from argus_wfm.conformance.cli import export
 from argus_wfm.conformance.launch.tokens import issue_token
 from argus_wfm.conformance.target.profile import DEVELOPMENT_KEY
-from tests.support.gateway_commands import Shell, gateway
+from tests.support.gateway_commands import Shell
 
 PRESENT = dt.datetime(2025, 7, 29, 1, 30, tzinfo=dt.UTC)
-
-
-@pytest.fixture(scope="module")
-def urls() -> Iterator[dict[str, str]]:
-    with gateway() as urls:
-        yield urls
-
-
-@pytest.fixture
-def argus(
-    urls: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Shell:
-    """In a folder of its own."""
-    monkeypatch.chdir(tmp_path)
-    return Shell(urls, monkeypatch, capsys)
 
 
 def test_help_has_examples(argus: Shell) -> None:

@@ -1,63 +1,20 @@
-"""The way to a running gateway: tokens, servers that are no gateway, and `argus token` and `argus worker`."""
+"""The client of a running gateway: tokens, `argus token`, and servers that are no gateway."""
 
 from __future__ import annotations
 
 import contextlib
-import json
-import os
-import signal
-import socket
-import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 
 import jwt
 import pytest
 
-from argus_wfm.conformance.cli import output
 from argus_wfm.conformance.cli.gateway_client import GatewayClient
 from argus_wfm.conformance.errors import RemoteError
-from argus_wfm.conformance.launch.process import STILL
 from argus_wfm.conformance.target.target import DEVELOPMENT_KEY
-from tests.support.command_line import ARGUS, CLEAN, running
-from tests.support.gateway_commands import Json, Shell, gateway, until
-from tests.support.http_client import PASSWORD, TOKEN_KEY, USER, hangs, tcp
-
-WORKER = {
-    "ARGUS_ZUP_URL": "http://127.0.0.1:1/services/personnel",
-    "ARGUS_ZUP_USER": USER,
-    "ARGUS_ZUP_PASSWORD": PASSWORD,
-    "ARGUS_USER": USER,
-    "ARGUS_PASSWORD": PASSWORD,
-    "ARGUS_STOP_GRACE_S": "0",
-}
-
-
-@pytest.fixture(scope="module")
-def urls() -> Iterator[dict[str, str]]:
-    with gateway() as urls:
-        yield urls
-
-
-@pytest.fixture
-def argus(
-    urls: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Shell:
-    monkeypatch.chdir(tmp_path)
-    return Shell(urls, monkeypatch, capsys)
-
-
-@pytest.fixture
-def bare(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Shell:
-    """Without any gateway."""
-    monkeypatch.chdir(tmp_path)
-    shell = object.__new__(Shell)
-    shell.patch, shell._capsys = monkeypatch, capsys
-    for name in [name for name in os.environ if name.startswith("ARGUS_")]:
-        monkeypatch.delenv(name)
-    return shell
+from tests.support.gateway_commands import Shell
+from tests.support.http_client import TOKEN_KEY, hangs, tcp
 
 
 def test_token_is_printed_alone_and_opens_the_gateway(argus: Shell) -> None:
@@ -162,94 +119,3 @@ def test_silent_server_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("argus_wfm.conformance.cli.gateway_client.TOTAL_S", 0.1)
     with tcp(hangs) as url, pytest.raises(RemoteError, match="no whole answer within"):
         GatewayClient(url, {"ARGUS_TOKEN": "x"}).get("/queue")
-
-
-def test_text_of_a_host_stays_in_its_cell(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    lines: list[list[Json]] = [["Иванов\n[bold]", "\x1b[31m", None], ["b", True, 0.5]]
-    output.rows(("имя", "x", "y"), lines, empty="")
-    plain = capsys.readouterr().out.splitlines()
-    assert plain == [
-        "имя            x      y",
-        "Иванов [bold]  \N{REPLACEMENT CHARACTER}[31m  –",
-        "b              yes    0.5",
-    ]
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    output.rows(("имя", "x", "y"), lines, empty="")
-    told = capsys.readouterr().out
-    assert "[bold]" in told
-    assert "\x1b[31m" not in told
-
-
-@contextlib.contextmanager
-def worker(*arguments: str, **environment: str) -> Iterator[str]:
-    """`argus worker` in a process of its own; yields its first line, and checks that SIGTERM ends it well."""
-    where = {**CLEAN, **WORKER, **environment}
-    with subprocess.Popen(
-        [*ARGUS, "worker", *arguments], stdout=subprocess.PIPE, text=True, encoding="utf-8", env=where
-    ) as child:
-        try:
-            assert child.stdout is not None
-            yield child.stdout.readline()
-        finally:
-            child.send_signal(signal.SIGTERM)
-            assert child.wait(30) == 0
-
-
-@pytest.mark.slow
-def test_worker_joins_a_gateway_on_its_database(bare: Shell, tmp_path: Path) -> None:
-    database = f"sqlite:///{tmp_path}/argus.sqlite3"
-    up = running(*STILL, "--database", database)
-    with up as urls, worker("--json", ARGUS_DATABASE_URL=database) as line:
-        assert json.loads(line) == {"ready": {}}
-        remote = GatewayClient(urls["gateway"])
-        workers = until(lambda: remote.get("/queue")["workers"], lambda known: len(known) == 2)
-        assert {one["id"] for one in workers} == {"worker-0", "worker-1"}
-    assert (tmp_path / "argus.sqlite3").exists()
-
-
-@pytest.mark.parametrize(
-    ("environment", "said"),
-    [
-        ({"ARGUS_ZUP_URL": ""}, "ARGUS_ZUP_URL: "),
-        ({"ARGUS_WORKER_CONCURRENCY": "0"}, "ARGUS_WORKER_CONCURRENCY is 0"),
-        ({"ARGUS_DATABASE_URL": "nonsense"}, "ARGUS_DATABASE_URL is no database URL"),
-        ({"ARGUS_DATABASE_URL": "sqlite:///none.txt"}, "none.txt cannot be used: file is not a database"),
-    ],
-)
-@pytest.mark.parametrize("command", ["worker", "serve"])
-def test_wrong_settings_are_one_line(command: str, environment: dict[str, str], said: str, bare: Shell) -> None:
-    if command == "serve" and "ARGUS_WORKER_CONCURRENCY" in environment:
-        pytest.skip("a gateway without a worker is allowed")
-    Path("none.txt").write_text("no database\n" * 100, encoding="utf-8")
-    for name, value in {**WORKER, "ARGUS_PORT": "0", **environment}.items():
-        bare.patch.setenv(name, value)
-    assert said in bare(command).refused()
-
-
-def test_no_slot_for_a_worker_is_one_line(bare: Shell, tmp_path: Path) -> None:
-    bare.patch.setattr("argus_wfm.gateway.queue.leases.SLOTS", 0)
-    for name, value in {**WORKER, "ARGUS_DATABASE_URL": f"sqlite:///{tmp_path}/a.sqlite3"}.items():
-        bare.patch.setenv(name, value)
-    assert "0 workers run on this database already" in bare("worker").refused()
-
-
-def test_up_refuses_a_database_it_cannot_use(bare: Shell) -> None:
-    assert (
-        "mysql is not supported"
-        in bare(
-            *STILL,
-            "--database",
-            "mysql://x",
-        ).refused()
-    )
-
-
-def test_taken_port_of_serve_leaves_no_socket(bare: Shell, tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        environment = {
-            "ARGUS_PORT": str(taken.getsockname()[1]),
-            "ARGUS_DATABASE_URL": f"sqlite:///{tmp_path}/a.sqlite3",
-        }
-        for name, value in {**WORKER, **environment}.items():
-            bare.patch.setenv(name, value)
-        assert "Cannot listen on 127.0.0.1:" in bare("serve").refused()

@@ -1,34 +1,21 @@
-"""`argus queue` against a real gateway: tables, JSON, exit codes, waiting, and errors of one line."""
+"""`argus queue` against a real gateway: tables, JSON, exit codes, and errors of one line."""
 
 from __future__ import annotations
 
 import io
 import json
-import types
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from typer import Typer
 
-from argus_wfm.conformance.cli import options, progress
+from argus_wfm.conformance.cli import options
 from argus_wfm.conformance.cli.audit import audit
 from argus_wfm.conformance.cli.queue import queue
-from tests.support.gateway_commands import NOBODY, SOMEBODY, Shell, gateway
+from tests.support.gateway_commands import NOBODY, SOMEBODY, Shell
 
 REPORT = {"report_id": "personnel_list", "format": "csv"}
 SHEETS = {"date_start": "2025-07-01T00:00:00", "date_end": "2025-07-31T23:59:59", "agents": ["MCE001"]}
-
-
-@pytest.fixture(scope="module")
-def urls() -> Iterator[dict[str, str]]:
-    with gateway() as urls:
-        yield urls
-
-
-@pytest.fixture
-def argus(urls: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(urls, monkeypatch, capsys)
 
 
 @pytest.fixture
@@ -186,19 +173,6 @@ def test_cancelled_is_exit_code_1(argus: Shell) -> None:
     assert "status          cancelled" in argus("queue", "cancel", operation_id).lines
     assert argus("queue", "wait", operation_id).code == 1
     assert "INVALID_TRANSITION" in argus("queue", "cancel", operation_id).refused()
-
-
-def test_waiting_says_why_nothing_begins(argus: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    argus("queue", "pause")
-    operation_id = argus.submit("personnel_sync", {})
-    seconds = iter(range(0, 1000, 10))
-
-    def sleep(_seconds: float) -> None:
-        if next(seconds) > 30:
-            argus.remote().post(f"/operations/{operation_id}/cancel")
-
-    monkeypatch.setattr(progress, "time", types.SimpleNamespace(monotonic=lambda: next(seconds), sleep=sleep))
-    assert "the queue is paused; argus queue resume" in argus("queue", "wait", operation_id).err
 
 
 def test_same_key_is_the_same_operation(argus: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.support.gateway_commands import Shell, gateway
+from tests.support.gateway_commands import Shell
 from tests.support.http_client import Caller
-
-
-@pytest.fixture(scope="module")
-def urls() -> Iterator[dict[str, str]]:
-    with gateway() as urls:
-        yield urls
-
-
-@pytest.fixture
-def argus(urls: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(urls, monkeypatch, capsys)
 
 
 @pytest.mark.parametrize("name", ["list", "check"])

@@ -29,6 +29,7 @@ from argus_wfm.conformance.target.safety import Limits, SafetyGuard
 from argus_wfm.conformance.target.target import Target
 from argus_wfm.mocks.ldap import session
 from tests.support.directories import Served, mocked, slapd
+from tests.support.environment import without_target_settings
 
 Json = Any
 
@@ -47,8 +48,7 @@ def mock(_served: Served) -> Served:
 
 @pytest.fixture(autouse=True)
 def _nothing_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("ARGUS_TARGET_LDAP_USER", "ARGUS_TARGET_LDAP_PASSWORD"):
-        monkeypatch.delenv(name, raising=False)
+    without_target_settings(monkeypatch)
 
 
 def target(url: str, policy: Policy | None = None, **fields: str) -> Target:

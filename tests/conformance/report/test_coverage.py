@@ -1,40 +1,18 @@
-"""Coverage of operations, parameters and keywords, and the figure that no filter flatters."""
+"""Coverage of operations, parameters and keywords, with a total that no filter improves."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
 
-from argus_wfm.conformance.checks.keywords import declared, exercised
 from argus_wfm.conformance.model.exchange import Exchange
-from argus_wfm.conformance.report.coverage import coverage
-from argus_wfm.conformance.target.known_ids import KnownIds
+from argus_wfm.conformance.report.coverage import CoverageState, coverage
 from argus_wfm.conformance.target.recorder import ExchangeStats, Recorder
 from argus_wfm.openapi import load
-from tests.support.exchanges import EXAMPLES, JSON, exchange, norm_hours_exchange
+from tests.support.exchanges import EXAMPLES, norm_hours_exchange
 
 PERSONNEL, MCE = load("personnel"), load("mce")
 NORM = PERSONNEL.operations["getNormHours"]
-
-
-def test_keywords_of_a_request_are_tried_rightly_and_wrongly() -> None:
-    tried = dict(
-        exercised(norm_hours_exchange({**json.loads(json.dumps(EXAMPLES["getNormHours request"])), "weekly_norm": 61}))
-    )
-    assert tried["getNormHours|body|/weekly_norm|maximum"] is False
-    assert tried["getNormHours|body|/weekly_norm|type"] is True
-    assert tried["getNormHours|body||additionalProperties"] is True
-    assert tried["getNormHours|reply 200|/norm_hours|type"] is True
-    assert set(tried) <= set(declared(PERSONNEL, NORM))
-
-
-def test_parameters_are_read_from_path_and_query() -> None:
-    url = "http://argus.example/x/agents/2025-07-01/01.07.2025"
-    of = PERSONNEL.operations["getAgents"]
-    seen = Exchange(PERSONNEL, of, "GET", url, {}, b"", 400, JSON, b"{}", 0.0, "http://argus.example/x")
-    tried = dict(exercised(seen))
-    assert tried["getAgents|path startDate||format"] is True
-    assert tried["getAgents|path endDate||format"] is False
 
 
 def test_a_run_adds_up_both_ways_over_processes() -> None:
@@ -84,18 +62,16 @@ def test_what_the_host_has_beside_the_contract_is_told() -> None:
     assert coverage([PERSONNEL], recorder.drain()).as_dict()["missing_in_spec"] == [stray.name]
 
 
-def test_ids_of_any_reply_are_kept_by_what_they_name() -> None:
-    known_ids = KnownIds()
-    known_ids.take(exchange())
-    known_ids.take(exchange("getNormHours", 400, {"employee_id": "никто"}))
-    assert (
-        known_ids.of("agentId")
-        == known_ids.of("employee_id")
-        == [one["agent_id"] for one in EXAMPLES["getAgents 200"]["agents"]]
+def test_coverage_counts_what_needs_no_fault() -> None:
+    covered = coverage(
+        [load("personnel")],
+        ExchangeStats(Counter({"getAgents 200": 2, "getAgents 400": 1}), Counter({"getAgents 200": 1})),
     )
-    assert known_ids.of("startDate") == []
-    other = KnownIds()
-    other.add(known_ids.as_dict())
-    assert other.of("agent_id") == known_ids.of("agent_id")
-    other.clear()
-    assert other.of("agent_id") == []
+    states = {cell.status: cell.state for cell in covered.rows[0].cells}
+    assert (states[200], states[400], states[401]) == (
+        CoverageState.COVERED,
+        CoverageState.DEVIATES,
+        CoverageState.UNTESTED,
+    )
+    assert (states[429], states[504]) == (CoverageState.NEEDS_FAULT, CoverageState.NEEDS_FAULT)
+    assert covered.percent == 100 // covered.eligible

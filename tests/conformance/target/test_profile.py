@@ -1,4 +1,4 @@
-"""A target's addresses and tokens: derived from one URL, or each given; nothing is needed before it is asked for."""
+"""A target's URLs: derived from one URL, or each given by a profile."""
 
 from __future__ import annotations
 
@@ -11,29 +11,12 @@ import pytest
 
 from argus_wfm.conformance.cli.app import main
 from argus_wfm.conformance.errors import CouldNotTest
-from argus_wfm.conformance.generated.data import tamed
-from argus_wfm.conformance.generated.people import CALL, request_employee_ids
-from argus_wfm.conformance.generated.runner import GeneratedTestOptions, _clients
 from argus_wfm.conformance.target.client import Policy
-from argus_wfm.conformance.target.profile import DIRECTORY_USER
-from argus_wfm.conformance.target.target import Profile, Target, TargetConfig, TargetError, by_profile, by_url
+from argus_wfm.conformance.target.target import Profile, Target, TargetConfig, TargetError, by_url
 from argus_wfm.mocks.ldap.certificates import made
-from tests.support.contact_centre import PEOPLE, TOKEN, ContactCentre, served
+from tests.support.profiles import HOST, profile
 
-HOST = "https://argus.example/root/"
-
-
-@pytest.fixture(autouse=True)
-def _given(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("ARGUS_TARGET_USER", "ARGUS_TARGET_PASSWORD"):
-        monkeypatch.setenv(name, "x")
-    for name in ("ARGUS_TARGET_TOKEN", "ARGUS_TARGET_LDAP_USER", "ARGUS_TARGET_LDAP_PASSWORD"):
-        monkeypatch.delenv(name, raising=False)
-
-
-def profile(folder: Path, text: str) -> TargetConfig:
-    (folder / "target.toml").write_text(text, encoding="utf-8")
-    return by_profile(folder / "target.toml", Policy())
+pytestmark = pytest.mark.usefixtures("target_credentials")
 
 
 def test_one_url_gives_every_address_and_an_address_survives_the_way_to_a_child() -> None:
@@ -75,60 +58,10 @@ def test_profile_may_name_a_directory_and_its_user(tmp_path: Path, monkeypatch: 
     assert (target.sso.user, target.sso.password, target.sso.url) == ("petr", "s", "https://sso.example/x")
 
 
-def test_development_user_is_tried_on_this_machine_alone() -> None:
-    assert Target(by_url("http://127.0.0.1:8090", Policy())).sso.user == DIRECTORY_USER[0]
-    with pytest.raises(CouldNotTest, match="set ARGUS_TARGET_LDAP_USER"):
-        _ = Target(by_url("http://192.0.2.1:8090", Policy())).sso
-
-
 @pytest.mark.parametrize("wrong", ['mce_url = "ftp://x"', 'stream_url = "https://x"', 'ldap_url = "http://x"'])
 def test_profile_with_another_kind_of_address_is_refused(tmp_path: Path, wrong: str) -> None:
     with pytest.raises(TargetError, match=wrong.partition(" ")[0]):
         profile(tmp_path, f'base_url = "{HOST}"\n{wrong}\n')
-
-
-def test_target_without_mce_works_for_personnel(tmp_path: Path) -> None:
-    target = Target(profile(tmp_path, 'personnel_url = "https://zup.example/hs/personnel"\n'))
-    assert target.personnel.url == "https://zup.example/hs/personnel"
-    for ask in (lambda: target.mce, lambda: target.stream):
-        with pytest.raises(CouldNotTest, match=r"give (mce|stream)_url, or a base_url"):
-            ask()
-    clients, notes = _clients(target, ())
-    assert [(client.contract.name, share) for client, share in clients] == [("personnel", 1.0)]
-    assert notes == [
-        "mce: the target names no MCE: give mce_url, or a base_url",
-        "sso: the target names no SSO: give sso_url, or a base_url",
-        "export: the target names no report export: give export_url, or a base_url",
-    ]
-
-
-def test_generated_tests_share_the_time_of_the_contracts_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ARGUS_TARGET_TOKEN", "t")
-    target = Target(by_url(HOST, Policy()))
-    shares = [[(client.contract.name, share) for client, share in _clients(target, only)[0]] for only in ((), ("mce",))]
-    assert shares == [[("personnel", 2 / 3), ("mce", 1 / 3)], [("mce", 1.0)]]
-    assert GeneratedTestOptions.read(GeneratedTestOptions(None, 1, 1, ("mce",)).as_json()).only == ("mce",)
-
-
-@pytest.mark.parametrize("ours", [True, False])
-def test_generated_requests_are_about_whom_the_contact_centre_lists(
-    ours: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ARGUS_TARGET_TOKEN", TOKEN)
-    centre = ContactCentre()
-    with served(centre) as url:
-        target = Target(by_url(url, Policy(ours=ours)))
-        monkeypatch.setattr("argus_wfm.conformance.generated.people._employed", lambda target: ["MCE008", "MCE009"])
-        found = request_employee_ids(target, target.mce)
-    assert found == [*PEOPLE, *(["MCE008", "MCE009"] if ours else [])]
-    assert [agent["agent_id"] for agent in centre.agents.values() if agent["call_id"] == CALL] == (
-        ["MCE009"] if ours else []
-    )
-
-
-def test_generated_events_happen_when_they_arrive_to_people_of_the_host() -> None:
-    event = {"event": "login", "agent_id": "x", "timestamp": "2199-01-01T00:00:00Z"}
-    assert tamed(event, ["MCE001"]) == {"event": "login", "agent_id": "MCE001"}
 
 
 def test_the_example_names_every_member_and_each_of_its_lines_is_right(

@@ -1,4 +1,4 @@
-"""The gate of a host of others: its journal, its limits over several processes, its pace."""
+"""The guard of a third-party host: its limits over several processes, its pace, what it blocks."""
 
 import json
 import threading
@@ -13,26 +13,6 @@ from argus_wfm.conformance.model.findings import Departure, Drift, Finding
 from argus_wfm.conformance.target.journal import DIRECTORY, EXPLORING, Journal, JournalTotals
 from argus_wfm.conformance.target.safety import IN_A_ROW, Block, SafetyGuard
 from tests.support.safety import URL, SleepingClock, ask, guard, lines
-
-
-def test_each_request_is_written_before_it_is_sent_and_again_when_it_is_answered(tmp_path: Path) -> None:
-    through = guard(tmp_path)
-    through.by = "PER-01"
-    with through.request("getAgents", "GET", URL, "read") as pending:
-        (sent,) = lines(tmp_path)
-        pending.status = 404
-    assert {name: sent[name] for name in sent if name != "request"} == {
-        "at": "2027-01-15T08:00:00.000Z",
-        "by": "PER-01",
-        "operation": "getAgents",
-        "method": "GET",
-        "url": URL,
-        "effect": "read",
-    }
-    assert lines(tmp_path)[1] == {"request": sent["request"], "by": "PER-01", "status": 404, "duration_s": 0.0}
-    with pytest.raises(ConnectionError), through.request("getAgents", "GET", URL, "read"):
-        raise ConnectionError("refused")
-    assert lines(tmp_path)[-1]["error"] == "refused"
 
 
 def test_a_host_of_ours_has_neither_journal_nor_limits(tmp_path: Path) -> None:
@@ -80,16 +60,6 @@ def test_all_processes_of_a_run_count_together(tmp_path: Path, effect: str) -> N
     )
 
 
-def test_a_line_that_is_not_whole_yet_is_read_once_it_is(tmp_path: Path) -> None:
-    through, path = guard(tmp_path), tmp_path / "journal.jsonl"
-    ask(through)
-    journal, whole = Journal(path), path.read_bytes()
-    path.write_bytes(whole[:-5])
-    assert journal.totals().requests == 1
-    path.write_bytes(whole)
-    assert journal.totals() == JournalTotals(requests=1, in_a_row=Counter(host=0), askers={""})
-
-
 def test_the_time_of_a_run_ends(tmp_path: Path) -> None:
     time = SleepingClock()
     through = guard(tmp_path, time, until=time.now + 60)
@@ -135,9 +105,9 @@ def test_a_block_survives_the_way_to_a_child_process() -> None:
 
 
 def test_what_is_allowed_is_never_passed_however_many_ask_at_once(tmp_path: Path) -> None:
-    """Each thread with a gate of its own, as processes have them."""
-    gates, refused = [guard(tmp_path, requests=40) for _ in range(8)], []
-    started = threading.Barrier(len(gates))
+    """Each thread with a guard of its own, as processes have them."""
+    guards, refused = [guard(tmp_path, requests=40) for _ in range(8)], []
+    started = threading.Barrier(len(guards))
 
     def run(through: SafetyGuard) -> None:
         started.wait(10)
@@ -147,8 +117,8 @@ def test_what_is_allowed_is_never_passed_however_many_ask_at_once(tmp_path: Path
             except CouldNotTest as error:
                 refused.append(str(error))
 
-    with ThreadPoolExecutor(len(gates)) as pool:
-        list(pool.map(run, gates))
+    with ThreadPoolExecutor(len(guards)) as pool:
+        list(pool.map(run, guards))
     assert sum("method" in line for line in lines(tmp_path)) == 40
     assert len(refused) == 40
 
@@ -159,11 +129,6 @@ def test_processes_keep_an_operations_pace_together(tmp_path: Path) -> None:
     for through in (one, other, other, one):
         ask(through)
     assert time.slept == [pytest.approx(0.25, abs=0.002)] * 3
-
-
-def test_the_journal_is_the_users_alone(tmp_path: Path) -> None:
-    ask(guard(tmp_path))
-    assert (tmp_path / "journal.jsonl").stat().st_mode & 0o077 == 0
 
 
 def test_a_directory_that_is_down_does_not_speak_for_the_host(tmp_path: Path) -> None:

@@ -4,32 +4,28 @@ from __future__ import annotations
 
 import io
 import re
-import time
-import zipfile
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
-from starlette.requests import Request
-from starlette.responses import Response
 
-from argus_wfm.conformance.checks import report_files
 from argus_wfm.conformance.model.codes import CODES
-from argus_wfm.conformance.model.findings import Departure
-from argus_wfm.conformance.preflight import explore
-from argus_wfm.conformance.probes.http import MADE_S, probes
-from argus_wfm.conformance.probes.probe import outcome
-from argus_wfm.conformance.target.capabilities import OperationState, blocks
-from argus_wfm.conformance.target.client import Policy
-from argus_wfm.conformance.target.profile import by_url
-from argus_wfm.conformance.target.safety import Limits
-from argus_wfm.conformance.target.target import Target
 from argus_wfm.features.steps.report_export import filename
 from tests.support.command_line import conform
-from tests.support.export_host import HEADS, MCE, ROWS, TAG, ExportHost, Refused, served, with_values
+from tests.support.export_host import (
+    HEADS,
+    MCE,
+    ROWS,
+    TAG,
+    ExportHost,
+    Fails,
+    Refused,
+    Untagged,
+    ours,
+    served,
+    with_values,
+)
 from tests.support.scenario_player import Played, play_on
 
 Json = Any
@@ -38,8 +34,7 @@ RPT = [f"RPT-{number:02d}" for number in range(1, 10)]
 
 def played(scenario: str, host: ExportHost) -> Played:
     with served(host) as url:
-        controls = {"gateway": f"{url}/gateway"}
-        return play_on(scenario, Target(replace(by_url(url, Policy(ours=True)), controls=controls)))
+        return play_on(scenario, ours(url))
 
 
 @pytest.mark.parametrize("scenario", RPT)
@@ -67,11 +62,6 @@ def test_files_may_say_when_they_were_made() -> None:
 class RunsAtOnce(ExportHost):
     def accepted(self, task: str) -> Json:
         return {**super().accepted(task), "status": "running"}
-
-
-class Fails(ExportHost):
-    def ended(self, body: Json) -> str:
-        return "failed"
 
 
 class Html(ExportHost):
@@ -214,11 +204,6 @@ class OtherTag(ExportHost):
         return {**await super().told(task), "etag": '"2"'}
 
 
-class Untagged(ExportHost):
-    def headers(self, format_: str) -> dict[str, str]:
-        return {"Content-Disposition": self.name(format_)}
-
-
 class EndsBefore(ExportHost):
     def finished(self) -> str:
         return "2025-01-01T00:00:00.5Z"
@@ -279,49 +264,6 @@ def test_every_code_of_files_has_a_deviation() -> None:
     assert {code for code in CODES if code.startswith("FILE_")} <= {code for *_, code in DEVIATIONS}
 
 
-def opened(read: Callable[[Any], Any], body: bytes) -> Any:
-    """What a reader of files makes of these bytes, or the code of its departure."""
-    with served(ExportHost()) as url:
-        exchange = Target(by_url(url, Policy(ours=True))).personnel.ask("GET", "/")
-    exchange.body = body
-    try:
-        return read(exchange)
-    except Departure as departure:
-        return departure.finding.code
-
-
-def archive(**parts: bytes) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
-        for name, content in parts.items():
-            made.writestr(name, content)
-    return out.getvalue()
-
-
-def test_files_that_are_no_files_are_departures_and_nothing_else() -> None:
-    broken = archive(**{"[Content_Types].xml": b"<x", "xl/workbook.xml": b"<x", "word/document.xml": b"<x"})
-    for body in (b"", b"PK", b"PK\x03\x04" + b"\0" * 50, archive(a=b"b"), broken):
-        assert opened(report_files.workbook, body) == "FILE_UNREADABLE"
-        assert opened(report_files.document, body) == "FILE_UNREADABLE"
-
-
-def test_an_archive_that_would_fill_the_disk_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report_files, "LARGEST", 1_000_000)
-    bomb = archive(**{"[Content_Types].xml": b"", "xl/workbook.xml": b"\0" * 2_000_000})
-    assert opened(report_files.workbook, bomb) == "FILE_UNREADABLE"
-
-
-def test_text_that_looks_like_a_formula_is_none() -> None:
-    book = openpyxl.Workbook()
-    sheet: Any = book.active
-    sheet["A1"] = "=cmd"
-    sheet["A1"].data_type = "s"
-    out = io.BytesIO()
-    book.save(out)
-    (one,) = opened(report_files.workbook, out.getvalue())
-    assert (one.formulas, one.values) == ({}, {(1, 1): "=cmd"})
-
-
 @pytest.mark.parametrize(
     ("disposition", "name"),
     [
@@ -354,107 +296,3 @@ def test_argus_conform_names_it_on_a_host_of_others(monkeypatch: pytest.MonkeyPa
 def test_deviation_is_a_finding_of_an_exchange(host: type[ExportHost], code: str, where: str) -> None:
     found = played("RPT-06", host()).findings
     assert [(one.code, one.where) for one in found] == [(code, where)]
-
-
-class NeverKnown(ExportHost):
-    def is_known(self, request: Request) -> bool:
-        return False
-
-
-class Hurried(ExportHost):
-    def ended(self, body: Json) -> str:
-        return "running"
-
-    async def made(self, task: str) -> bytes:
-        return b""
-
-
-class Early(ExportHost):
-    async def download(self, request: Request) -> Response:
-        raise Refused(409, "EXPORT_NOT_READY")
-
-
-@pytest.mark.parametrize(
-    ("host", "name", "due"),
-    [
-        (ExportHost, "not_modified", ("pass", "")),
-        (NeverKnown, "not_modified", ("fail", "STATUS_UNEXPECTED")),
-        (Untagged, "not_modified", ("untested", "")),
-        (ExportHost, "too_soon", ("pass", "")),
-        (Early, "too_soon", ("pass", "")),
-        (Hurried, "too_soon", ("pass", "FILE_CONTENT")),
-    ],
-)
-def test_what_a_file_is_asked_twice_or_too_soon(host: type[ExportHost], name: str, due: tuple[str, str]) -> None:
-    with served(host()) as url:
-        target = Target(replace(by_url(url, Policy(ours=True)), controls={"gateway": f"{url}/gateway"}))
-        target.export.post("/export", {"report_id": "personnel_list", "format": "csv", "period": "2025-07"})
-        (probe,) = [probe for probe in probes(target.export) if probe.name == name]
-        verdict, departure, _ = outcome(probe)
-        found = [*target.recorder.drain().findings, *([departure.finding] if departure else [])]
-    assert (verdict, due[1] in [one.code for one in found] if due[1] else True) == (due[0], True)
-
-
-class Lists(ExportHost):
-    def accepted(self, task: str) -> Json:
-        return [super().accepted(task)]
-
-
-@pytest.mark.parametrize("name", ["same_key", "too_soon"])
-def test_a_reply_of_another_shape_is_a_finding(name: str) -> None:
-    with served(Lists()) as url:
-        target = Target(replace(by_url(url, Policy(ours=True)), controls={"gateway": f"{url}/gateway"}))
-        (probe,) = [probe for probe in probes(target.export) if probe.name == name]
-        verdict, departure, _ = outcome(probe)
-    assert (verdict, departure.finding.code if departure else "") == ("fail", "UNREADABLE")
-
-
-def test_tasks_that_have_failed_are_not_waited_for() -> None:
-    with served(Fails()) as url:
-        target = Target(replace(by_url(url, Policy(ours=True)), controls={"gateway": f"{url}/gateway"}))
-        for _ in range(2):
-            target.export.post("/export", {"report_id": "personnel_list", "format": "csv", "period": "2025-07"})
-        target.recorder.drain()
-        (probe,) = [probe for probe in probes(target.export) if probe.name == "not_modified"]
-        began = time.monotonic()
-        assert outcome(probe)[0] == "untested"
-    assert time.monotonic() - began < MADE_S / 2
-
-
-def test_a_task_that_nobody_knows_is_no_operation_that_the_host_lacks(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    class Pages(ExportHost):
-        async def download(self, request: Request) -> Response:
-            return Response("<!doctype html><p>404", 404, media_type="text/html")
-
-    monkeypatch.setenv("ARGUS_TARGET_REPORTS_TOKEN", "token-for-reports")
-    limits = Limits(journal=str(tmp_path / "journal.jsonl"), rate=1e9)
-    with served(Pages()) as url:
-        found = explore(Target(replace(by_url(url, Policy()), limits=limits)), ["export"])
-    (one,) = [one for one in found if one.operation == "downloadExport"]
-    assert (one.state, "no such thing, or no such operation" in one.words) == (OperationState.UNKNOWN, True)
-    assert "downloadExport" not in blocks(found, slow=True)
-
-
-class Remembers(ExportHost):
-    """A key's first reply is the reply to each that repeats it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.replies: dict[str, Response] = {}
-
-    async def export(self, request: Request) -> Response:
-        key = request.headers["idempotency-key"]
-        if key not in self.replies:
-            self.replies[key] = await super().export(request)
-        return self.replies[key]
-
-
-@pytest.mark.parametrize(("host", "due"), [(Remembers, ("pass", "")), (ExportHost, ("fail", "/task_id"))])
-def test_a_repeated_key_is_the_same_task(host: type[ExportHost], due: tuple[str, str]) -> None:
-    with served(host()) as url:
-        target = Target(replace(by_url(url, Policy(ours=True)), controls={"gateway": f"{url}/gateway"}))
-        (probe,) = [probe for probe in probes(target.export) if probe.name == "same_key"]
-        verdict, departure, _ = outcome(probe)
-    assert (verdict, departure.finding.where if departure else "") == due

@@ -19,6 +19,7 @@ from argus_wfm.conformance.target.controls import ABSENT
 from argus_wfm.conformance.target.profile import DIRECTORY_USER, by_url
 from argus_wfm.conformance.target.target import Target
 from tests.support.command_line import conform
+from tests.support.environment import without_target_settings
 from tests.support.scenario_player import play_on
 from tests.support.sso_host import OTHER_KEY, Refused, SsoHost, ours, served
 
@@ -28,8 +29,7 @@ SSO = [f"SSO-{number:02d}" for number in range(1, 11)]
 
 @pytest.fixture(autouse=True)
 def _nothing_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("ARGUS_TARGET_TOKEN", "ARGUS_TARGET_LDAP_USER", "ARGUS_TARGET_LDAP_PASSWORD"):
-        monkeypatch.delenv(name, raising=False)
+    without_target_settings(monkeypatch)
 
 
 @pytest.mark.parametrize("scenario", SSO)

@@ -7,7 +7,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from argus_wfm.conformance.model.exchange import Exchange
+from argus_wfm.conformance.model.findings import Departure, Finding
 from argus_wfm.openapi import load
 
 CONTRACT = load("personnel")
@@ -41,3 +44,9 @@ def norm_hours_exchange(body: object, status: int = 200) -> Exchange:
     seen = exchange("getNormHours", status)
     seen.request_body = json.dumps(body).encode()
     return seen
+
+
+def departed(seen: Exchange, status: int, code: str | None = None) -> Finding:
+    with pytest.raises(Departure) as raised:
+        seen.require(status, code)
+    return raised.value.finding

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from argus_wfm.conformance.generated.runner import Generated
 from argus_wfm.conformance.model.findings import Drift, Finding, Verdict
+from argus_wfm.conformance.report.baseline import Accepted
 from argus_wfm.conformance.report.results import Run, joined
 from argus_wfm.conformance.scenarios.runner import Result
 from argus_wfm.conformance.target.recorder import ExchangeStats
@@ -41,3 +42,7 @@ GENERATED = Generated(
         Counter({"getAgents 200": 3, "getAgents 400": 1}), Counter({"getAgents 200": 2}), 4, 0, [FINDING]
     ),
 )  # fmt: skip
+
+
+TODAY = dt.date(2025, 7, 29)  # of run()
+KNOWN = Accepted(FINDING.fingerprint, FINDING.code, "1С так хранит", TODAY)

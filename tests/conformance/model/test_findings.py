@@ -12,15 +12,9 @@ import pytest
 from argus_wfm.conformance.checks.contract import judge
 from argus_wfm.conformance.generated.checks import findings
 from argus_wfm.conformance.model.exchange import Exchange
-from argus_wfm.conformance.model.findings import Departure, Finding, Findings, clipped, steadiness
+from argus_wfm.conformance.model.findings import Finding, Findings, clipped, steadiness
 from argus_wfm.conformance.target.recorder import ExchangeStats, Recorder
-from tests.support.exchanges import ENVELOPE, GOOD, amended, changed, exchange
-
-
-def departed(seen: Exchange, status: int, code: str | None = None) -> Finding:
-    with pytest.raises(Departure) as raised:
-        seen.require(status, code)
-    return raised.value.finding
+from tests.support.exchanges import ENVELOPE, GOOD, amended, changed, departed, exchange
 
 
 def test_a_scenario_s_words_and_the_judge_s_are_one_finding_and_the_more_precise_one_is_told() -> None:

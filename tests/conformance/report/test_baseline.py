@@ -16,10 +16,8 @@ from argus_wfm.conformance.model.findings import Findings
 from argus_wfm.conformance.report import baseline
 from argus_wfm.conformance.report.baseline import Accepted
 from argus_wfm.conformance.report.terminal import Screen
-from tests.support.runs import FAILED, FINDING, PASSED, run
+from tests.support.runs import FAILED, FINDING, KNOWN, PASSED, TODAY, run
 
-TODAY = dt.date(2025, 7, 29)  # of run()
-KNOWN = Accepted(FINDING.fingerprint, FINDING.code, "1С так хранит", TODAY)
 GOOD = {"fingerprint": "0a1b2c3d4e5f", "code": "VALUE", "reason": "известно", "expires": "2026-12-31"}
 
 

@@ -17,6 +17,7 @@ from argus_wfm.conformance.errors import CouldNotTest, HeldBack
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Departure, Finding
 from argus_wfm.conformance.probes.examples import example_body, example_path, named
+from argus_wfm.conformance.target import Target
 from argus_wfm.conformance.target.capabilities import (
     BLOCKED,
     HOPELESS,
@@ -29,7 +30,6 @@ from argus_wfm.conformance.target.capabilities import (
 from argus_wfm.conformance.target.client import Client
 from argus_wfm.conformance.target.journal import EXPLORING
 from argus_wfm.conformance.target.known_ids import KINDS
-from argus_wfm.conformance.target.target import Target
 from argus_wfm.conformance.target.websocket import OPERATION, Subscription
 from argus_wfm.openapi import Operation
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from argus_wfm.conformance import report
-from argus_wfm.conformance.errors import CouldNotRun, one_line
+from argus_wfm.conformance.errors import CouldNotRun, TargetError, one_line
 from argus_wfm.conformance.generated import runner as generated_tests
 from argus_wfm.conformance.generated.progress import BROKEN_OFF
 from argus_wfm.conformance.generated.runner import Generated
@@ -28,6 +28,7 @@ from argus_wfm.conformance.report.results import Run, joined
 from argus_wfm.conformance.report.terminal import Screen
 from argus_wfm.conformance.scenarios import runner as scenarios
 from argus_wfm.conformance.scenarios.runner import Result
+from argus_wfm.conformance.target import Target, TargetConfig, by_profile, by_url
 from argus_wfm.conformance.target.capabilities import Capability, answering, blocks, degraded
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.journal import Journal
@@ -39,7 +40,6 @@ from argus_wfm.conformance.target.safety import (
     REQUESTS_OF_AILING,
     Limits,
 )
-from argus_wfm.conformance.target.target import Target, TargetConfig, TargetError, by_profile, by_url
 from argus_wfm.conformance.target.websocket import handshake
 from argus_wfm.openapi import Contract, load
 

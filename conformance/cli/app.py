@@ -54,7 +54,7 @@ def token(
     """Print a token for the gateway's APIs, signed with ARGUS_TOKEN_KEY, or with the last of ARGUS_TOKEN_KEYS."""
     from argus_wfm.conformance.errors import LocalError
     from argus_wfm.conformance.launch.tokens import issue_token
-    from argus_wfm.conformance.target.target import DEVELOPMENT_KEY
+    from argus_wfm.conformance.target.profile import DEVELOPMENT_KEY
 
     secret, folder = os.environ.get("ARGUS_TOKEN_KEY", ""), os.environ.get("ARGUS_TOKEN_KEYS", "")
     if secret and folder and not development:
@@ -106,9 +106,9 @@ def conform(
     ] = None,
 ) -> None:
     """Judge gateway and mocks, or any host: scenarios, and tests generated from the contract."""
+    from argus_wfm.conformance.errors import TargetError
     from argus_wfm.conformance.plan import Plan
     from argus_wfm.conformance.run import run
-    from argus_wfm.conformance.target.target import TargetError
 
     if base_url and target != "mocks":
         raise TargetError("Give --target or --base-url, not both.")
@@ -161,8 +161,8 @@ def faults(as_json: Json = False) -> None:
 @app.command(epilog="argus explain RENAMED_MEMBER   |   argus explain")
 def explain(code: Annotated[str, typer.Argument(help="A finding's code; all when left out.")] = "") -> None:
     """Say what a finding's code means, what to look at, and an example; without a code, list them all."""
+    from argus_wfm.conformance.errors import TargetError
     from argus_wfm.conformance.model.codes import CODES, SEVERITIES, nearest
-    from argus_wfm.conformance.target.target import TargetError
 
     name = code.upper().replace("-", "_")
     if not name:

@@ -122,7 +122,7 @@ class GatewayClient:
         """By the gateway's clock, which may be another than ours."""
         import jwt
 
-        from argus_wfm.conformance.target.target import DEVELOPMENT_KEY, LOOPBACK
+        from argus_wfm.conformance.target.profile import DEVELOPMENT_KEY, LOOPBACK
 
         if self._host not in LOOPBACK:
             raise RemoteError(f"Set {self._api.variable}: a token for {self.url}; {self._issuing()} makes one.")

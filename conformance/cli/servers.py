@@ -193,7 +193,7 @@ def _clock(now: str) -> str:
 
 def _serve(servers: list[Server], as_json: bool, *, clock: str = "real time", credentials: bool = True) -> None:
     from argus_wfm.conformance.launch import gateway
-    from argus_wfm.conformance.target.target import DEVELOPMENT
+    from argus_wfm.conformance.target.profile import DEVELOPMENT
 
     if credentials:  # of development; `argus serve` has a setting
         gateway.log_to_stderr("WARNING")

@@ -23,9 +23,9 @@ from argus_wfm.conformance.generated.transport import GuardedAdapter
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Drift, Finding, clipped
 from argus_wfm.conformance.probes.examples import named
+from argus_wfm.conformance.target import Target
 from argus_wfm.conformance.target.client import DEADLINE_S, Client
 from argus_wfm.conformance.target.deadline import bounded
-from argus_wfm.conformance.target.target import Target
 
 Json = Any
 FOREIGN_RATE = "10/s"  # requests to a host that is not ours

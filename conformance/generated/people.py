@@ -6,8 +6,8 @@ from typing import Any
 
 from argus_wfm.conformance.errors import CouldNotTest
 from argus_wfm.conformance.model.findings import Departure
+from argus_wfm.conformance.target import Target
 from argus_wfm.conformance.target.client import Client
-from argus_wfm.conformance.target.target import Target
 
 Json = Any
 PEOPLE = 200  # ids that generated requests choose from

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from argus_wfm.conformance.model.findings import Departure
 from argus_wfm.conformance.processes.children import tell
+from argus_wfm.conformance.target import Target
 from argus_wfm.conformance.target.recorder import ExchangeStats
-from argus_wfm.conformance.target.target import Target
 
 if TYPE_CHECKING:
     from argus_wfm.conformance.generated.engine import Generator

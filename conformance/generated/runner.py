@@ -15,15 +15,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from argus_wfm.conformance.errors import CouldNotRun, CouldNotTest, LocalError
+from argus_wfm.conformance.errors import CouldNotRun, CouldNotTest, LocalError, TargetError
 from argus_wfm.conformance.generated.progress import EventWriter, Probed, WorkerProgress
 from argus_wfm.conformance.launch.process import child_environment, launched
 from argus_wfm.conformance.model.findings import Departure
 from argus_wfm.conformance.processes.children import Children, end_of, events
 from argus_wfm.conformance.processes.signals import on_end
+from argus_wfm.conformance.target import Target, TargetConfig
 from argus_wfm.conformance.target.client import Client
 from argus_wfm.conformance.target.recorder import ExchangeStats
-from argus_wfm.conformance.target.target import Target, TargetConfig, TargetError
 
 if TYPE_CHECKING:
     from argus_wfm.conformance.probes.probe import Probe

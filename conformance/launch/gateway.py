@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from argus_wfm.conformance.errors import LocalError
 from argus_wfm.conformance.launch.mocks import mocks
 from argus_wfm.conformance.launch.servers import HOST, LaunchOptions, Server
-from argus_wfm.conformance.target.target import DEVELOPMENT, DEVELOPMENT_KEY
+from argus_wfm.conformance.target.profile import DEVELOPMENT, DEVELOPMENT_KEY
 from argus_wfm.openapi import load
 from argus_wfm.openapi.server import address, bind, run
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from argus_wfm.conformance.errors import LocalError
 from argus_wfm.conformance.launch.servers import HOST, LaunchOptions, Server
 from argus_wfm.conformance.launch.tokens import accepting, operations_token, token_for
-from argus_wfm.conformance.target.target import DEVELOPMENT
+from argus_wfm.conformance.target.profile import DEVELOPMENT
 from argus_wfm.openapi import load
 from argus_wfm.openapi.server import address, bind
 
@@ -83,7 +83,7 @@ def _live(text: str) -> Ask:
     from argus_wfm.conformance.checks.contract import judge
     from argus_wfm.conformance.errors import CouldNotTest, HeldBack
     from argus_wfm.conformance.model.findings import Departure
-    from argus_wfm.conformance.target.target import Target, TargetConfig
+    from argus_wfm.conformance.target import Target, TargetConfig
     from argus_wfm.mocks.zup.host import HostResponse, NoAnswer
 
     target = Target(TargetConfig.from_dict(json.loads(text)))

@@ -17,8 +17,8 @@ from typing import IO, Any
 import argus_wfm
 from argus_wfm.conformance.errors import LocalError
 from argus_wfm.conformance.processes.children import end
+from argus_wfm.conformance.target import TargetConfig, by_url
 from argus_wfm.conformance.target.client import Policy
-from argus_wfm.conformance.target.target import TargetConfig, by_url
 
 PRESENT = "2025-07-29T01:30:00Z"  # the seed's own stamp, at which scenarios on mocks start (A43)
 STILL = (

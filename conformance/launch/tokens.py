@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from argus_wfm.conformance.errors import LocalError
 from argus_wfm.conformance.launch.servers import HOST
-from argus_wfm.conformance.target.target import DEVELOPMENT_KEY
+from argus_wfm.conformance.target.profile import DEVELOPMENT_KEY
 
 TOKEN_LIFE_S = 3600
 

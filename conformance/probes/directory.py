@@ -22,7 +22,7 @@ from argus_wfm.conformance.target.safety import SafetyGuard
 from argus_wfm.openapi import Operation
 
 if TYPE_CHECKING:
-    from argus_wfm.conformance.target.target import Target
+    from argus_wfm.conformance.target import Target
 
 Json = Any
 OPERATION = DIRECTORY

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from argus_wfm.conformance.errors import CouldNotTest
 from argus_wfm.conformance.model.findings import Departure, Drift
 from argus_wfm.conformance.probes.probe import Probe
-from argus_wfm.conformance.target.target import Target
+from argus_wfm.conformance.target import Target
 from argus_wfm.openapi import load
 
 STRANGER = "no.such.user.of.argus"

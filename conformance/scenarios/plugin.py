@@ -19,14 +19,14 @@ import pytest
 from pytest_bdd.parser import ScenarioTemplate
 from pytest_bdd.scenario import scenario_wrapper_template_registry
 
-from argus_wfm.conformance.errors import CouldNotTest, HeldBack, LocalError
+from argus_wfm.conformance.errors import CouldNotTest, HeldBack, LocalError, TargetError
 from argus_wfm.conformance.launch.process import launched
 from argus_wfm.conformance.model.findings import UNREADABLE, Departure, Drift, Finding, Verdict
 from argus_wfm.conformance.processes.children import tell
 from argus_wfm.conformance.scenarios import through_gateway
 from argus_wfm.conformance.scenarios.runner import ScenarioOptions, identity
+from argus_wfm.conformance.target import Target, TargetConfig
 from argus_wfm.conformance.target.recorder import ExchangeStats
-from argus_wfm.conformance.target.target import Target, TargetConfig, TargetError
 
 Json = Any
 KEY = "argus"

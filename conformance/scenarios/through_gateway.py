@@ -15,8 +15,8 @@ import requests
 from argus_wfm.conformance.errors import CouldNotTest
 from argus_wfm.conformance.launch.process import launched
 from argus_wfm.conformance.model.findings import Verdict
+from argus_wfm.conformance.target import Target, TargetConfig
 from argus_wfm.conformance.target.client import Policy
-from argus_wfm.conformance.target.target import Target, TargetConfig
 
 TAGS = ("fault", "clock", "admin", "operations")  # of scenarios that need a gateway of ours
 READ = ("getAgents", "getNormHours", "getTimetypeInfo")  # what our gateway asks of 1C

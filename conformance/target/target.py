@@ -8,36 +8,17 @@ from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from argus_wfm.conformance.errors import CouldNotTest, TargetError
+from argus_wfm.conformance.errors import CouldNotTest
 from argus_wfm.conformance.model.findings import Departure
 from argus_wfm.conformance.target.client import Client
 from argus_wfm.conformance.target.controls import Controls
 from argus_wfm.conformance.target.logins import Logins
-from argus_wfm.conformance.target.profile import (
-    DEVELOPMENT,
-    DEVELOPMENT_KEY,
-    LOOPBACK,
-    Profile,
-    TargetConfig,
-    by_profile,
-    by_url,
-)
+from argus_wfm.conformance.target.profile import TargetConfig
 from argus_wfm.conformance.target.recorder import Recorder
 from argus_wfm.conformance.target.safety import SafetyGuard
 from argus_wfm.conformance.target.websocket import Socket
 from argus_wfm.openapi import load
 
-__all__ = [
-    "DEVELOPMENT",
-    "DEVELOPMENT_KEY",
-    "LOOPBACK",
-    "Profile",
-    "Target",
-    "TargetConfig",
-    "TargetError",
-    "by_profile",
-    "by_url",
-]
 Json = Any
 MOSCOW = ZoneInfo("Europe/Moscow")
 

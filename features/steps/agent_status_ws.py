@@ -14,7 +14,7 @@ from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Departure, Drift
 from argus_wfm.conformance.stream.messages import message
 from argus_wfm.conformance.stream.transcript import Transcript, moment
-from argus_wfm.conformance.target.target import Target
+from argus_wfm.conformance.target import Target
 from argus_wfm.conformance.target.websocket import Frame, Subscription
 from argus_wfm.features.steps.authentication import UNSIGNED
 from argus_wfm.features.steps.contact_centre import Centre

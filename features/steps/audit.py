@@ -12,8 +12,8 @@ from pytest_bdd import given, parsers, then, when
 
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Drift
+from argus_wfm.conformance.target import Target
 from argus_wfm.conformance.target.client import basic
-from argus_wfm.conformance.target.target import Target
 from argus_wfm.features.steps.circuit_breaker import raise_
 from argus_wfm.features.steps.faults import MONTH
 from argus_wfm.features.steps.norm_hours import ask

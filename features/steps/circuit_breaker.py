@@ -13,7 +13,7 @@ from pytest_bdd import given, parsers, then, when
 
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Departure, Drift, Finding
-from argus_wfm.conformance.target.target import Target
+from argus_wfm.conformance.target import Target
 from argus_wfm.features.steps.faults import MONTH
 from argus_wfm.features.steps.norm_hours import ask
 from argus_wfm.features.steps.replies import refused

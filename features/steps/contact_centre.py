@@ -21,7 +21,7 @@ from argus_wfm.conformance.model.findings import Departure, Finding
 from argus_wfm.conformance.stream import checks
 from argus_wfm.conformance.stream.matching import AcknowledgedEvent
 from argus_wfm.conformance.stream.transcript import StatusSnapshot, Transcript, missing
-from argus_wfm.conformance.target.target import Target
+from argus_wfm.conformance.target import Target
 from argus_wfm.conformance.target.websocket import Frame, Subscription
 
 Json = Any

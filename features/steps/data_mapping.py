@@ -9,7 +9,7 @@ from pytest_bdd import given, parsers, then, when
 
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Drift
-from argus_wfm.conformance.target.target import Target
+from argus_wfm.conformance.target import Target
 from argus_wfm.features.steps.replies import Labelled, members_are, refused
 
 Json = Any

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_bdd import parsers, when
 
 from argus_wfm.conformance.model.exchange import Exchange
-from argus_wfm.conformance.target.target import Target
+from argus_wfm.conformance.target import Target
 
 
 @when(parsers.parse("getNormHours is sent the body {text}"), target_fixture="exchange")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_bdd import given, parsers, when
 
 from argus_wfm.conformance.model.exchange import Exchange
-from argus_wfm.conformance.target.target import Target
+from argus_wfm.conformance.target import Target
 from argus_wfm.features.steps.norm_hours import ask
 from argus_wfm.features.steps.replies import Labelled
 from argus_wfm.features.steps.roster import JULY

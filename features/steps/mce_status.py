@@ -9,7 +9,7 @@ from pytest_bdd import parsers, then, when
 
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Drift
-from argus_wfm.conformance.target.target import Target
+from argus_wfm.conformance.target import Target
 from argus_wfm.features.steps.authentication import NOBODY, WRONG
 from argus_wfm.features.steps.contact_centre import Centre
 from argus_wfm.features.steps.personnel_agents import agents

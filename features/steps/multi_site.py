@@ -12,7 +12,8 @@ from pytest_bdd import given, parsers, then, when
 
 from argus_wfm.conformance.errors import CouldNotTest
 from argus_wfm.conformance.model.exchange import Exchange
-from argus_wfm.conformance.target.target import MOSCOW, Target
+from argus_wfm.conformance.target import Target
+from argus_wfm.conformance.target.target import MOSCOW
 from argus_wfm.features.steps.circuit_breaker import raise_
 from argus_wfm.features.steps.operations import Queued, ended, submit
 from argus_wfm.features.steps.roster import Month

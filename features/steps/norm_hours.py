@@ -11,7 +11,7 @@ from typing import Any
 from pytest_bdd import parsers, then, when
 
 from argus_wfm.conformance.model.exchange import Exchange
-from argus_wfm.conformance.target.target import Target
+from argus_wfm.conformance.target import Target
 from argus_wfm.features.steps.replies import Labelled
 from argus_wfm.features.steps.roster import Month
 

@@ -12,7 +12,7 @@ from pytest_bdd import given, parsers, then, when
 
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Drift
-from argus_wfm.conformance.target.target import Target
+from argus_wfm.conformance.target import Target
 from argus_wfm.features.steps.circuit_breaker import NOTICED_S, pass_
 from argus_wfm.features.steps.roster import DAY, Month
 from argus_wfm.features.steps.schedule_upload import shift

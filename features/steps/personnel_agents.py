@@ -16,7 +16,7 @@ from argus_wfm.conformance.checks.encoding import damaged
 from argus_wfm.conformance.errors import CouldNotTest
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Departure, Drift
-from argus_wfm.conformance.target.target import Target
+from argus_wfm.conformance.target import Target
 from argus_wfm.features.steps.replies import Labelled, in_utc, members_are
 
 Json = Any

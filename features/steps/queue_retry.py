@@ -9,7 +9,7 @@ from typing import Any
 from pytest_bdd import parsers, then, when
 
 from argus_wfm.conformance.model.findings import Drift
-from argus_wfm.conformance.target.target import Target
+from argus_wfm.conformance.target import Target
 from argus_wfm.features.steps.circuit_breaker import EARLY_S, raise_
 from argus_wfm.features.steps.circuit_breaker import until as until_so
 from argus_wfm.features.steps.operations import DELAYS_S, Queued, ended, look, schedule, submit, until, waits

@@ -15,7 +15,7 @@ from argus_wfm.conformance.errors import CouldNotTest
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Drift
 from argus_wfm.conformance.probes.http import GOING_ON
-from argus_wfm.conformance.target.target import Target
+from argus_wfm.conformance.target import Target
 from argus_wfm.features.steps.replies import Labelled
 
 Json = Any

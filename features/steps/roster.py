@@ -11,7 +11,7 @@ import pytest
 from pytest_bdd import given, parsers
 
 from argus_wfm.conformance.errors import CouldNotTest
-from argus_wfm.conformance.target.target import Target
+from argus_wfm.conformance.target import Target
 
 Json = Any
 JULY = ("2025-07-01", "2025-07-31")

@@ -13,8 +13,8 @@ from argus_wfm.conformance.checks.jwt import HOUR_S, DecodedToken, with_other_si
 from argus_wfm.conformance.errors import CouldNotTest
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import TOKEN, Departure, Drift, Finding
+from argus_wfm.conformance.target import Target
 from argus_wfm.conformance.target.controls import ABSENT
-from argus_wfm.conformance.target.target import Target
 from argus_wfm.features.steps.authentication import without_time
 from argus_wfm.features.steps.circuit_breaker import NOTICED_S
 from argus_wfm.features.steps.operations import LOOK_S

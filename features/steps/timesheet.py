@@ -14,7 +14,8 @@ from argus_wfm.conformance.checks.contract import judge
 from argus_wfm.conformance.errors import CouldNotTest
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Departure, Drift
-from argus_wfm.conformance.target.target import MOSCOW, Target
+from argus_wfm.conformance.target import Target
+from argus_wfm.conformance.target.target import MOSCOW
 from argus_wfm.features.steps.replies import members_are
 from argus_wfm.features.steps.roster import DAY, JULY, Month
 from argus_wfm.features.steps.schedule_upload import shift, upload

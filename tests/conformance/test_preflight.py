@@ -13,10 +13,10 @@ from starlette.responses import Response
 from argus_wfm.conformance import preflight
 from argus_wfm.conformance.plan import CONTRACTS
 from argus_wfm.conformance.preflight import explore
+from argus_wfm.conformance.target import Target, by_url
 from argus_wfm.conformance.target.capabilities import Capability, OperationState, blocks, degraded, down, skew
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.safety import Limits
-from argus_wfm.conformance.target.target import Target, by_url
 from tests.support.amended_host import Amend, Reply, host, page, unchanged
 from tests.support.environment import without_target_settings
 from tests.support.export_host import ExportHost, served

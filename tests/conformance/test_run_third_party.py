@@ -12,7 +12,7 @@ import requests
 
 from argus_wfm.conformance.launch.tokens import issue_token
 from argus_wfm.conformance.model.findings import Verdict
-from argus_wfm.conformance.target.target import DEVELOPMENT_KEY
+from argus_wfm.conformance.target.profile import DEVELOPMENT_KEY
 from argus_wfm.openapi import load
 from tests.support.amended_host import Reply, host, in_json, page, unchanged
 from tests.support.command_line import conform, running

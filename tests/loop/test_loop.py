@@ -17,8 +17,8 @@ import pytest
 from argus_wfm.conformance.generated import runner as generated
 from argus_wfm.conformance.generated.runner import Generated
 from argus_wfm.conformance.processes.children import Children
+from argus_wfm.conformance.target import TargetConfig
 from argus_wfm.conformance.target.client import Policy
-from argus_wfm.conformance.target.target import TargetConfig
 from argus_wfm.openapi import load
 from tests.loop.watcher import Fault, Watcher
 from tests.support.gateway import gateway_on

@@ -33,9 +33,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from argus_wfm.conformance.target import Target
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.profile import by_url
-from argus_wfm.conformance.target.target import Target
 from argus_wfm.openapi.server import background
 from tests.support.contact_centre import stamp
 

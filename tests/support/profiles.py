@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from argus_wfm.conformance.target import TargetConfig, by_profile
 from argus_wfm.conformance.target.client import Policy
-from argus_wfm.conformance.target.target import TargetConfig, by_profile
 
 HOST = "https://argus.example/root/"
 

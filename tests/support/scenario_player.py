@@ -17,8 +17,8 @@ from pytest_bdd.steps import StepFunctionContext, step_function_context_registry
 
 from argus_wfm.conformance.errors import CouldNotTest, HeldBack
 from argus_wfm.conformance.model.findings import Departure, Finding
+from argus_wfm.conformance.target import Target, by_url
 from argus_wfm.conformance.target.client import Policy
-from argus_wfm.conformance.target.target import Target, by_url
 from argus_wfm.features.steps.agent_status_ws import Known
 from argus_wfm.features.steps.contact_centre import Centre
 from argus_wfm.features.steps.multi_site import Scene

@@ -12,9 +12,9 @@ import pytest
 
 from argus_wfm.conformance.checks import report_files
 from argus_wfm.conformance.model.findings import Departure
+from argus_wfm.conformance.target import Target
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.profile import by_url
-from argus_wfm.conformance.target.target import Target
 from tests.support.export_host import ExportHost, served
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from argus_wfm.conformance.cli.gateway_client import GatewayClient
 from argus_wfm.conformance.errors import RemoteError
-from argus_wfm.conformance.target.target import DEVELOPMENT_KEY
+from argus_wfm.conformance.target.profile import DEVELOPMENT_KEY
 from tests.support.gateway_commands import Shell
 from tests.support.http_client import TOKEN_KEY, hangs, tcp
 

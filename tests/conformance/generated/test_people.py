@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from argus_wfm.conformance.generated.people import CALL, request_employee_ids
+from argus_wfm.conformance.target import Target, by_url
 from argus_wfm.conformance.target.client import Policy
-from argus_wfm.conformance.target.target import Target, by_url
 from tests.support.contact_centre import PEOPLE, TOKEN, ContactCentre, served
 
 pytestmark = pytest.mark.usefixtures("target_credentials")

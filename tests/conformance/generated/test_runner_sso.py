@@ -9,8 +9,8 @@ import requests
 
 from argus_wfm.conformance.generated.runner import _asked_of_directory, _probed
 from argus_wfm.conformance.launch.process import launched
+from argus_wfm.conformance.target import Target
 from argus_wfm.conformance.target.profile import DIRECTORY_USER
-from argus_wfm.conformance.target.target import Target
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", EncodingWarning)  # schemathesis opens its own files without saying how

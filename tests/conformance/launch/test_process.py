@@ -15,7 +15,7 @@ import requests
 from argus_wfm.conformance.errors import LocalError
 from argus_wfm.conformance.launch import process
 from argus_wfm.conformance.launch.process import child_environment, from_ready, launched
-from argus_wfm.conformance.target.target import Target
+from argus_wfm.conformance.target import Target
 
 
 def test_launched_is_a_target_at_the_scenarios_present_and_can_be_reset() -> None:

@@ -23,10 +23,10 @@ from argus_wfm.conformance.generated.runner import _asked_of_directory
 from argus_wfm.conformance.model.findings import CODES
 from argus_wfm.conformance.probes.directory import ESCAPES, HOSTILE, QUESTIONS, DirectoryTarget, escaped, questions
 from argus_wfm.conformance.probes.probe import outcome
+from argus_wfm.conformance.target import Target
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.profile import DIRECTORY_USER, by_url
 from argus_wfm.conformance.target.safety import Limits, SafetyGuard
-from argus_wfm.conformance.target.target import Target
 from argus_wfm.mocks.ldap import session
 from tests.support.directories import Served, mocked, slapd
 from tests.support.environment import without_target_settings

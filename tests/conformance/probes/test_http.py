@@ -11,9 +11,9 @@ import pytest
 from argus_wfm.conformance.checks.jwt import forgeries
 from argus_wfm.conformance.probes.http import forged
 from argus_wfm.conformance.probes.probe import outcome
+from argus_wfm.conformance.target import Target
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.profile import by_url
-from argus_wfm.conformance.target.target import Target
 from tests.support.sso_host import Refused, SsoHost, served
 
 Json = Any

@@ -9,9 +9,9 @@ from starlette.requests import Request
 from argus_wfm.conformance.model.findings import Finding
 from argus_wfm.conformance.probes.probe import outcome
 from argus_wfm.conformance.probes.sso import questions
+from argus_wfm.conformance.target import Target
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.profile import DIRECTORY_USER, by_url
-from argus_wfm.conformance.target.target import Target
 from tests.support.sso_host import SsoHost, ours, served
 
 Json = Any

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from argus_wfm.conformance.cli.app import main
-from argus_wfm.conformance.errors import CouldNotTest
+from argus_wfm.conformance.errors import CouldNotTest, TargetError
+from argus_wfm.conformance.target import Target, TargetConfig, by_url
 from argus_wfm.conformance.target.client import Policy
-from argus_wfm.conformance.target.target import Profile, Target, TargetConfig, TargetError, by_url
+from argus_wfm.conformance.target.profile import Profile
 from argus_wfm.mocks.ldap.certificates import made
 from tests.support.profiles import HOST, profile
 

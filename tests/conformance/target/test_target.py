@@ -8,9 +8,9 @@ import pytest
 
 from argus_wfm.conformance.errors import CouldNotTest
 from argus_wfm.conformance.generated.runner import _clients
+from argus_wfm.conformance.target import Target, by_url
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.profile import DIRECTORY_USER
-from argus_wfm.conformance.target.target import Target, by_url
 from tests.support.profiles import profile
 
 pytestmark = pytest.mark.usefixtures("target_credentials")

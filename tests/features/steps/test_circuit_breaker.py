@@ -12,8 +12,8 @@ import pytest
 from argus_wfm.conformance.model.findings import Verdict
 from argus_wfm.conformance.processes.children import Children
 from argus_wfm.conformance.scenarios import runner
+from argus_wfm.conformance.target import TargetConfig
 from argus_wfm.conformance.target.client import Policy
-from argus_wfm.conformance.target.target import TargetConfig
 from tests.support.gateway import gateway_on
 from tests.support.http_client import BASE
 from tests.support.relayed_zup import relayed

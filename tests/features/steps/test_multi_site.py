@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from argus_wfm.conformance.target import Target
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.controls import ABSENT
 from argus_wfm.conformance.target.profile import by_url
-from argus_wfm.conformance.target.target import Target
 from argus_wfm.gateway.app import build
 from argus_wfm.gateway.clock import Clock
 from argus_wfm.gateway.settings import ExplicitSettings

@@ -14,10 +14,10 @@ from starlette.requests import Request
 from argus_wfm.conformance.errors import CouldNotTest
 from argus_wfm.conformance.generated.runner import _clients
 from argus_wfm.conformance.model.findings import Departure
+from argus_wfm.conformance.target import Target
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.controls import ABSENT
 from argus_wfm.conformance.target.profile import DIRECTORY_USER, by_url
-from argus_wfm.conformance.target.target import Target
 from tests.support.command_line import conform
 from tests.support.environment import without_target_settings
 from tests.support.scenario_player import play_on

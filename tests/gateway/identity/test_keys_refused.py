@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, rsa
 
 from argus_wfm.conformance.cli.app import main
-from argus_wfm.conformance.target.target import DEVELOPMENT_KEY
+from argus_wfm.conformance.target.profile import DEVELOPMENT_KEY
 from tests.support.http_client import BASE, NOWHERE, TOKEN_KEY
 from tests.support.keys import MAKERS, pem, public_pem
 

@@ -27,7 +27,7 @@ from argus_wfm.gateway.api.sites import SiteOperations
 from argus_wfm.gateway.api.sso import Sso
 from argus_wfm.gateway.clock import Clock
 from argus_wfm.gateway.components import Components, QueueWorker, empty, working
-from argus_wfm.gateway.controls import Controls
+from argus_wfm.gateway.controls import ControlRoutes
 from argus_wfm.gateway.metrics import CONTENT_TYPE
 from argus_wfm.gateway.queue.actions import QueueActions
 from argus_wfm.gateway.settings import Settings
@@ -69,7 +69,7 @@ def _monitoring(components: Components) -> list[BaseRoute]:
     return [Route("/health", health), Route("/metrics", metrics)]
 
 
-def _controls(components: Components, running: Sequence[QueueWorker]) -> Controls:
+def _controls(components: Components, running: Sequence[QueueWorker]) -> ControlRoutes:
     """`running` holds the worker of this process once it has started, if it has one."""
 
     def reset() -> None:
@@ -83,7 +83,7 @@ def _controls(components: Components, running: Sequence[QueueWorker]) -> Control
         if running:
             components.schedule.look()
 
-    return Controls(
+    return ControlRoutes(
         components.clock, components.caches, components.zup, components.queue, components.tokens, reset, fall_due
     )
 

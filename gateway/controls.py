@@ -24,7 +24,7 @@ Json = Any
 LOOK_S = 0.01
 
 
-class Controls:
+class ControlRoutes:
     """The routes of /_control. `empty` makes the gateway as new; `fall_due` starts what the clock has made due."""
 
     def __init__(

@@ -10,7 +10,7 @@ from starlette.routing import Router
 
 from argus_wfm.mocks.controls import Switches, body_of, control, router
 from argus_wfm.mocks.faults.active import ActiveFaults
-from argus_wfm.mocks.sites.site import Site
+from argus_wfm.mocks.sites.site import SimulatedSite
 from argus_wfm.openapi.errors import ValidationFailed
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def controls(sites: MockSites, active_faults: ActiveFaults, kinds: frozenset[str
     return router(sites, Switches(active_faults, "messages", kinds=kinds), own)
 
 
-def _chosen(sites: MockSites, body: dict[str, Json], *, one: bool = False) -> list[Site]:
+def _chosen(sites: MockSites, body: dict[str, Json], *, one: bool = False) -> list[SimulatedSite]:
     """Raises ValidationFailed."""
     name = body.get("site")
     if name is None and not one:
@@ -86,7 +86,7 @@ def _shifts(body: dict[str, Json]) -> list[dict[str, str]]:
     return shifts
 
 
-def _day(site: Site, body: dict[str, Json]) -> tuple[dt.datetime, dt.datetime]:
+def _day(site: SimulatedSite, body: dict[str, Json]) -> tuple[dt.datetime, dt.datetime]:
     """Before and at the last instant of a day at the site. Raises ValidationFailed."""
     try:
         midnight = dt.datetime.combine(dt.date.fromisoformat(body["day"]), dt.time(), site.zone)

@@ -18,7 +18,7 @@ WORKDAYS = 5  # of seven
 
 
 @dataclass(slots=True)
-class Site:
+class SimulatedSite:
     """Clockings are the contract's actuals, in wall time here; those before `told` have left for Central."""
 
     id: str

@@ -15,7 +15,7 @@ from argus_wfm.mocks.faults.active import ActiveFaults
 from argus_wfm.mocks.faults.messages import MessageFaults, Sending
 from argus_wfm.mocks.gateway_client import GatewayClient
 from argus_wfm.mocks.people import SITES
-from argus_wfm.mocks.sites.site import Site
+from argus_wfm.mocks.sites.site import SimulatedSite
 
 Json = Any
 OPERATIONS = frozenset({"pushActuals"})
@@ -27,7 +27,7 @@ BATCH = 500
 class Later:
     """A push that a fault holds back until the clock's elapsed() says `due`, or until the fault is lifted."""
 
-    site: Site
+    site: SimulatedSite
     sending: Sending[list[Json]]
     due: float
 
@@ -59,7 +59,7 @@ class MockSites:
         """Sites that know nobody and have told nothing; the clock is not touched."""
         self.seed = self.seed if seed is None else seed
         self.agents = self.agents if agents is None else agents
-        self.branches = {name: Site(name) for name in SITES}
+        self.branches = {name: SimulatedSite(name) for name in SITES}
         self._later: list[Later] = []
         self._lived = self.clock.now()
         self._tampering.forget()
@@ -83,7 +83,7 @@ class MockSites:
             site.work(self.seed, since, self._lived)
             await self.push(site)
 
-    async def pull(self, site: Site) -> bool:
+    async def pull(self, site: SimulatedSite) -> bool:
         """Employees as they are now, and confirmations that are new; whether all came."""
         if site.is_cut_off:
             return False
@@ -95,7 +95,7 @@ class MockSites:
         site.confirmations += news or []
         return people is not None and news is not None
 
-    async def push(self, site: Site) -> None:
+    async def push(self, site: SimulatedSite) -> None:
         """What has not been told, in batches; whatever does not arrive stays and is told the next time."""
         async with self._turn:
             while not site.is_cut_off and (batch := site.batch(BATCH)):
@@ -106,7 +106,7 @@ class MockSites:
                         return
                 site.told += len(batch)
 
-    async def _arrive(self, site: Site, sending: Sending[list[Json]]) -> bool:
+    async def _arrive(self, site: SimulatedSite, sending: Sending[list[Json]]) -> bool:
         """Whether Central has said something of it; one that was spoiled on the way is sent again as it is meant."""
         path = f"/sites/{site.id}/actuals"
         if sending.drop:

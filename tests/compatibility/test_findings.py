@@ -22,9 +22,9 @@ from argus_wfm.conformance.model.findings import Finding, Findings
 from argus_wfm.conformance.report import baseline
 from tests.compatibility import make
 from tests.compatibility.before import ENVIRONMENT, HERE, kept
-from tests.features.steps.test_agent_status_ws import TOLD
 from tests.support.command_line import ARGUS
 from tests.support.contact_centre import TOKEN, served
+from tests.support.deviating_messages import DEVIATING_MESSAGES
 from tests.support.exchanges import ENVELOPE, EXAMPLES, amended, departed, exchange
 from tests.support.runs import FAILED, GENERATED, HELD, KNOWN, PASSED, UNTESTED, run
 from tests.support.scenario_player import play
@@ -84,7 +84,7 @@ def test_what_stream_and_directory_were_told_has_the_fingerprint_that_it_had() -
 @pytest.mark.parametrize("name", TOLD_BEFORE)
 def test_a_deviation_of_the_stream_has_the_fingerprint_that_it_had(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARGUS_TARGET_TOKEN", TOKEN)
-    made, scenario, code = TOLD[name]
+    made, scenario, code = DEVIATING_MESSAGES[name]
     with served(made()) as url:
         found = play(scenario, url).findings
     assert (code, TOLD_BEFORE[name]) in {(one.code, one.fingerprint) for one in found}

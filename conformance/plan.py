@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from argus_wfm.conformance.target.safety import (
-    FAILURES,
-)
+from argus_wfm.conformance.target.kill_switch import FAILURES
 
 CONTRACTS = ("personnel", "mce", "sso", "export")
 

@@ -28,7 +28,7 @@ from argus_wfm.conformance.target.capabilities import (
     OperationState,
 )
 from argus_wfm.conformance.target.client import Client
-from argus_wfm.conformance.target.journal import EXPLORING
+from argus_wfm.conformance.target.kill_switch import PREFLIGHT
 from argus_wfm.conformance.target.known_ids import KINDS
 from argus_wfm.conformance.target.websocket import OPERATION, Subscription
 from argus_wfm.openapi import Operation
@@ -50,7 +50,7 @@ class Preflight:
 
     def run(self) -> list[Capability]:
         """All of it. Once it was interrupted no further operation is asked."""
-        self._target.guard.by = EXPLORING
+        self._target.guard.by = PREFLIGHT
         try:
             personnel = self._start("personnel")
             if "sso" in self._contracts or self._others:

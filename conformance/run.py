@@ -32,14 +32,14 @@ from argus_wfm.conformance.target import Target, TargetConfig, by_profile, by_ur
 from argus_wfm.conformance.target.capabilities import Capability, answering, blocks, degraded
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.journal import Journal
-from argus_wfm.conformance.target.recorder import ExchangeStats
-from argus_wfm.conformance.target.safety import (
+from argus_wfm.conformance.target.kill_switch import (
     MINUTES,
-    MINUTES_OF_AILING,
+    MINUTES_OF_DEGRADED,
     REQUESTS,
-    REQUESTS_OF_AILING,
+    REQUESTS_OF_DEGRADED,
     Limits,
 )
+from argus_wfm.conformance.target.recorder import ExchangeStats
 from argus_wfm.conformance.target.websocket import handshake
 from argus_wfm.openapi import Contract, load
 
@@ -227,7 +227,7 @@ def _config(plan: Plan) -> TargetConfig:
 
 def _limits(plan: Plan, journal: str, *, degraded: bool) -> Limits:
     """From now on; what the command line says counts."""
-    requests, minutes = (REQUESTS_OF_AILING, MINUTES_OF_AILING) if degraded else (REQUESTS, MINUTES)
+    requests, minutes = (REQUESTS_OF_DEGRADED, MINUTES_OF_DEGRADED) if degraded else (REQUESTS, MINUTES)
     requests = requests if plan.max_requests is None else plan.max_requests
     minutes = minutes if plan.max_minutes is None else plan.max_minutes
     return Limits(journal, requests, plan.max_failures, time.time() + minutes * 60 if minutes else 0)

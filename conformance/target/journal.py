@@ -15,9 +15,10 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
+from argus_wfm.conformance.target.kill_switch import counts, is_failure
+
 Json = Any
 HOST, DIRECTORY = "host", "directory"
-EXPLORING = "capabilities"  # who asks first; a host that is down is told of by that, and not by the kill switch
 
 
 @dataclass(slots=True)
@@ -30,22 +31,22 @@ class JournalTotals:
     in_a_row: Counter[str] = field(default_factory=Counter)  # failures, of the host and of its directory
     askers: set[str] = field(default_factory=set)
     sent: dict[str, float] = field(default_factory=dict, compare=False)  # by operation: a time.time(), of the last
-    asked: dict[str, str] = field(default_factory=dict, compare=False)  # by request on its way: the party
+    asked: dict[str, str] = field(default_factory=dict, compare=False)  # by pending request: host or directory
 
     def take(self, entry: dict[str, Json]) -> None:
         """One line more."""
         if "method" in entry:
             self.requests += 1
-            self.asked[entry["request"]] = _party(entry["operation"])
+            self.asked[entry["request"]] = server_of(entry["operation"])
             self.sent[entry["operation"]] = dt.datetime.fromisoformat(entry["at"]).timestamp()
             self.askers.add(entry["by"])
             self.writes += entry["effect"] == "write"
             return
-        party = self.asked.pop(entry["request"], HOST)
-        if entry["by"] != EXPLORING:
-            failed = bool(entry.get("error")) or (entry.get("status") or 0) >= 500
+        server = self.asked.pop(entry["request"], HOST)
+        if counts(entry):
+            failed = is_failure(entry)
             self.failures += failed
-            self.in_a_row[party] = self.in_a_row[party] + 1 if failed else 0
+            self.in_a_row[server] = self.in_a_row[server] + 1 if failed else 0
 
 
 @dataclass(slots=True)
@@ -90,11 +91,11 @@ class Journal:
         return open(self.path, "ab", buffering=0, opener=lambda path, flags: os.open(path, flags, 0o600))
 
 
-def _party(operation: str) -> str:
+def server_of(operation: str) -> str:
     """Whose failures these are: a directory that is down does not speak for the host that stands before it."""
     return DIRECTORY if operation == DIRECTORY else HOST
 
 
-def _instant(seconds: float) -> str:
+def timestamp(seconds: float) -> str:
     """Of a time.time()."""
     return dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from argus_wfm.conformance.errors import CouldNotTest, TargetError
 from argus_wfm.conformance.target.client import Policy
-from argus_wfm.conformance.target.safety import Block, Limits
+from argus_wfm.conformance.target.kill_switch import Limits
+from argus_wfm.conformance.target.safety import Block
 from argus_wfm.openapi import load
 from argus_wfm.openapi.stream import load_stream
 

@@ -1,4 +1,4 @@
-"""What each request to a host of others passes: the journal that tells of it, and what ends a run (design decision 13).
+"""Safety limits for third-party hosts: journal, rate limit, request budget, kill switch (design decision 13).
 
 The journal is the one count of all processes of a run: each appends to it and reads what the others have appended.
 """
@@ -16,26 +16,11 @@ from typing import Any
 
 from argus_wfm.conformance.errors import CouldNotTest
 from argus_wfm.conformance.model.findings import Departure, Finding
-from argus_wfm.conformance.target.journal import HOST, Journal, JournalTotals, _instant, _party
+from argus_wfm.conformance.target import kill_switch
+from argus_wfm.conformance.target.journal import HOST, Journal, JournalTotals, server_of, timestamp
+from argus_wfm.conformance.target.kill_switch import Limits
 
 Json = Any
-REQUESTS, FAILURES, MINUTES = 5000, 30, 10.0  # what a run may come to, unless it is told otherwise
-REQUESTS_OF_AILING, MINUTES_OF_AILING = 300, 1.5  # with a host that lacks operations, stumbles or takes its time
-IN_A_ROW = 5  # failures after which a host is left alone
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Of one run: requests and failures (no answer, or 5xx) in all, and the rate per operation and second.
-
-    `journal` is a file, "" for a host of ours, which has no limits. `until` is a time.time(), 0 for no end.
-    """
-
-    journal: str = ""
-    requests: int = REQUESTS
-    failures: int = FAILURES
-    until: float = 0
-    rate: float = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +103,9 @@ class SafetyGuard:
             return ""
         return self._why(self._journal.totals(), self._clock(), HOST)
 
-    def _why(self, totals: JournalTotals, now: float, party: str) -> str:
-        limits = self._limits
-        if totals.in_a_row[party] >= IN_A_ROW:
-            return f"the {party} failed {IN_A_ROW} times in a row and is left alone"
-        if totals.failures >= limits.failures:
-            return f"the host failed {limits.failures} times and is left alone; --max-failures sets how often it may"
-        if totals.requests >= limits.requests:
-            return f"{limits.requests} requests were sent, as many as --max-requests allows"
-        if limits.until and now >= limits.until:
-            return "the time that --max-minutes gives is over"
-        return ""
+    def _why(self, totals: JournalTotals, now: float, server: str) -> str:
+        seen = {"requests": totals.requests, "failures": totals.failures, "in_a_row": totals.in_a_row[server]}
+        return kill_switch.reason(self._limits, server, **seen, now=now)
 
     def askers(self) -> set[str]:
         """Who has asked so far, in all processes: scenarios by their ids."""
@@ -148,9 +125,9 @@ class SafetyGuard:
         assert self._journal is not None
         with self._journal.alone() as totals:
             at = max(self._clock(), totals.sent.get(operation, 0.0) + 1 / self._limits.rate)
-            if why := self._why(totals, at, _party(operation)):
+            if why := self._why(totals, at, server_of(operation)):
                 raise CouldNotTest(why)
-            who = {"request": number, "at": _instant(at), "by": self.by, "operation": operation}
+            who = {"request": number, "at": timestamp(at), "by": self.by, "operation": operation}
             self._journal.append({**who, **sent})
         if (early := at - self._clock()) > 0:
             self._sleep(early)

@@ -16,7 +16,7 @@ from argus_wfm.conformance.preflight import explore
 from argus_wfm.conformance.target import Target, by_url
 from argus_wfm.conformance.target.capabilities import Capability, OperationState, blocks, degraded, down, skew
 from argus_wfm.conformance.target.client import Policy
-from argus_wfm.conformance.target.safety import Limits
+from argus_wfm.conformance.target.kill_switch import Limits
 from tests.support.amended_host import Amend, Reply, host, page, unchanged
 from tests.support.environment import without_target_settings
 from tests.support.export_host import ExportHost, served

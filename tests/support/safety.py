@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from argus_wfm.conformance.target.safety import Block, Limits, SafetyGuard
+from argus_wfm.conformance.target.kill_switch import Limits
+from argus_wfm.conformance.target.safety import Block, SafetyGuard
 
 URL = "http://argus.example/x"
 

@@ -14,8 +14,9 @@ from argus_wfm.conformance.generated.transport import GuardedAdapter
 from argus_wfm.conformance.model.findings import Departure, Drift, Finding
 from argus_wfm.conformance.target.client import Client, Policy
 from argus_wfm.conformance.target.deadline import bounded
+from argus_wfm.conformance.target.kill_switch import Limits
 from argus_wfm.conformance.target.recorder import Recorder
-from argus_wfm.conformance.target.safety import Block, Limits, SafetyGuard
+from argus_wfm.conformance.target.safety import Block, SafetyGuard
 from argus_wfm.openapi import load
 from tests.support.http_client import AGENTS, drips, tcp
 

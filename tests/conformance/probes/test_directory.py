@@ -21,8 +21,9 @@ from argus_wfm.conformance.probes.directory import ESCAPES, HOSTILE, QUESTIONS, 
 from argus_wfm.conformance.probes.probe import outcome
 from argus_wfm.conformance.target import Target
 from argus_wfm.conformance.target.client import Policy
+from argus_wfm.conformance.target.kill_switch import Limits
 from argus_wfm.conformance.target.profile import DIRECTORY_USER
-from argus_wfm.conformance.target.safety import Limits, SafetyGuard
+from argus_wfm.conformance.target.safety import SafetyGuard
 from argus_wfm.mocks.ldap import session
 from tests.support.directories import Served, mocked, slapd
 from tests.support.directory_target import asked, target

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from argus_wfm.conformance.target import Target
-from argus_wfm.conformance.target.safety import Limits
+from argus_wfm.conformance.target.kill_switch import Limits
 from tests.support.directory_target import asked, target
 from tests.support.environment import without_target_settings
 

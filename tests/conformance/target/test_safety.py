@@ -10,8 +10,9 @@ import pytest
 
 from argus_wfm.conformance.errors import CouldNotTest
 from argus_wfm.conformance.model.findings import Departure, Drift, Finding
-from argus_wfm.conformance.target.journal import DIRECTORY, EXPLORING, Journal, JournalTotals
-from argus_wfm.conformance.target.safety import IN_A_ROW, Block, SafetyGuard
+from argus_wfm.conformance.target.journal import DIRECTORY, Journal, JournalTotals
+from argus_wfm.conformance.target.kill_switch import IN_A_ROW, PREFLIGHT
+from argus_wfm.conformance.target.safety import Block, SafetyGuard
 from tests.support.safety import URL, SleepingClock, ask, guard, lines
 
 
@@ -34,7 +35,7 @@ def test_a_host_that_fails_five_times_in_a_row_is_left_alone(tmp_path: Path) -> 
 
 def test_no_answer_is_a_failure_as_5xx_is_and_questions_before_the_run_are_none(tmp_path: Path) -> None:
     through = guard(tmp_path, failures=2)
-    through.by = EXPLORING
+    through.by = PREFLIGHT
     for _ in range(3):
         ask(through, 500)
     through.by = "PER-01"

@@ -8,7 +8,7 @@ import pytest
 
 from argus_wfm.conformance.target.kill_switch import IN_A_ROW, PREFLIGHT, Limits, counts, is_failure, reason
 
-FINE = {"requests": 0, "failures": 0, "in_a_row": 0, "now": 0.0}
+FINE: dict[str, Any] = {"requests": 0, "failures": 0, "in_a_row": 0, "now": 0.0}
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,10 @@ from tests.support.http_client import NOWHERE, Caller
 Json = Any
 AT = {"moscow": "DEPT001", "yekaterinburg": "DEPT006", "novosibirsk": "DEPT007", "vladivostok": "DEPT015"}
 START, END = "2025-08-01T09:00:00", "2025-08-01T18:00:00"
+SITES = SiteRegistry.of_file(None)
+STARTS = [dt.datetime(2025, month, 1) for month in range(1, 13)]
+STARTS += [dt.datetime(2024, 2, 29), dt.datetime(2024, 3, 1), dt.datetime(2026, 1, 1), dt.datetime(2000, 2, 29)]
+HOURS = (-12, -5, -1 / 60, 0, 1 / 60, 3, 5, 7, 10)  # around the site's midnight; those of the zones are UTC's, Moscow's
 
 
 def employee(number: int, site: str = "moscow", **other: Any) -> Employee:
@@ -110,25 +114,6 @@ def know(database_url: str, people: Sequence[Employee]) -> None:
     with engine.begin() as connection:
         Employees(engine, lambda: NOW).write(connection, people, ())
     engine.dispose()
-
-
-SITES = SiteRegistry.of_file(None)
-
-
-STARTS = [dt.datetime(2025, month, 1) for month in range(1, 13)]
-
-
-HOURS = (
-    -12,
-    -5,
-    -1 / 60,
-    0,
-    1 / 60,
-    3,
-    5,
-    7,
-    10,
-)  # around the site's midnight; those of the zones are UTC's and Moscow's
 
 
 def edges(site: str) -> dict[str, tuple[dt.datetime, dt.datetime]]:

@@ -14,7 +14,7 @@ import pytest
 
 from argus_wfm.gateway.sites.registry import SEED, NoSuchWallTime, SiteRegistry, SitesError
 from tests.support.peers import DATABASES, database
-from tests.support.sites import AT, SITES, STARTS, Central, central, edges, employee, shift
+from tests.support.sites import AT, SITES, Central, central, edges, employee, shift
 
 Json = Any
 
@@ -215,8 +215,6 @@ def test_a_push_holds_a_thousand_shifts(host: Central) -> None:
 
 
 # the edges: every month, its first day, a leap day, at each site, around midnight of the site, of Moscow and of UTC
-
-STARTS += [dt.datetime(2024, 2, 29), dt.datetime(2024, 3, 1), dt.datetime(2026, 1, 1), dt.datetime(2000, 2, 29)]
 
 
 @pytest.mark.parametrize("kind", DATABASES)

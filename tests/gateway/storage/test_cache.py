@@ -1,7 +1,6 @@
 """The api_response cache by itself: bounded, by our clock, one fetch a key."""
 
 import asyncio
-import datetime as dt
 
 import pytest
 
@@ -76,18 +75,3 @@ def test_what_was_asked_for_earlier_does_not_replace_what_was_asked_for_later() 
     body, age_s = asyncio.run(run())
     assert body == b"new"
     assert 10 <= age_s < 12
-
-
-def test_clock_ends_with_the_calendar_and_stays_sound() -> None:
-    clock = Clock()
-    for seconds in (1e12, float("inf")):
-        with pytest.raises(ValueError, match="9999"):
-            clock.move(seconds)
-    assert clock.now().year < 9999
-
-
-def test_clock_moves_forward_only() -> None:
-    clock = Clock(dt.datetime(2025, 7, 29, tzinfo=dt.UTC))
-    assert clock.move(10) >= dt.datetime(2025, 7, 29, 0, 0, 10, tzinfo=dt.UTC)
-    with pytest.raises(ValueError, match="forward"):
-        clock.move(-1)

@@ -102,6 +102,7 @@ def test_hanging_logins_hold_nobody_up_for_longer(sso: Sso, directory: Served) -
         sso.move(10)
         for thread in threads:
             thread.join(WAIT_S)
+        assert not any(thread.is_alive() for thread in threads)
     assert sso.control("/reset", {}).ok
     assert sso.ask().status_code == 200  # the clock stands still: a login that waited for a place would not end
 

@@ -36,7 +36,6 @@ HOSTILE = (  # escaped, each is the name of nobody (RFC 4515, section 3)
     "*", "*)(sAMAccountName=*", "*)(uid=*))(|(uid=*", "*))(&(objectClass=*", "admin)(&)", "x)(|(cn=*))", "a\\2a",
     "\\", "(", ")", "&", "|(cn=*)", "\x00", "*\x00", "дир*", "!(cn=x)", "=*", ">=a", "\u202e*", "%2a", "x" * 300,
 )  # fmt: skip
-ESCAPES = {letter: f"\\{ord(letter):02x}" for letter in "\\*()\x00"}
 DAMAGED = re.compile("\ufffd|\\?{3}|[ÐÑ][\u0080-\u00bf]")  # UTF-8 that was read as something else, or not at all
 
 
@@ -142,7 +141,9 @@ class DirectoryTarget:
             self._departs("LDAP_WRONG_PASSWORD", Drift.AUTH, "bind", words, expected=49, actual=result["result"])
 
     def _named(self, connection: Any, name: str) -> list[Json]:
-        return self._people(connection, f"({self.name_attribute}={escaped(name)})")
+        from ldap3.utils import conv
+
+        return self._people(connection, f"({self.name_attribute}={conv.escape_filter_chars(name)})")
 
     def _people(self, connection: Any, condition: str) -> list[Json]:
         asked = {"attributes": [*ATTRIBUTES], "size_limit": 2}
@@ -240,11 +241,6 @@ QUESTIONS = (
     "has_the_four_attributes",
     "offers_starttls",
 )
-
-
-def escaped(text: str) -> str:
-    """A value within a filter (RFC 4515, section 3)."""
-    return "".join(ESCAPES.get(letter, letter) for letter in text)
 
 
 def _unauthenticated(connection: Any, dn: str) -> int:

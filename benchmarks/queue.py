@@ -25,11 +25,11 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import requests
 
-Json = Any
+from argus_wfm.json_type import Json
+
 KEY = "a-key-of-the-benchmark-for-its-own-tokens"
 USER, PASSWORD = "argus", "argus-dev"
 OVER = ("completed", "dead_letter", "cancelled")

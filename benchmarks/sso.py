@@ -29,17 +29,16 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 
+from argus_wfm.json_type import Json
 from argus_wfm.mocks.ldap.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, password_of
 from argus_wfm.mocks.ldap.entries import PEOPLE, SERVICE
 from argus_wfm.mocks.people import FIRST, cast
 from benchmarks.queue import Gateway, child, running
 
-Json = Any
 NOW = "2025-07-29T01:30:00Z"  # when the cast is employed
 TOKEN, QUEUES = "/auth/sso/token", "/services/mce/queues"
 LARGEST = 16  # clients

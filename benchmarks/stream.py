@@ -26,12 +26,11 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
+from argus_wfm.json_type import Json
 from benchmarks.queue import running, token
 
-Json = Any
 POSTING = 8  # connections
 LATE_MS = 2000.0  # the contract's promise
 SETTLE_S = 3.0

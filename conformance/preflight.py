@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
-from typing import Any
 
 from argus_wfm.conformance.errors import CouldNotTest, HeldBack
 from argus_wfm.conformance.model.exchange import Exchange
@@ -32,8 +31,6 @@ from argus_wfm.conformance.target.kill_switch import PREFLIGHT
 from argus_wfm.conformance.target.known_ids import KINDS
 from argus_wfm.conformance.target.websocket import OPERATION, Subscription
 from argus_wfm.openapi import Operation
-
-Json = Any
 
 
 class Preflight:

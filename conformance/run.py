@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from argus_wfm.conformance import report
 from argus_wfm.conformance.errors import CouldNotRun, TargetError, one_line
@@ -43,7 +42,6 @@ from argus_wfm.conformance.target.recorder import ExchangeStats
 from argus_wfm.conformance.target.websocket import handshake
 from argus_wfm.openapi import Contract, load
 
-Json = Any
 JOURNAL = "journal.jsonl"
 
 

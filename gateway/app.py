@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from email.utils import format_datetime
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -36,7 +35,6 @@ from argus_wfm.openapi import accounts, load_stream, serve
 from argus_wfm.openapi.errors import ValidationFailed
 from argus_wfm.openapi.middleware import with_routes
 
-Json = Any
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 

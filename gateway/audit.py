@@ -13,10 +13,10 @@ import sqlalchemy as sa
 
 from argus_wfm.gateway.storage.group_commit import Commits
 from argus_wfm.gateway.storage.tables import audit
+from argus_wfm.json_type import Json
 from argus_wfm.openapi import ServedExchange
 from argus_wfm.openapi.errors import exact
 
-Json = Any
 RETENTION_YEARS = 3
 COMPLIANCE = {
     "data_classification": "personal_data",

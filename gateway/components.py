@@ -52,11 +52,11 @@ from argus_wfm.gateway.storage.database import default_url, migrate
 from argus_wfm.gateway.upstream.breaker import Breaker
 from argus_wfm.gateway.upstream.ldap import DirectoryAccount, LdapDirectory
 from argus_wfm.gateway.upstream.zup import ZupClient, ZupUpstream, connect
+from argus_wfm.json_type import Json
 from argus_wfm.openapi import ServedExchange, load
 from argus_wfm.openapi.authorization import BEARER_CHALLENGE
 from argus_wfm.openapi.errors import instant
 
-Json = Any
 RESET_S = 5.0
 
 

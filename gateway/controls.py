@@ -7,7 +7,6 @@ import datetime as dt
 import json
 import time
 from collections.abc import Callable
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -18,9 +17,9 @@ from argus_wfm.gateway.identity.tokens import Tokens
 from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.storage.cache import Caches
 from argus_wfm.gateway.upstream.zup import ZupUpstream
+from argus_wfm.json_type import Json
 from argus_wfm.openapi.errors import ValidationFailed, instant
 
-Json = Any
 LOOK_S = 0.01
 
 

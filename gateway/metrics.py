@@ -13,9 +13,9 @@ from argus_wfm.gateway.agent_status.hub import Hub
 from argus_wfm.gateway.audit import Record
 from argus_wfm.gateway.storage.cache import Caches
 from argus_wfm.gateway.upstream.breaker import BreakerState
+from argus_wfm.json_type import Json
 from argus_wfm.openapi import ServedExchange
 
-Json = Any
 SECONDS = (0.005, 0.025, 0.1, 0.5, 2, 5, 10, 30)
 STREAM = {
     "changes": "Changes of agents' status.",

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, Protocol
+from typing import Protocol
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, Router
 
+from argus_wfm.json_type import Json
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.faults.active import ActiveFaults
 from argus_wfm.mocks.faults.models import Fault, Struck
 from argus_wfm.mocks.faults.parser import FaultError, from_json
 from argus_wfm.openapi.errors import ApiError, NotFound, ValidationFailed, instant
-
-Json = Any
 
 
 class Controlled(Protocol):

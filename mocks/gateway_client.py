@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 import httpx
 import orjson
 
+from argus_wfm.json_type import Json
 from argus_wfm.openapi import load
 
-Json = Any
 Token = str | Callable[[], str]
 ANSWER_S = 15.0
 PAGE = 500

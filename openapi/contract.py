@@ -8,13 +8,13 @@ import importlib.resources
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import yaml
 
+from argus_wfm.json_type import Json
 from argus_wfm.openapi.schema import json_schema
 
-Json = Any
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 

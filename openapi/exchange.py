@@ -11,10 +11,9 @@ from typing import Any
 
 from starlette.datastructures import Headers
 
+from argus_wfm.json_type import Json
 from argus_wfm.openapi.contract import Contract, Operation
 from argus_wfm.openapi.errors import ApiError
-
-Json = Any
 
 
 @dataclass(slots=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-Json = Any
+from argus_wfm.json_type import Json
+
 ANNOTATIONS = frozenset({"example", "xml", "externalDocs", "discriminator"})
 REFERENCE = "#/components/schemas/"
 

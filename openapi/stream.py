@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from typing import Any
 
+from argus_wfm.json_type import Json
 from argus_wfm.openapi.contract import read
 
-Json = Any
 DEFINITIONS = "#/components/schemas/"
 
 

@@ -7,15 +7,14 @@ import functools
 from collections import Counter
 from collections.abc import Callable, Iterable
 from itertools import islice
-from typing import Any
 
 import jsonschema_rs
 import orjson
 
+from argus_wfm.json_type import Json
 from argus_wfm.openapi.contract import Contract, Operation
 from argus_wfm.openapi.errors import ApiError, BatchTooLarge, MalformedJson, ValidationFailed
 
-Json = Any
 FORMATS: dict[str, Callable[[str], bool]] = {"date-time-local": lambda text: _is_local_date_time(text)}
 REFUSALS: dict[str, type[ApiError]] = {refusal.code: refusal for refusal in (BatchTooLarge,)}
 COUNTS = {"maxItems": "has {have} members, at most {limit} are allowed", "minItems": "has {have} members, not {limit}"}

@@ -15,13 +15,13 @@ from argus_wfm.conformance.checks import values
 from argus_wfm.conformance.checks.schema import counted, of_error
 from argus_wfm.conformance.model.exchange import Exchange, protocol
 from argus_wfm.conformance.model.findings import Departure, Drift, Finding, clipped
+from argus_wfm.json_type import Json
 from argus_wfm.openapi import Contract
 
 if TYPE_CHECKING:  # half a second that `argus up` need not wait for
     import jsonschema
     from jsonschema.exceptions import ValidationError
 
-Json = Any
 MEMBERS = ("required", "additionalProperties")
 NO_BODY = (204, 304)  # RFC 9110, 15.3.5 and 15.4.5
 ENVELOPE = "{error, code, message, details}"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
-Json = Any
+from argus_wfm.json_type import Json
+
 CHARSETS = ("cp1251", "latin-1", "cp1252", "cp866", "koi8-r")
 WESTERN = re.compile(r"\b[\u00c0-\u00ff]{2,}\b")
 CYRILLIC = re.compile("[А-Яа-яЁё]")

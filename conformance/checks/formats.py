@@ -6,9 +6,9 @@ import datetime as dt
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-Json = Any
+from argus_wfm.json_type import Json
+
 Said = tuple[str, str]  # code, words
 NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 COMMA = re.compile(r"[+-]?\d{1,3}([ \u00a0\u202f]?\d{3})*,\d+")

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-Json = Any
+from argus_wfm.json_type import Json
+
 HOUR_S = 3600
 FOREVER = 32_503_680_000  # the year 3000
 OTHER_ALGORITHM = {"HS256": "HS512", "HS384": "HS256", "HS512": "HS256"}

@@ -13,9 +13,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from argus_wfm.conformance.checks.schema import pointer
 from argus_wfm.conformance.model.exchange import Exchange
+from argus_wfm.json_type import Json
 from argus_wfm.openapi import Contract, Operation
 
-Json = Any
 CHECKED = ("type", "enum", "const", "format", "pattern", "minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum",
            "minLength", "maxLength", "minItems", "maxItems", "uniqueItems", "required", "multipleOf")  # fmt: skip
 CHOICES = ("anyOf", "oneOf", "not")

@@ -5,13 +5,12 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Drift, Finding
+from argus_wfm.json_type import Json
 
-Json = Any
 COUNTED = ("agents", "breaks", "queues", "reports")  # lists that come whole, each with its total_count
 PROMISED = {  # by operation: the list, and the member that it is in the order of
     "listAgentStatuses": ("agents", "agent_id"),

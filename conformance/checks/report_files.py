@@ -17,8 +17,8 @@ from xml.etree import ElementTree
 
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Drift
+from argus_wfm.json_type import Json
 
-Json = Any
 Place = tuple[int, int]  # row and column, from 1
 T = TypeVar("T")
 LARGEST = 512 * 1024 * 1024  # bytes that an archive may unpack to

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from argus_wfm.conformance.checks.formats import recognised
 from argus_wfm.conformance.model.codes import kind
 from argus_wfm.conformance.model.findings import Drift, Finding
+from argus_wfm.json_type import Json
 
 if TYPE_CHECKING:  # half a second that `argus up` need not wait for
     from jsonschema.exceptions import ValidationError
 
-Json = Any
 NAMED = 3  # instances of one kind of deviation that are told one by one; the rest is a number
 RENAMES = {
     "agents": ("AR_agents",),

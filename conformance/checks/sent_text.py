@@ -6,13 +6,12 @@ import json
 import re
 import threading
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import unquote_plus
 
 from argus_wfm.conformance.checks.encoding import is_whole
 from argus_wfm.conformance.model.exchange import Exchange
+from argus_wfm.json_type import Json
 
-Json = Any
 UNUSUAL = re.compile(rb"[\x80-\xff]|\?\?|\\u|%")  # what text can only be damaged with
 KEPT = 300_000  # pieces of texts, the first that were sent
 PIECE, LOOKED_AT = 4, 1000  # characters

@@ -5,15 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
 from argus_wfm.conformance.checks import lists
 from argus_wfm.conformance.checks.encoding import damaged, is_whole
 from argus_wfm.conformance.checks.schema import pointer
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Drift, Finding
+from argus_wfm.json_type import Json
 
-Json = Any
 IDENTITIES = {"agents": ("agent_id", "tab_number"), "operations": ("id",), "items": ("id",)}
 PERIODS = (
     ("period_start", "period_end"),

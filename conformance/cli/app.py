@@ -16,7 +16,7 @@ from argus_wfm.conformance.cli.audit import audit
 from argus_wfm.conformance.cli.export import EXAMPLES as exporting
 from argus_wfm.conformance.cli.export import export
 from argus_wfm.conformance.cli.queue import queue
-from argus_wfm.conformance.cli.servers import COMMANDS, Json, instant
+from argus_wfm.conformance.cli.servers import COMMANDS, JsonLine, instant
 from argus_wfm.conformance.cli.sites import sites
 from argus_wfm.conformance.cli.verify import EXAMPLES as verifying
 from argus_wfm.conformance.cli.verify import verify
@@ -142,7 +142,7 @@ def target() -> None:
 
 
 @app.command(epilog="argus faults   |   argus mock zup --fault status,status=503,operation=getNormHours,times=5")
-def faults(as_json: Json = False) -> None:
+def faults(as_json: JsonLine = False) -> None:
     """List what can go wrong with a mock, and how to say it."""
     from argus_wfm.conformance.cli.tables import faults_table
     from argus_wfm.conformance.launch.mocks import explained_faults

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from typer import Option
@@ -12,8 +12,8 @@ from argus_wfm.conformance.cli.gateway_client import GatewayClient, checked_id
 from argus_wfm.conformance.cli.options import LARGEST, LOCAL_URL, AsJson, Direction, Limit, Since, Until, Url, instant
 from argus_wfm.conformance.cli.queue_views import print_json, say_more
 from argus_wfm.conformance.errors import RemoteError
+from argus_wfm.json_type import Json
 
-Json = Any
 HEADINGS = (
     "time",
     "direction",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
@@ -15,8 +15,8 @@ from argus_wfm.conformance.cli.gateway_client import REPORTS, GatewayClient
 from argus_wfm.conformance.cli.options import LOCAL_URL, AsJson
 from argus_wfm.conformance.cli.progress import COMPLETED, watched
 from argus_wfm.conformance.errors import RemoteError
+from argus_wfm.json_type import Json
 
-Json = Any
 FAILED = 1
 DOWNLOAD_S = 600.0  # a file may be large and the way to it slow
 MOSCOW = ZoneInfo("Europe/Moscow")

@@ -8,15 +8,15 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
 from argus_wfm.conformance.errors import RemoteError
+from argus_wfm.json_type import Json
 
 if TYPE_CHECKING:
     import requests
 
-Json = Any
 TOTAL_S = 30.0
 LIFE_S = 3600  # of a token that is signed here
 SHORTEST_KEY = 32  # bytes

@@ -6,12 +6,13 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from argus_wfm.json_type import Json
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-Json = Any
 NONE = "–"
 GAP = "  "
 FRACTION = re.compile(r"(?<=T\d\d:\d\d:\d\d)\.\d+(?=Z$)")  # of an instant's second

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from argus_wfm.conformance.cli.gateway_client import GatewayClient, operation
+from argus_wfm.json_type import Json
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-Json = Any
 Show = Callable[[Json, str], None]
 COMPLETED = "completed"
 FINAL = (COMPLETED, "dead_letter", "cancelled", "failed")  # a report's dead letter is called failed

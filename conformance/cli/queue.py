@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from typer import Option
@@ -29,8 +29,8 @@ from argus_wfm.conformance.cli.options import (
 from argus_wfm.conformance.cli.progress import COMPLETED, done, eta, until_over
 from argus_wfm.conformance.cli.queue_views import print_json, say_more, show_operation, show_queue
 from argus_wfm.conformance.errors import RemoteError
+from argus_wfm.json_type import Json
 
-Json = Any
 FAILED = 1
 WITHOUT_PAYLOAD = (OperationKind.SYNC,)
 Wait = Annotated[bool, Option("--wait", help="Until it is over; exit code 1 unless it is completed.")]

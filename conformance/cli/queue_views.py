@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from argus_wfm.conformance.cli import output
 from argus_wfm.conformance.cli.progress import done, eta
+from argus_wfm.json_type import Json
 
-Json = Any
 MEMBERS = {
     "id": "id",
     "kind": "kind",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Now = Annotated[str, Option(help="Start the clock at this instant, e.g. 2025-07-29T01:30:00Z. Default: real time.")]
 Agents = Annotated[int, Option(min=1, max=200_000, help="People employed in July 2025.")]
 Seed = Annotated[int, Option(min=1, help="Another seed, other people.")]
-Json = Annotated[bool, Option("--json", help="One JSON line for machines instead of a table.")]
+JsonLine = Annotated[bool, Option("--json", help="One JSON line for machines instead of a table.")]
 Faults = Annotated[
     list[str] | None, Option("--fault", help="What goes wrong with a mock (repeatable); argus faults explains.")
 ]
@@ -62,7 +62,7 @@ def up(
     controls: Annotated[
         bool, Option("--controls/--no-controls", help="Without them it is as a host of others: no faults, no clock.")
     ] = True,
-    as_json: Json = False,
+    as_json: JsonLine = False,
     live: Annotated[str, Option(hidden=True)] = "",
     until_stdin_ends: Annotated[bool, Option("--until-stdin-ends", hidden=True)] = False,
 ) -> None:
@@ -120,7 +120,7 @@ def mock(
     seed: Seed = 1,
     calendar: Calendar = None,
     fault: Faults = None,
-    as_json: Json = False,
+    as_json: JsonLine = False,
 ) -> None:
     """Start the mocks alone: 1C ZUP, Oktell, the sites, the directory."""
     from argus_wfm.conformance.errors import LocalError
@@ -155,14 +155,14 @@ def mock(
     _serve(starts[name](options), as_json, clock=_clock(now))
 
 
-def serve(as_json: Json = False) -> None:
+def serve(as_json: JsonLine = False) -> None:
     """Start the gateway alone, with a real 1C ZUP behind it; settings are ARGUS_* or .env."""
     from argus_wfm.conformance.launch import gateway
 
     _serve([gateway.gateway()], as_json, credentials=False)
 
 
-def worker(as_json: Json = False) -> None:
+def worker(as_json: JsonLine = False) -> None:
     """Start one more worker on the queue's database, without a web server; settings as for serve."""
     from argus_wfm.conformance.launch import gateway
 

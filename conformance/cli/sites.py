@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from typer import Option
@@ -10,8 +10,8 @@ from typer import Option
 from argus_wfm.conformance.cli import output
 from argus_wfm.conformance.cli.gateway_client import GatewayClient
 from argus_wfm.conformance.cli.options import LOCAL_URL, AsJson, Url, instant
+from argus_wfm.json_type import Json
 
-Json = Any
 AMISS = 1
 
 sites = typer.Typer(

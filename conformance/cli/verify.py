@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer import Option
 
 from argus_wfm.conformance.cli import output
 from argus_wfm.conformance.errors import CouldNotRun
+from argus_wfm.json_type import Json
 
 if TYPE_CHECKING:
     from argus_wfm.conformance.checks.pdf_signature import Signature
 
-Json = Any
 HOLDS, DOES_NOT = 0, 1
 NONE = "there is no signature in it; only PDF reports are signed"
 EXAMPLES = "argus verify report.pdf   |   argus verify report.pdf --trust company-ca.pem --json"

@@ -9,9 +9,9 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Sequence
-from typing import Any
 
-Json = Any
+from argus_wfm.json_type import Json
+
 FIRST, LAST = dt.date(2023, 1, 1), dt.date(2027, 12, 31)  # years whose production calendar is filled
 LONGEST = 366  # days of a time sheet
 PERIODS = (("period_start", "period_end"), ("date_start", "date_end"), ("startDate", "endDate"))

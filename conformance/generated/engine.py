@@ -26,8 +26,8 @@ from argus_wfm.conformance.probes.examples import named
 from argus_wfm.conformance.target import Target
 from argus_wfm.conformance.target.client import DEADLINE_S, Client
 from argus_wfm.conformance.target.deadline import bounded
+from argus_wfm.json_type import Json
 
-Json = Any
 FOREIGN_RATE = "10/s"  # requests to a host that is not ours
 SHALLOW = 0.5  # of requests meant to be right, that should have been accepted for the run to say much
 OURS = ("examples", "coverage", "fuzzing", "stateful")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from argus_wfm.conformance.errors import CouldNotTest
 from argus_wfm.conformance.model.findings import Departure
 from argus_wfm.conformance.target import Target
 from argus_wfm.conformance.target.client import Client
+from argus_wfm.json_type import Json
 
-Json = Any
 PEOPLE = 200  # ids that generated requests choose from
 AT_WORK = 8  # of them, in a contact centre that knows nobody yet
 QUEUE, CALL = "support_queue", "CALL123"  # the contract's examples, which are asked for by name

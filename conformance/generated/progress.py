@@ -5,17 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from argus_wfm.conformance.model.findings import Departure
 from argus_wfm.conformance.processes.children import tell
 from argus_wfm.conformance.target import Target
 from argus_wfm.conformance.target.recorder import ExchangeStats
+from argus_wfm.json_type import Json
 
 if TYPE_CHECKING:
     from argus_wfm.conformance.generated.engine import Generator
 
-Json = Any
 Probed = tuple[str, str, str, str, Departure | None]  # operation, name, outcome, reason
 BROKEN_OFF = "interrupted"  # as Schemathesis calls it
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from argus_wfm.conformance.errors import CouldNotRun, CouldNotTest, LocalError, TargetError
 from argus_wfm.conformance.generated.progress import EventWriter, Probed, WorkerProgress
@@ -24,11 +24,11 @@ from argus_wfm.conformance.processes.signals import on_end
 from argus_wfm.conformance.target import Target, TargetConfig
 from argus_wfm.conformance.target.client import Client
 from argus_wfm.conformance.target.recorder import ExchangeStats
+from argus_wfm.json_type import Json
 
 if TYPE_CHECKING:
     from argus_wfm.conformance.probes.probe import Probe
 
-Json = Any
 SEES = "argus_wfm.conformance.generated.runner"
 SHARES = {"personnel": 4, "operations": 2, "mce": 2, "sso": 1, "export": 1}
 TELL_S = 0.5  # between two progress events

@@ -11,13 +11,13 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import Any, NoReturn
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 from argus_wfm.conformance.model.findings import Departure, Drift, Finding, clipped
+from argus_wfm.json_type import Json
 from argus_wfm.openapi import Contract, Operation
 
-Json = Any
 CREDENTIALS = '"$ARGUS_TARGET_USER:$ARGUS_TARGET_PASSWORD"'
 UPGRADE = [
     "--http1.1", "-i", "-m", "5", "-H", "Connection: Upgrade", "-H", "Upgrade: websocket",

@@ -7,12 +7,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any
 
 from argus_wfm.conformance.model.codes import CODES as CODES
 from argus_wfm.conformance.model.codes import kind, severity
+from argus_wfm.json_type import Json
 
-Json = Any
 UNREADABLE = (KeyError, IndexError, TypeError, AttributeError, ValueError)  # what reading a misshapen answer raises
 SHOWN = 300  # characters of an expected or actual value that a finding keeps
 TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]*\.?[\w-]*")  # a JSON Web Token, which is nobody else's business

@@ -19,12 +19,12 @@ from argus_wfm.conformance.target.deadline import watchdog
 from argus_wfm.conformance.target.journal import DIRECTORY
 from argus_wfm.conformance.target.profile import LOOPBACK
 from argus_wfm.conformance.target.safety import SafetyGuard
+from argus_wfm.json_type import Json
 from argus_wfm.openapi import Operation
 
 if TYPE_CHECKING:
     from argus_wfm.conformance.target import Target
 
-Json = Any
 OPERATION = DIRECTORY
 ANSWER_S, LEEWAY_S = 10, 0.5  # whole seconds, as ldap3 wants them
 ATTRIBUTES = ("cn", "mail", "department", "title")

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from argus_wfm.json_type import Json
 from argus_wfm.openapi import Operation
-
-Json = Any
 
 
 def example_path(operation: Operation) -> str:

@@ -18,9 +18,9 @@ from argus_wfm.conformance.model.findings import Departure, Drift
 from argus_wfm.conformance.probes.examples import example_body, example_path, named
 from argus_wfm.conformance.probes.probe import Probe
 from argus_wfm.conformance.target.client import Client
+from argus_wfm.json_type import Json
 from argus_wfm.openapi import Contract, Operation
 
-Json = Any
 TOO_LARGE = 5 * 1024 * 1024
 OF_A_KIND = 3  # things that replies named, of which one will do
 JSON = {"Content-Type": "application/json"}

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from argus_wfm.conformance.errors import CouldNotRun
+from argus_wfm.json_type import Json
 
-Json = Any
 LAST_LINES = 12
 STOP_S = 15.0
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from argus_wfm.conformance.errors import CouldNotRun
 from argus_wfm.conformance.report import html, junit, sarif
 from argus_wfm.conformance.report.output_folder import emptied, occupied, removed, written
 from argus_wfm.conformance.report.results import NOTHING_RUN, Run
+from argus_wfm.json_type import Json
 
 __all__ = ["begin", "emptied", "machine", "occupied", "put", "read", "write", "write_failure"]
-Json = Any
 MACHINE, JUNIT, SARIF, PAGE = "report.json", "junit.xml", "sarif.json", "index.html"
 
 

@@ -16,13 +16,12 @@ import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from argus_wfm.conformance.errors import CouldNotRun
 from argus_wfm.conformance.model.codes import CODES, nearest
 from argus_wfm.conformance.model.findings import Witnessed
+from argus_wfm.json_type import Json
 
-Json = Any
 MEMBERS = {"fingerprint", "code", "reason", "expires", "operation", "where"}  # the last two are for the reader
 FINGERPRINT = re.compile("[0-9a-f]{12}")
 LIFE = dt.timedelta(days=30)  # that a written baseline lasts

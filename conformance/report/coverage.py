@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from argus_wfm.conformance.checks.keywords import declared
 from argus_wfm.conformance.target.recorder import ExchangeStats
+from argus_wfm.json_type import Json
 from argus_wfm.openapi import Contract, Operation
 
-Json = Any
 TOO_MANY = 429
 OF_THE_PATH = 405  # says nothing about whether the operation is there
 

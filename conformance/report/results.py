@@ -8,7 +8,6 @@ import functools
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from argus_wfm.conformance.generated.runner import Generated
 from argus_wfm.conformance.model.findings import Findings, Verdict, Witnessed, steadiness
@@ -18,9 +17,9 @@ from argus_wfm.conformance.scenarios.runner import Chosen, Result
 from argus_wfm.conformance.target.capabilities import Capability, down
 from argus_wfm.conformance.target.journal import JournalTotals
 from argus_wfm.conformance.target.recorder import ExchangeStats
+from argus_wfm.json_type import Json
 from argus_wfm.openapi import Contract
 
-Json = Any
 PASSED, FOUND, NOTHING_RUN = 0, 1, 2
 ON_LIVE = "through our gateway with the host behind it; writes were answered here"  # of a scenario
 NOT_REACHED = "not reached"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
 from argus_wfm.conformance.model.codes import CODES
 from argus_wfm.conformance.model.findings import Witnessed
 from argus_wfm.conformance.report.results import FOUND, PASSED, Run
+from argus_wfm.json_type import Json
 
-Json = Any
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 

@@ -27,8 +27,8 @@ from argus_wfm.conformance.scenarios import through_gateway
 from argus_wfm.conformance.scenarios.runner import ScenarioOptions, identity
 from argus_wfm.conformance.target import Target, TargetConfig
 from argus_wfm.conformance.target.recorder import ExchangeStats
+from argus_wfm.json_type import Json
 
-Json = Any
 KEY = "argus"
 
 

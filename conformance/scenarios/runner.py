@@ -8,18 +8,18 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from argus_wfm.conformance.errors import CouldNotRun
 from argus_wfm.conformance.launch.process import child_environment
 from argus_wfm.conformance.model.findings import Finding, Verdict
 from argus_wfm.conformance.processes.children import Children, end_of, events
 from argus_wfm.conformance.target.recorder import ExchangeStats
+from argus_wfm.json_type import Json
 
 if TYPE_CHECKING:
     from pytest_bdd.parser import ScenarioTemplate
 
-Json = Any
 PLUGINS = ("pytest_bdd.plugin", "xdist.plugin", "argus_wfm.conformance.scenarios.plugin")
 NONE_COLLECTED = 5  # pytest's exit status
 

@@ -7,7 +7,6 @@ losses, lateness and agreement are what goes wrong in practice.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 from argus_wfm.conformance.checks.schema import Found
 from argus_wfm.conformance.model.findings import Drift, Finding
@@ -16,8 +15,8 @@ from argus_wfm.conformance.stream.matching import AcknowledgedEvent, paired
 from argus_wfm.conformance.stream.messages import About
 from argus_wfm.conformance.stream.numbering import numbers
 from argus_wfm.conformance.stream.transcript import ReceivedChange, StatusSnapshot, Transcript, moment, same_moment
+from argus_wfm.json_type import Json
 
-Json = Any
 LATE_S = 2.0  # from the host's acknowledgement of an event to its message (WSK-03)
 PATIENCE_S = 5.0  # after which a message counts as lost
 STATUSES = ("offline", "available", "on_call", "on_break")

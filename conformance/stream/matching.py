@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
-Json = Any
+from argus_wfm.json_type import Json
+
 KEY = ("agent_id", "timestamp", "old_status", "new_status", "call_id", "queue")
 LIKELINESS: Sequence[Sequence[str]] = (KEY, ("old_status", "new_status"), ("new_status",), ())
 

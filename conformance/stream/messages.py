@@ -6,17 +6,17 @@ import functools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from argus_wfm.conformance.checks.schema import RENAMES, Found, of_error
 from argus_wfm.conformance.model.findings import Drift, Finding, clipped
 from argus_wfm.conformance.target.websocket import OPERATION, Frame
+from argus_wfm.json_type import Json
 from argus_wfm.openapi.stream import load_stream
 
 if TYPE_CHECKING:
     import jsonschema
 
-Json = Any
 CHANGE = "agent_status_change"
 EXTENDED = {
     CHANGE: "sequencedChange",

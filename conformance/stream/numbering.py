@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from argus_wfm.conformance.checks.schema import Found
 from argus_wfm.conformance.model.findings import Drift, Finding
 from argus_wfm.conformance.stream.messages import CHANGE, message
 from argus_wfm.conformance.target.websocket import Frame
-
-Json = Any
+from argus_wfm.json_type import Json
 
 
 def numbers(frames: Sequence[Frame], since: int | None, filtered: bool, found: Found) -> Iterator[Finding]:

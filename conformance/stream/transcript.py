@@ -5,14 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from argus_wfm.conformance.stream import messages as frame
 from argus_wfm.conformance.stream.matching import AcknowledgedEvent, paired
 from argus_wfm.conformance.stream.messages import CHANGE
 from argus_wfm.conformance.target.websocket import Closing, Frame, Subscription, wscat
-
-Json = Any
+from argus_wfm.json_type import Json
 
 
 @dataclass(frozen=True, slots=True)

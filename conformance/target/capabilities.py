@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from argus_wfm.conformance.model.findings import Drift, Finding
 from argus_wfm.conformance.target.safety import Block
 from argus_wfm.conformance.target.websocket import OPERATION
-
-Json = Any
-
+from argus_wfm.json_type import Json
 
 SLOW_S = 10.0  # a third of what the seed allows; with hundreds of requests a run would take hours
 

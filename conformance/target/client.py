@@ -17,9 +17,9 @@ from argus_wfm.conformance.model.findings import Departure, Drift, Finding
 from argus_wfm.conformance.target.deadline import DeadlineAdapter, bounded
 from argus_wfm.conformance.target.recorder import Recorder
 from argus_wfm.conformance.target.safety import SafetyGuard
+from argus_wfm.json_type import Json
 from argus_wfm.openapi import Contract, Operation
 
-Json = Any
 Auth = tuple[str, str] | str | Literal["default"] | None
 DEADLINE_S = 31.0  # the 30 s of seed section 1, and the way of a 504 that tells of them
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")

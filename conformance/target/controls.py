@@ -5,13 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Mapping
-from typing import Any
 
 import requests
 
 from argus_wfm.conformance.errors import CouldNotTest
+from argus_wfm.json_type import Json
 
-Json = Any
 CONTROL_S = 20.0
 OF_HOST_S = 60.0  # where a host of others may first have to answer, for which it has half of it
 TOKEN_S = 1800.0

@@ -13,11 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
-from typing import Any
 
 from argus_wfm.conformance.target.kill_switch import counts, is_failure
+from argus_wfm.json_type import Json
 
-Json = Any
 HOST, DIRECTORY = "host", "directory"
 
 

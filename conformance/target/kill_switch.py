@@ -6,9 +6,9 @@ A directory that is down does not speak for the host in front of it, so failures
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-Json = Any
+from argus_wfm.json_type import Json
+
 REQUESTS, FAILURES, MINUTES = 5000, 30, 10.0  # limits of a run, unless the command line sets others
 REQUESTS_OF_DEGRADED, MINUTES_OF_DEGRADED = 300, 1.5  # for a host that lacks operations, fails at times or is slow
 IN_A_ROW = 5  # failures after which a host is left alone

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from argus_wfm.conformance.model.exchange import Exchange
+from argus_wfm.json_type import Json
 
-Json = Any
 KINDS = {
     "agent_id": "person",
     "agentId": "person",

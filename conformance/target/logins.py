@@ -6,12 +6,11 @@ On a host of others one wrong password is tried for an account, and one that is 
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.target.client import Client
+from argus_wfm.json_type import Json
 
-Json = Any
 PATH = "/token"
 WRONG = "not-the-password"
 HALF_S = 1800.0  # of a token's life; what is kept is renewed then

@@ -8,7 +8,6 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -17,10 +16,10 @@ from argus_wfm.conformance.errors import CouldNotTest, TargetError
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.kill_switch import Limits
 from argus_wfm.conformance.target.safety import Block
+from argus_wfm.json_type import Json
 from argus_wfm.openapi import load
 from argus_wfm.openapi.stream import load_stream
 
-Json = Any
 DEVELOPMENT = ("argus", "argus-dev")  # what `argus up` accepts; tried on this machine only
 DEVELOPMENT_KEY = "argus-development-key-for-tokens-only"  # signs tokens of `argus up`; on this machine only
 DIRECTORY_USER = ("ivan.ivanov", "argus-dev")  # of the directory of `argus up`; tried on this machine only

@@ -6,7 +6,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from argus_wfm.conformance.checks.contract import judge
 from argus_wfm.conformance.checks.keywords import exercised
@@ -14,8 +13,8 @@ from argus_wfm.conformance.checks.sent_text import SentTexts
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Finding
 from argus_wfm.conformance.target.known_ids import KnownIds
+from argus_wfm.json_type import Json
 
-Json = Any
 HARMLESS = ("HEAD", "OPTIONS")  # what any server may answer to
 COUNTERS = ("sent", "right", "wrong", "strays")
 

@@ -12,15 +12,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 from argus_wfm.conformance.errors import CouldNotTest
 from argus_wfm.conformance.model.findings import Departure, Finding
 from argus_wfm.conformance.target import kill_switch
 from argus_wfm.conformance.target.journal import HOST, Journal, JournalTotals, server_of, timestamp
 from argus_wfm.conformance.target.kill_switch import Limits
-
-Json = Any
+from argus_wfm.json_type import Json
 
 
 @dataclass(frozen=True, slots=True)

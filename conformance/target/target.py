@@ -19,7 +19,6 @@ from argus_wfm.conformance.target.safety import SafetyGuard
 from argus_wfm.conformance.target.websocket import Socket
 from argus_wfm.openapi import load
 
-Json = Any
 MOSCOW = ZoneInfo("Europe/Moscow")
 
 

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from websockets.http11 import Response
     from websockets.sync.client import ClientConnection
 
-Json = Any
 Held = TypeVar("Held")
 OPERATION = "agentStatus"
 OPEN_S, CLOSE_S = 10.0, 2.0

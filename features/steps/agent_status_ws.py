@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 from pytest_bdd import given, parsers, then, when
@@ -19,8 +18,8 @@ from argus_wfm.conformance.target.websocket import Frame, Subscription
 from argus_wfm.features.steps.authentication import UNSIGNED
 from argus_wfm.features.steps.contact_centre import Centre
 from argus_wfm.features.steps.replies import members_are
+from argus_wfm.json_type import Json
 
-Json = Any
 ITSELF_S = 10.0  # for a change of the host's own, where we may make none
 NOBODY = "no-such-agent-of-argus"
 MEMBERS = ("MISSING_MEMBER", "RENAMED_MEMBER", "UNDECLARED_MEMBER")

@@ -6,7 +6,6 @@ import json
 import re
 import uuid
 from collections.abc import Iterator
-from typing import Any
 
 from pytest_bdd import given, parsers, then, when
 
@@ -19,8 +18,8 @@ from argus_wfm.features.steps.faults import MONTH
 from argus_wfm.features.steps.norm_hours import ask
 from argus_wfm.features.steps.operations import Queued
 from argus_wfm.features.steps.roster import JULY
+from argus_wfm.json_type import Json
 
-Json = Any
 JWT = re.compile(r"eyJ[\w-]{8,}\.")
 COMPLIANCE = {
     "data_classification": "personal_data",

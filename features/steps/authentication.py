@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pytest_bdd import then, when
 
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Drift
 from argus_wfm.conformance.target import Target
 from argus_wfm.features.steps.roster import JULY
+from argus_wfm.json_type import Json
 
-Json = Any
 PATH = "/agents/{}/{}".format(*JULY)
 NOBODY = "no.such.user.of.argus"
 WRONG = "not-the-password"

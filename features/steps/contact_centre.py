@@ -23,8 +23,8 @@ from argus_wfm.conformance.stream.matching import AcknowledgedEvent
 from argus_wfm.conformance.stream.transcript import StatusSnapshot, Transcript, missing
 from argus_wfm.conformance.target import Target
 from argus_wfm.conformance.target.websocket import Frame, Subscription
+from argus_wfm.json_type import Json
 
-Json = Any
 QUEUE = "support_queue"
 HANDFUL = 3
 CANDIDATES = 20  # agents that are asked after, one by one, for one who is offline

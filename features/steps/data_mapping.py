@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from pytest_bdd import given, parsers, then, when
 
@@ -11,8 +10,8 @@ from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Drift
 from argus_wfm.conformance.target import Target
 from argus_wfm.features.steps.replies import Labelled, members_are, refused
+from argus_wfm.json_type import Json
 
-Json = Any
 EMPLOYEE = {
     "employee_id": "0042-а",
     "personnel_number": "00042",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from pytest_bdd import parsers, then, when
 
@@ -14,8 +13,8 @@ from argus_wfm.features.steps.authentication import NOBODY, WRONG
 from argus_wfm.features.steps.contact_centre import Centre
 from argus_wfm.features.steps.personnel_agents import agents
 from argus_wfm.features.steps.replies import in_utc
+from argus_wfm.json_type import Json
 
-Json = Any
 LIST = "/agents/status"
 NUMBERS = ("waiting", "longest_wait", "available_agents")
 

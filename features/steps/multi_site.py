@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 from pytest_bdd import given, parsers, then, when
@@ -17,8 +16,8 @@ from argus_wfm.conformance.target.target import MOSCOW
 from argus_wfm.features.steps.circuit_breaker import raise_
 from argus_wfm.features.steps.operations import Queued, ended, submit
 from argus_wfm.features.steps.roster import Month
+from argus_wfm.json_type import Json
 
-Json = Any
 PAGE = 500
 PAST_S = 1.0  # after a scheduled instant, when it has certainly come
 LATER_S = 7200.0

@@ -14,8 +14,8 @@ from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.target import Target
 from argus_wfm.features.steps.replies import Labelled
 from argus_wfm.features.steps.roster import Month
+from argus_wfm.json_type import Json
 
-Json = Any
 COLUMNS = {"norm": "norm_hours", "days": "working_days", "holidays": "holidays", "reduction": "pre_holiday_reduction"}
 NOBODY = "NO-SUCH-EMPLOYEE"
 Norms = list[tuple[dict[str, str], Exchange]]  # a row of the scenario's table, and the reply to it

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 from pytest_bdd import given, parsers, then, when
@@ -16,8 +15,8 @@ from argus_wfm.conformance.target import Target
 from argus_wfm.features.steps.circuit_breaker import NOTICED_S, pass_
 from argus_wfm.features.steps.roster import DAY, Month
 from argus_wfm.features.steps.schedule_upload import shift
+from argus_wfm.json_type import Json
 
-Json = Any
 DELAYS_S = (30, 120, 300)
 OVER = ("completed", "dead_letter", "cancelled")
 LOOK_S = 0.02

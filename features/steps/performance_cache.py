@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 from pytest_bdd import parsers, then, when
@@ -17,7 +16,6 @@ from argus_wfm.features.steps.faults import MONTH
 from argus_wfm.features.steps.norm_hours import ask
 from argus_wfm.features.steps.roster import DAY, JULY
 
-Json = Any
 FRESH = {"Cache-Control": "no-cache"}
 FIXED, ANOTHER = "2025-07-15", "2025-07-16"
 WITHIN_S, CALLS, ENOUGH = 2.0, 20, 19

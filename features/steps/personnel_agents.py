@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 from pytest_bdd import parsers, then, when
 
@@ -18,8 +17,8 @@ from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Departure, Drift
 from argus_wfm.conformance.target import Target
 from argus_wfm.features.steps.replies import Labelled, in_utc, members_are
+from argus_wfm.json_type import Json
 
-Json = Any
 NAMES = ("lastname", "firstname", "secondname")
 TYPES = {
     "text": lambda value: isinstance(value, str) and bool(value),

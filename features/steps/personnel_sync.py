@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
 
 from pytest_bdd import given, parsers, then, when
 
@@ -14,8 +13,8 @@ from argus_wfm.conformance.target.target import MOSCOW
 from argus_wfm.features.steps.circuit_breaker import raise_
 from argus_wfm.features.steps.operations import Queued
 from argus_wfm.features.steps.roster import DAY, listed
+from argus_wfm.json_type import Json
 
-Json = Any
 BATCH = 500
 AGAIN = {"Cache-Control": "no-cache"}
 

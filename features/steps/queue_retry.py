@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from typing import Any
 
 from pytest_bdd import parsers, then, when
 
@@ -14,8 +13,8 @@ from argus_wfm.features.steps.circuit_breaker import EARLY_S, raise_
 from argus_wfm.features.steps.circuit_breaker import until as until_so
 from argus_wfm.features.steps.operations import DELAYS_S, Queued, ended, look, schedule, submit, until, waits
 from argus_wfm.features.steps.roster import Month
+from argus_wfm.json_type import Json
 
-Json = Any
 LATE_S = 10.0  # real seconds of a busy machine, in which an attempt that is due may begin
 
 

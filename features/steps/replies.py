@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
 
 from pytest_bdd import parsers, then
 
 from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.model.findings import Drift
+from argus_wfm.json_type import Json
 
-Json = Any
 Labelled = list[tuple[str, Exchange]]  # several replies, each with the member that its request had wrong
 MESSAGE_LENGTH = 1
 

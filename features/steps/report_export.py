@@ -6,7 +6,6 @@ import re
 import time
 from dataclasses import dataclass
 from email.message import Message
-from typing import Any
 
 from pytest_bdd import parsers, then, when
 
@@ -17,8 +16,8 @@ from argus_wfm.conformance.model.findings import Drift
 from argus_wfm.conformance.probes.http import GOING_ON
 from argus_wfm.conformance.target import Target
 from argus_wfm.features.steps.replies import Labelled
+from argus_wfm.json_type import Json
 
-Json = Any
 MADE_S = 120.0  # of real time, in which a report has to be made
 LOOK_S = 0.05
 FIRST_LOOKS = 10  # quick ones; then one a second, which is a line of somebody's log each

@@ -5,15 +5,14 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 from pytest_bdd import given, parsers
 
 from argus_wfm.conformance.errors import CouldNotTest
 from argus_wfm.conformance.target import Target
+from argus_wfm.json_type import Json
 
-Json = Any
 JULY = ("2025-07-01", "2025-07-31")
 DAY = dt.timedelta(days=1)
 

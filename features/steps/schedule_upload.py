@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
 
 from pytest_bdd import parsers, then, when
 
@@ -12,8 +11,7 @@ from argus_wfm.conformance.model.exchange import Exchange
 from argus_wfm.conformance.target import Target
 from argus_wfm.features.steps.replies import Labelled
 from argus_wfm.features.steps.roster import DAY, Month
-
-Json = Any
+from argus_wfm.json_type import Json
 
 
 def shift(day: dt.date | str, start: str = "09:00", end: str = "18:00", pause: int = 60) -> Json:

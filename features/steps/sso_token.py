@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from concurrent.futures import ThreadPoolExecutor, wait
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from pytest_bdd import given, parsers, then, when
 
@@ -20,7 +20,6 @@ from argus_wfm.features.steps.circuit_breaker import NOTICED_S
 from argus_wfm.features.steps.operations import LOOK_S
 from argus_wfm.features.steps.replies import Labelled
 
-Json = Any
 READ = "/agents/status"
 ATTEMPTS = 10  # to ask within the last second of a token's hour
 GUESSES = (  # RFC 4515, section 3: what means something in a filter; to be tried where nobody can be locked out

@@ -6,7 +6,6 @@ import datetime as dt
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from pytest_bdd import parsers, then, when
 
@@ -19,8 +18,8 @@ from argus_wfm.conformance.target.target import MOSCOW
 from argus_wfm.features.steps.replies import members_are
 from argus_wfm.features.steps.roster import DAY, JULY, Month
 from argus_wfm.features.steps.schedule_upload import shift, upload
+from argus_wfm.json_type import Json
 
-Json = Any
 BATCH = 50  # agents a request, seed section 9
 PERIOD = dt.timedelta(minutes=15)  # of loginfo, domain 2.1
 WORKED = ("Я", "Н", "С", "РВ", "РВН")

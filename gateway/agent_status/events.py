@@ -18,9 +18,9 @@ from argus_wfm.gateway.errors import AgentNotFound
 from argus_wfm.gateway.storage import tables
 from argus_wfm.gateway.storage.database import take_turn
 from argus_wfm.gateway.storage.group_commit import Commits
+from argus_wfm.json_type import Json
 from argus_wfm.openapi.errors import ApiError, ValidationFailed
 
-Json = Any
 TURN = 0x6D6365  # the advisory lock of whoever writes
 RETENTION = dt.timedelta(days=90)
 PORTION = 5000  # changes that are forgotten in one transaction

@@ -15,17 +15,17 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import orjson
 
 from argus_wfm.gateway.agent_status.queries import AgentStatusQueries
 from argus_wfm.gateway.agent_status.transitions import StatusChange
+from argus_wfm.json_type import Json
 from argus_wfm.openapi.errors import instant
 from argus_wfm.openapi.sockets import frame
 
 log = logging.getLogger("argus.gateway.hub")
-Json = Any
 T = TypeVar("T")
 POLL_S = 1.0
 EXPIRED, SLOW, RESTART = 1008, 1013, 1012

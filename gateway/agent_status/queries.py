@@ -14,9 +14,9 @@ from argus_wfm.gateway.agent_status.transitions import REASONS, AgentStatus, Sta
 from argus_wfm.gateway.errors import AgentNotFound, CallNotFound, QueueNotFound
 from argus_wfm.gateway.storage import tables
 from argus_wfm.gateway.storage.database import is_sqlite
+from argus_wfm.json_type import Json
 from argus_wfm.openapi.errors import instant
 
-Json = Any
 PAGE = 500  # changes that are read at once
 AGENTS, CHANGES = tables.agents.c, tables.agent_changes.c
 QUEUES, OF_QUEUES = tables.call_queues.c, tables.agent_queues.c

@@ -7,14 +7,12 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
 
 import orjson
 
 from argus_wfm.gateway.errors import InvalidTransition
+from argus_wfm.json_type import Json
 from argus_wfm.openapi.errors import instant
-
-Json = Any
 
 
 class AgentStatus(StrEnum):

@@ -9,7 +9,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
 import orjson
@@ -20,6 +20,7 @@ from argus_wfm.gateway.agent_status.hub import AGAIN, RESTART, Hub, Subscriber, 
 from argus_wfm.gateway.agent_status.queries import AgentStatusQueries
 from argus_wfm.gateway.errors import TooManyRequests
 from argus_wfm.gateway.identity.tokens import Claims
+from argus_wfm.json_type import Json
 from argus_wfm.openapi import Operation, ServedExchange, Stream
 from argus_wfm.openapi.authorization import bearer
 from argus_wfm.openapi.errors import ApiError, ValidationFailed, instant
@@ -28,7 +29,6 @@ from argus_wfm.openapi.sockets import outlet
 from argus_wfm.openapi.validation import Validator
 
 log = logging.getLogger("argus.gateway.subscription")
-Json = Any
 T = TypeVar("T")
 Snapshot = tuple[int, int, list[Json], list[Json]]  # sequence, version of loads, agents, queues
 AT_ONCE = 2  # reads of those who come

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 from urllib.parse import quote
 
 from argus_wfm.gateway.api.responses import asked, submitted
 from argus_wfm.gateway.queue.kinds import REPORT
 from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.reports.exports import Exports, File
+from argus_wfm.json_type import Json
 from argus_wfm.openapi import ApiResponse, Call, Handlers
 
-Json = Any
 STATUS = "/api/reports/status"
 
 

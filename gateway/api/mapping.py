@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from argus_wfm.gateway.personnel import mapping
+from argus_wfm.json_type import Json
 from argus_wfm.openapi import Call, Handlers
-
-Json = Any
 
 
 def handlers() -> Handlers:

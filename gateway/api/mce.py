@@ -6,17 +6,16 @@ import asyncio
 import datetime as dt
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from argus_wfm.gateway.agent_status.events import Agents, Applied, Load
 from argus_wfm.gateway.agent_status.queries import AgentStatusQueries
 from argus_wfm.gateway.agent_status.transitions import Event
 from argus_wfm.gateway.api.responses import asked, moment
 from argus_wfm.gateway.queue.views import position
+from argus_wfm.json_type import Json
 from argus_wfm.openapi import ApiResponse, Call, Handlers
 from argus_wfm.openapi.errors import ValidationFailed, instant
 
-Json = Any
 AHEAD = dt.timedelta(seconds=60)  # that another clock may be
 
 

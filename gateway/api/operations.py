@@ -20,10 +20,9 @@ from argus_wfm.gateway.queue.views import QueueViews, position
 from argus_wfm.gateway.reports.exports import Exports
 from argus_wfm.gateway.storage import tables
 from argus_wfm.gateway.storage.cache import Caches
+from argus_wfm.json_type import Json
 from argus_wfm.openapi import ApiResponse, Call, Handlers
 from argus_wfm.openapi.errors import InvalidPeriod
-
-Json = Any
 
 
 class Operations:

@@ -6,16 +6,16 @@ import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.queue.views import QueueViews
 from argus_wfm.gateway.storage.cache import Region, is_fresh_wanted
+from argus_wfm.json_type import Json
 from argus_wfm.openapi import ApiResponse, Call
 from argus_wfm.openapi.errors import ValidationFailed
 from argus_wfm.openapi.exchange import current
 
-Json = Any
 T = TypeVar("T")
 OPERATIONS = "/api/integration/operations"
 

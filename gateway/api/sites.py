@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from argus_wfm.gateway.api.responses import asked, decoded, encoded, moment
 from argus_wfm.gateway.clock import MOSCOW
@@ -16,10 +15,9 @@ from argus_wfm.gateway.sites.actuals import Actuals
 from argus_wfm.gateway.sites.consistency import Consistency
 from argus_wfm.gateway.sites.payroll import Payroll
 from argus_wfm.gateway.sites.registry import SiteRegistry
+from argus_wfm.json_type import Json
 from argus_wfm.openapi import Call, Handlers
 from argus_wfm.openapi.errors import instant
-
-Json = Any
 
 
 class SiteOperations:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from argus_wfm.gateway.api.responses import asked
 from argus_wfm.gateway.errors import InvalidCredentials, LdapUnavailable, TokenInvalid, TooManyRequests
@@ -11,11 +10,11 @@ from argus_wfm.gateway.identity.lockout import Lockout, NameLocks
 from argus_wfm.gateway.identity.revocations import Revocations
 from argus_wfm.gateway.identity.tokens import LIFE_S, Tokens, scope
 from argus_wfm.gateway.upstream.ldap import Identity, LdapDirectory
+from argus_wfm.json_type import Json
 from argus_wfm.openapi import ApiResponse, Call, Handlers
 from argus_wfm.openapi.authorization import BASIC_CHALLENGE, basic
 from argus_wfm.openapi.exchange import current
 
-Json = Any
 NOT_KEPT = {"Cache-Control": "no-store"}  # RFC 6749, 5.1
 ROLES = {"argus-operators": "operator", "argus-supervisors": "supervisor", "argus-admins": "admin"}
 

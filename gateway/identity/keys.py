@@ -15,7 +15,8 @@ from typing import Any
 
 from jwt.algorithms import get_default_algorithms
 
-Json = Any
+from argus_wfm.json_type import Json
+
 SHORTEST_SECRET = 32  # bytes, RFC 7518 section 3.2
 SHORTEST_RSA = 2048  # bits
 SHARED = "shared"  # the kid of a secret

@@ -11,13 +11,12 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
 
 from argus_wfm.gateway.errors import UnmappedTimeType
 from argus_wfm.gateway.personnel.employee import Employee
+from argus_wfm.json_type import Json
 from argus_wfm.openapi.errors import ValidationFailed
 
-Json = Any
 EMPLOYEE_TO_1C = {
     "employee_id": "agent_id",
     "personnel_number": "tab_number",

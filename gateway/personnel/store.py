@@ -11,9 +11,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from argus_wfm.gateway.personnel.employee import Employee
 from argus_wfm.gateway.storage.tables import employees
+from argus_wfm.json_type import Json
 from argus_wfm.openapi.errors import EmployeeNotFound, instant
 
-Json = Any
 FIELDS = tuple(name for name in Employee.__slots__)
 
 

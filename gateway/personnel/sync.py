@@ -11,7 +11,6 @@ import datetime as dt
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 import sqlalchemy as sa
@@ -23,8 +22,8 @@ from argus_wfm.gateway.personnel.mapping import Unmapped, central_id, employee
 from argus_wfm.gateway.personnel.store import Employees
 from argus_wfm.gateway.queue.job import Job, batches
 from argus_wfm.gateway.storage.tables import operations, sync_runs
+from argus_wfm.json_type import Json
 
-Json = Any
 DIGESTED = 1000
 TOLD = 100  # rejected records that a run names
 

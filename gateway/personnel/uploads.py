@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from argus_wfm.gateway.queue.job import Job
-
-Json = Any
+from argus_wfm.json_type import Json
 
 
 def schedule_upload(job: Job) -> dict[str, Json]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 from argus_wfm.gateway.audit import Record, as_error
 from argus_wfm.gateway.queue.rows import Claimed
-
-Json = Any
+from argus_wfm.json_type import Json
 
 
 def of_queue(claimed: Claimed, status: str, error: Json, now: dt.datetime) -> Record:

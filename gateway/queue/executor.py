@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
-from typing import Any
 
 import orjson
 import sqlalchemy as sa
@@ -16,9 +15,9 @@ from argus_wfm.gateway.queue.job import Cancelled, HandedBack, Job
 from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.queue.rows import Claimed
 from argus_wfm.gateway.upstream.zup import Origin, ZupClient
+from argus_wfm.json_type import Json
 from argus_wfm.openapi.errors import ApiError
 
-Json = Any
 Act = Callable[[Job], dict[str, Json]]
 log = logging.getLogger("argus.gateway")
 HELD_S = 60.0

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence, Sized
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.queue.rows import Claimed
+from argus_wfm.json_type import Json
 
-Json = Any
 T = TypeVar("T")
 
 

@@ -37,10 +37,8 @@ from argus_wfm.gateway.queue.rows import (
     open_attempts,
 )
 from argus_wfm.gateway.storage.tables import attempts, batches, operations, payloads
+from argus_wfm.json_type import Json
 from argus_wfm.openapi.errors import ApiError, ValidationFailed
-
-Json = Any
-
 
 ALONE_FOR = dt.timedelta(seconds=1)  # until the next look whether the other one is over
 OnEnd = Callable[[sa.Connection, Claimed, OperationStatus, Json], None]

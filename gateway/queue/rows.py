@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from argus_wfm.gateway.errors import OperationNotFound
 from argus_wfm.gateway.queue.kinds import KINDS, OperationKind, OperationStatus
 from argus_wfm.gateway.storage.tables import attempts, operations, switches
+from argus_wfm.json_type import Json
 from argus_wfm.openapi.errors import ApiError, instant
 
-Json = Any
 PAUSED = "paused"
 INTERRUPTED = "INTERRUPTED"
 ALONE = 0x616C6F6E  # the first half of an advisory lock's key

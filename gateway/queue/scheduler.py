@@ -10,7 +10,6 @@ import datetime as dt
 import itertools
 import threading
 from collections.abc import Callable
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -18,9 +17,9 @@ from argus_wfm.gateway.clock import MOSCOW
 from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.queue.recurrence import Rule, rule
 from argus_wfm.gateway.storage.tables import schedules
+from argus_wfm.json_type import Json
 from argus_wfm.openapi.errors import exact, instant
 
-Json = Any
 KIND = "personnel_sync"
 PRINCIPAL = "schedule"
 

@@ -12,9 +12,9 @@ from argus_wfm.gateway.errors import InvalidTransition, OperationNotFound
 from argus_wfm.gateway.queue.kinds import KINDS, OPEN, REPORT, OperationStatus
 from argus_wfm.gateway.queue.rows import PAUSED
 from argus_wfm.gateway.storage.tables import attempts, batches, operations, report_files, switches, sync_runs, workers
+from argus_wfm.json_type import Json
 from argus_wfm.openapi.errors import exact
 
-Json = Any
 Row = sa.Row[Any]
 BRIEF = tuple(column for column in operations.c if column.name not in ("payload_digest", "idempotency_key"))
 

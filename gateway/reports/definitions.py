@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from argus_wfm.gateway.errors import ReportNotFound, ReportTooLarge
 from argus_wfm.gateway.queue.job import Job
@@ -15,9 +14,8 @@ from argus_wfm.gateway.reports.signature import Signer
 from argus_wfm.gateway.reports.staff import Sources
 from argus_wfm.gateway.reports.table import Table
 from argus_wfm.gateway.reports.text import TextOptions
+from argus_wfm.json_type import Json
 from argus_wfm.openapi.errors import ValidationFailed
-
-Json = Any
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ from argus_wfm.gateway.queue.kinds import REPORT, OperationStatus
 from argus_wfm.gateway.reports.definitions import REPORTS, Request
 from argus_wfm.gateway.reports.staff import Sources, this_month
 from argus_wfm.gateway.storage.tables import operations, payloads, report_files
+from argus_wfm.json_type import Json
 from argus_wfm.openapi.errors import exact, instant
 
-Json = Any
 Row = sa.Row[Any]
 LATEST = 20  # exports that an estimate is made from
 ESTIMATE_S = 5  # where there are none yet

@@ -7,7 +7,6 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from argus_wfm.gateway.queue.job import Job
 from argus_wfm.gateway.reports.definitions import Request
@@ -15,8 +14,8 @@ from argus_wfm.gateway.reports.signature import Signer
 from argus_wfm.gateway.reports.staff import Sources, this_month
 from argus_wfm.gateway.reports.table import Row, Table
 from argus_wfm.gateway.storage.tables import report_files
+from argus_wfm.json_type import Json
 
-Json = Any
 LOOK = 1000  # rows between two looks whether the report is still wanted
 IN_MEMORY = 8 * 1024 * 1024  # bytes, beyond which a report is written on disk
 

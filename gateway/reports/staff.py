@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,8 +14,8 @@ from argus_wfm.gateway.personnel.mapping import Unmapped, employee
 from argus_wfm.gateway.queue.job import Job
 from argus_wfm.gateway.reports.month import Month
 from argus_wfm.gateway.storage.tables import employees
+from argus_wfm.json_type import Json
 
-Json = Any
 FETCHED = 1000
 COLUMNS = [employees.c[name] for name in Employee.__slots__]
 UNSYNCED = "Синхронизации персонала ещё не было: список сотрудников взят из 1С на сегодня."

@@ -5,14 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from argus_wfm.gateway.clock import MOSCOW
 from argus_wfm.gateway.personnel.employee import Employee
 from argus_wfm.gateway.queue.job import Job
 from argus_wfm.gateway.reports.month import Month
+from argus_wfm.json_type import Json
 
-Json = Any
 NIGHT = ("Н", "РВН")
 WORKED = ("Я", "Н", "С", "РВ", "РВН")
 PLANNED = ("Я", "Н", "НН", "ПР")  # hours that the schedule had, whether somebody came or not

@@ -14,9 +14,9 @@ from argus_wfm.gateway.personnel.mapping import central_id
 from argus_wfm.gateway.sites.registry import NoSuchWallTime, Site
 from argus_wfm.gateway.storage.database import take_turn
 from argus_wfm.gateway.storage.tables import actuals
+from argus_wfm.json_type import Json
 from argus_wfm.openapi.errors import exact, instant
 
-Json = Any
 LOCK = 0x73697400  # of an advisory lock, and the site's own number in it
 LONGEST = dt.timedelta(hours=24)
 ASKED = 500  # shifts looked up at once

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from argus_wfm.gateway.sites.actuals import in_month
 from argus_wfm.gateway.sites.registry import SiteRegistry
 from argus_wfm.gateway.storage.tables import actuals, employees
+from argus_wfm.json_type import Json
 from argus_wfm.openapi.errors import exact, instant
 
-Json = Any
 NAMED = 100
 a, e = actuals.c, employees.c
 

@@ -17,9 +17,9 @@ from argus_wfm.gateway.sites.actuals import in_month
 from argus_wfm.gateway.sites.registry import Site, SiteRegistry
 from argus_wfm.gateway.storage.database import take_turn
 from argus_wfm.gateway.storage.tables import actuals, confirmed_employees, employees, payroll_confirmations
+from argus_wfm.json_type import Json
 from argus_wfm.openapi.errors import exact, instant
 
-Json = Any
 LOCK = 0x70617972  # confirmations are numbered in the order in which they are committed
 ASKED = 500
 NAMED = 100  # employees of no site that a reply names

@@ -12,12 +12,11 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from argus_wfm.gateway.errors import SiteNotFound
+from argus_wfm.json_type import Json
 
-Json = Any
 ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}", re.ASCII)
 MEMBERS = {"id", "name", "zone", "departments"}
 SEED: list[dict[str, Json]] = [

@@ -19,8 +19,8 @@ from argus_wfm.gateway.queue.job import Job, batches
 from argus_wfm.gateway.sites.actuals import in_month
 from argus_wfm.gateway.sites.registry import SiteRegistry
 from argus_wfm.gateway.storage.tables import actuals, employees
+from argus_wfm.json_type import Json
 
-Json = Any
 Row = sa.Row[Any]
 INITIATOR = "Argus"
 PERIOD = dt.timedelta(minutes=15)  # of loginfo, as the vendor has it

@@ -16,13 +16,14 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import orjson
 from dogpile.cache import make_region
 from dogpile.cache.api import NO_VALUE
 
-Json = Any
+from argus_wfm.json_type import Json
+
 log = logging.getLogger("argus.gateway")
 REDIS_WAIT_S = 1.0
 SPARE_S = 600  # that Redis keeps an entry longer than it lives, since our clock decides

@@ -18,13 +18,12 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from argus_wfm.gateway.clock import Clock
 from argus_wfm.gateway.errors import CircuitOpen, UpstreamDown, UpstreamTimeout
+from argus_wfm.json_type import Json
 from argus_wfm.openapi.errors import ApiError, instant
 
-Json = Any
 KEPT = 100  # changes of state that the history holds
 
 

@@ -14,7 +14,6 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from ldap3.core.exceptions import LDAPException, LDAPOperationResult
 
@@ -28,7 +27,6 @@ from argus_wfm.openapi.errors import ApiError
 
 __all__ = ["DirectoryAccount", "DirectoryError", "Identity", "LdapDirectory"]
 log = logging.getLogger("argus.gateway.ldap")
-Json = Any
 THREADS = 16  # logins at once; ldap3 blocks
 AGAIN_S = "5"
 REFUSED = {"code": "INVALID_CREDENTIALS", "message": "The directory does not know this user with this password."}

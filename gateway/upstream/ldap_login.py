@@ -16,13 +16,13 @@ import time
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import ldap3
 from ldap3.core.exceptions import LDAPException, LDAPOperationResult, LDAPSizeLimitExceededResult
 from ldap3.utils.conv import escape_filter_chars
 
-Json = Any
+from argus_wfm.json_type import Json
+
 ATTRIBUTES = ("cn", "mail", "department", "title")
 GROUPS = "memberOf"
 KEPT, IDLE_S = 4, 60.0  # service connections that wait for the next login, and how long: firewalls forget silent ones

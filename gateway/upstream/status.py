@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
 
+from argus_wfm.json_type import Json
 from argus_wfm.openapi.errors import instant
-
-Json = Any
 
 
 @dataclass(slots=True)

@@ -7,7 +7,6 @@ import email.message
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -27,11 +26,11 @@ from argus_wfm.gateway.errors import (
 )
 from argus_wfm.gateway.upstream.breaker import Breaker
 from argus_wfm.gateway.upstream.status import UpstreamStatus
+from argus_wfm.json_type import Json
 from argus_wfm.openapi import Contract, Operation
 from argus_wfm.openapi.errors import ApiError
 from argus_wfm.openapi.validation import parse, validators
 
-Json = Any
 PASSED_ON = (400, 404, 409, 422)  # refusals of the caller's own request
 TIMED_OUT = "Connection timeout"  # the seed's words (section 5)
 LONGEST_REPLY_BYTES = 64 * 1024 * 1024

@@ -12,9 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from argus_wfm.json_type import Json
 from argus_wfm.mocks.faults.models import ANY, Fault, Lognormal, Refuse, Uniform
-
-Json = Any
 
 
 @dataclass(eq=False)

@@ -24,7 +24,6 @@ from argus_wfm.mocks.response import WholeResponse, answer_of
 from argus_wfm.openapi import Contract, Operation
 from argus_wfm.openapi.errors import instant
 
-Json = Any
 PAGE = "<!DOCTYPE html><html lang=ru><meta charset=utf-8><title>1С:Предприятие</title><p>Сервер недоступен.</html>"
 
 

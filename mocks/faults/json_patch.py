@@ -6,9 +6,9 @@ import copy
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from argus_wfm.json_type import Json
 from argus_wfm.mocks.faults.models import PatchOperation
 
-Json = Any
 EVERY = "*"
 END = "-"
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import orjson
 
+from argus_wfm.json_type import Json
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.faults import message_models
 from argus_wfm.mocks.faults.active import ActiveFault, ActiveFaults
 
-Json = Any
 T = TypeVar("T")
 
 

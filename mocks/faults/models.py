@@ -6,11 +6,12 @@ messages, and parser.py reads both kinds from JSON and from text.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Json = Any
+from argus_wfm.json_type import Json
+
 ANY = "*"
 Struck = Literal["replies", "messages"]
 

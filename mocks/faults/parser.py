@@ -12,6 +12,7 @@ from typing import Annotated, Any, NamedTuple, get_args
 import orjson
 from pydantic import Field, TypeAdapter, ValidationError
 
+from argus_wfm.json_type import Json
 from argus_wfm.mocks.faults.message_models import Drop, Duplicate, Late, Lose, NonJson, Reorder, UnknownStatus
 from argus_wfm.mocks.faults.models import (
     ANY,
@@ -35,7 +36,6 @@ from argus_wfm.mocks.faults.models import (
     Uniform,
 )
 
-Json = Any
 Kind = (
     Latency | Uniform | Lognormal | Hang | Drip | StatusFault | Refuse | Reset | Empty | HalfHead | Truncate
     | Malformed | Html | ContentType | Charset | Amend

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, Router
 
+from argus_wfm.json_type import Json
 from argus_wfm.mocks.controls import Switches, body_of, control, router
 from argus_wfm.mocks.faults.active import ActiveFaults
 from argus_wfm.mocks.faults.tcp import KINDS, Ports
@@ -18,7 +18,6 @@ from argus_wfm.mocks.ldap.directory import DirectoryEntries
 from argus_wfm.mocks.ldap.entries import Entry
 from argus_wfm.openapi.errors import EmployeeNotFound, ValidationFailed
 
-Json = Any
 FLAGS = ("disabled", "locked", "expired", "must_change", "password_expired")
 TIMES = {"window_s": "window", "duration_s": "duration"}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import threading
 from collections.abc import Iterable, Iterator
-from typing import Any
 
+from argus_wfm.json_type import Json
 from argus_wfm.mocks import people
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.ldap import accounts, entries, names
@@ -15,7 +15,6 @@ from argus_wfm.mocks.ldap.entries import DOMAIN, KINDS, OPERATIONAL, REALM, SPEL
 from argus_wfm.mocks.ldap.filters import Filter, Matcher, pinned
 from argus_wfm.mocks.ldap.names import BadName, Name
 
-Json = Any
 BASE, ONE_LEVEL, SUBTREE = 0, 1, 2
 
 

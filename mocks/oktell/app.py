@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Iterable
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -24,7 +23,6 @@ from argus_wfm.mocks.oktell.stream import Accepts, Feed
 from argus_wfm.openapi.errors import ApiError, MethodNotAllowed, NotFound, instant
 from argus_wfm.openapi.stream import load_stream
 
-Json = Any
 OPERATIONS = frozenset({"sendEvent", "agentStatus"})  # what is posted, and what the stream sends
 
 

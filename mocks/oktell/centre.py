@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import datetime as dt
 from collections.abc import AsyncIterator
-from typing import Any
 
+from argus_wfm.json_type import Json
 from argus_wfm.mocks import people
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.oktell.poster import EventPoster, PendingPost
@@ -17,7 +17,6 @@ from argus_wfm.mocks.oktell.stream import Feed, StreamMessage
 from argus_wfm.mocks.oktell.time_scale import TimeScale
 from argus_wfm.openapi.errors import instant
 
-Json = Any
 LOADS_EVERY_S = 5.0
 LEAST_SLEEP_S = 0.01  # at great speed things happen together
 MOST_BACKLOG = 20_000  # then the simulation waits for the gateway

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.routing import Router
 
+from argus_wfm.json_type import Json
 from argus_wfm.mocks.controls import Switches, body_of, control, router
 from argus_wfm.mocks.faults.active import ActiveFaults
 from argus_wfm.mocks.oktell.poster import PendingPost
@@ -17,7 +18,6 @@ from argus_wfm.openapi.errors import ValidationFailed, instant
 if TYPE_CHECKING:
     from argus_wfm.mocks.oktell.centre import Oktell
 
-Json = Any
 FATE_S = 10.0  # that a planted event may stand behind others
 FASTEST = 100_000
 

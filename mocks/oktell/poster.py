@@ -14,13 +14,13 @@ from urllib.parse import quote, urlsplit
 import httpx
 import orjson
 
+from argus_wfm.json_type import Json
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.faults.messages import MessageFaults, Sending
 from argus_wfm.openapi import load
 
 log = logging.getLogger("argus.mocks.oktell")
 
-Json = Any
 Token = str | Callable[[], str]
 AT_ONCE = 8  # posts under way
 ANSWER_S = 10.0

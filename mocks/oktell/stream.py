@@ -7,18 +7,17 @@ import contextlib
 import datetime as dt
 from collections.abc import Callable, Container
 from dataclasses import dataclass, field
-from typing import Any
 
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from argus_wfm.json_type import Json
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.faults.messages import MessageFaults, Sending
 from argus_wfm.openapi.errors import ApiError, Unauthorized, ValidationFailed
 from argus_wfm.openapi.stream import load_stream
 
-Json = Any
 Accepts = Container[str] | Callable[[str], bool]
 MOST_WAITING = 10_000  # messages that a subscriber has not taken yet
 MOST_BYTES = 4096  # of what a subscriber sends

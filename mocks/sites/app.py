@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Iterable
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -19,8 +18,6 @@ from argus_wfm.mocks.gateway_client import GatewayClient, Token
 from argus_wfm.mocks.sites.controls import controls
 from argus_wfm.mocks.sites.sites import KINDS, OPERATIONS, MockSites
 from argus_wfm.openapi.errors import instant
-
-Json = Any
 
 
 def sites(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.routing import Router
 
+from argus_wfm.json_type import Json
 from argus_wfm.mocks.controls import Switches, body_of, control, router
 from argus_wfm.mocks.faults.active import ActiveFaults
 from argus_wfm.mocks.sites.site import SimulatedSite
@@ -16,7 +17,6 @@ from argus_wfm.openapi.errors import ValidationFailed
 if TYPE_CHECKING:
     from argus_wfm.mocks.sites.sites import MockSites
 
-Json = Any
 MEMBERS = ("employee_id", "start", "end")
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
 from zoneinfo import ZoneInfo
 
+from argus_wfm.json_type import Json
 from argus_wfm.mocks.people import SITES
 from argus_wfm.mocks.seeded import rng
 
-Json = Any
 DAY = dt.timedelta(days=1)
 HOURS = ((7, 9), (9, 9), (12, 9), (20, 12))  # first hour at the site, and how many
 WORKDAYS = 5  # of seven

@@ -6,10 +6,10 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 
+from argus_wfm.json_type import Json
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.faults.active import ActiveFaults
 from argus_wfm.mocks.faults.messages import MessageFaults, Sending
@@ -17,7 +17,6 @@ from argus_wfm.mocks.gateway_client import GatewayClient
 from argus_wfm.mocks.people import SITES
 from argus_wfm.mocks.sites.site import SimulatedSite
 
-Json = Any
 OPERATIONS = frozenset({"pushActuals"})
 KINDS = frozenset({"duplicate", "reorder", "late", "drop", "lose", "non-json"})  # of faults
 BATCH = 500

@@ -6,7 +6,6 @@ import contextlib
 import datetime as dt
 import functools
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -15,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
+from argus_wfm.json_type import Json
 from argus_wfm.mocks import people
 from argus_wfm.mocks.clock import MOSCOW, Clock
 from argus_wfm.mocks.faults.active import ActiveFaults
@@ -36,7 +36,6 @@ from argus_wfm.openapi import ApiResponse, Authenticate, Call, Handlers, ServedE
 from argus_wfm.openapi.errors import InvalidPeriod, ValidationFailed, instant
 from argus_wfm.openapi.middleware import with_routes
 
-Json = Any
 LONGEST_TIMESHEET_DAYS = 366
 
 

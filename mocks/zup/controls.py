@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 import types
-from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.routing import Router
 
+from argus_wfm.json_type import Json
 from argus_wfm.mocks.controls import Switches, body_of, control, router
 from argus_wfm.mocks.faults.active import ActiveFaults
 from argus_wfm.mocks.faults.relay import Relay
@@ -20,7 +20,6 @@ from argus_wfm.mocks.zup.payroll import PayrollNotifier
 from argus_wfm.mocks.zup.state import ZupState
 from argus_wfm.openapi.errors import ValidationFailed
 
-Json = Any
 DATES = ("hired", "dismissed")
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
 CHANGEABLE = (*DATES, "norm_week", "employment_rate", "position_id", "department_id", "lastname", "secondname")

@@ -10,11 +10,11 @@ import asyncio
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from argus_wfm.json_type import Json
 from argus_wfm.mocks import people
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.people import FIRST, Person
@@ -24,7 +24,6 @@ from argus_wfm.mocks.zup.state import ZupState, agent
 from argus_wfm.openapi import Contract, Operation
 from argus_wfm.openapi.errors import instant
 
-Json = Any
 OF_OURS = (400, 401, 404, 405, 406, 413, 415)  # what the mock refuses before anybody would be asked
 NAMED = ("employee_id", "agentId")
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import orjson
 
+from argus_wfm.json_type import Json
 from argus_wfm.mocks.clock import Clock
-
-Json = Any
-
 
 Key = tuple[str, str, bytes]  # method, path, body
 

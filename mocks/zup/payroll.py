@@ -6,16 +6,15 @@ import asyncio
 import contextlib
 import hashlib
 from collections.abc import AsyncIterator
-from typing import Any
 
 import orjson
 
+from argus_wfm.json_type import Json
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.gateway_client import GatewayClient
 from argus_wfm.mocks.zup.state import ZupState
 from argus_wfm.openapi.errors import instant
 
-Json = Any
 QUIET_S = 300.0  # of the clock, without another fact: then the accountant begins
 LOOK_S = 60.0
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from argus_wfm.json_type import Json
 from argus_wfm.mocks.people import Person
 from argus_wfm.mocks.zup.calendar import Calendar
 from argus_wfm.mocks.zup.shifts import Shift, overlapping
 from argus_wfm.openapi.errors import CalendarMissing
 
-Json = Any
 LONGEST_SHIFT_HOURS = 12
 FIRST_NUMBER = 100001
 

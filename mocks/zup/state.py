@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import orjson
 
+from argus_wfm.json_type import Json
 from argus_wfm.mocks import people
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.people import Person
@@ -21,7 +22,6 @@ from argus_wfm.mocks.zup.shifts import Interval
 from argus_wfm.openapi import Call
 from argus_wfm.openapi.errors import EmployeeNotFound, ValidationFailed
 
-Json = Any
 Facts = dict[dt.date, list[Interval]]
 
 

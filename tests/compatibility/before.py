@@ -8,7 +8,6 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from pydantic import SecretStr
 
@@ -16,11 +15,11 @@ from argus_wfm.conformance.launch.process import child_environment
 from argus_wfm.gateway.app import build
 from argus_wfm.gateway.clock import Clock
 from argus_wfm.gateway.settings import ExplicitSettings
+from argus_wfm.json_type import Json
 from argus_wfm.openapi.server import background
 from tests.compatibility import make
 from tests.support.http_client import BASE, NOWHERE, PASSWORD, TOKEN_KEY, USER
 
-Json = Any
 HERE = Path(__file__).parent
 ENVIRONMENT = {name: value for name, value in child_environment().items() if not name.startswith("ARGUS_")}
 LATER = dt.datetime.fromisoformat(make.LATER)

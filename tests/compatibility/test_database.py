@@ -27,7 +27,6 @@ from tests.support.mce_client import issued
 from tests.support.polling import until
 from tests.support.relayed_zup import relayed
 
-Json = Any
 KEPT = kept("database.json")
 IDS: dict[str, str] = KEPT["operations"]
 UNFINISHED = ("running", "queued", "waiting")  # when it was killed

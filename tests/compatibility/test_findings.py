@@ -11,7 +11,6 @@ import datetime as dt
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -29,7 +28,6 @@ from tests.support.exchanges import ENVELOPE, EXAMPLES, amended, departed, excha
 from tests.support.runs import FAILED, GENERATED, HELD, KNOWN, PASSED, UNTESTED, run
 from tests.support.scenario_player import play
 
-Json = Any
 BASELINE = HERE / "baseline.toml"
 REPORT = kept("report.json")
 FOUND = {one["fingerprint"]: one for one in REPORT["findings"]}

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 import requests
 
+from argus_wfm.json_type import Json
 from argus_wfm.openapi.sessions import Sessions
 from tests.compatibility.before import kept
 from tests.support.gateway import gateway_on
 from tests.support.http_client import AGENTS, BASE, NOWHERE, PASSWORD, USER
 from tests.support.mce_client import issued
 
-Json = Any
 KEPT = kept("session.json")
 SESSIONS = KEPT["sessions"]
 KEY = str(KEPT["session_key"])

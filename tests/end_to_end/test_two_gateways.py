@@ -8,19 +8,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import jwt
 import pytest
 import requests
 
 from argus_wfm.conformance.launch.process import child_environment, launched
+from argus_wfm.json_type import Json
 from tests.support.http_client import AGENTS, BASE, PASSWORD, TOKEN_KEY, USER, Caller
 from tests.support.peers import postgres, redis
 from tests.support.polling import until
 from tests.support.relayed_zup import relayed
 
-Json = Any
 OVER = ("completed", "dead_letter", "cancelled")
 WAIT_S = 90.0
 

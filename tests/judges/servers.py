@@ -10,19 +10,18 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import requests
 from requests.auth import _basic_auth_str
 
 from argus_wfm.conformance.launch.process import STILL
+from argus_wfm.json_type import Json
 from argus_wfm.openapi import Contract, load
 from argus_wfm.openapi.contract import Operation
 from tests.judges.tools import environment
 from tests.support.http_client import PASSWORD, USER
 from tests.support.polling import until
 
-Json = Any
 CONTRACTS = ("personnel", "mce", "sso", "export", "operations")
 WAIT_S = 60
 

@@ -7,15 +7,14 @@ import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from argus_wfm.json_type import Json
 from argus_wfm.openapi import load_stream
 from tests.judges.tools import environment, packages, tool
 from tests.support import peers
 
-Json = Any
 SCRIPT = Path(__file__).parent / "asyncapi.cjs"
 NEWER = "asyncapi-latest-version"  # 3.0 is what tools read today; the document needs nothing of 3.1
 

@@ -6,16 +6,15 @@ import copy
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from argus_wfm.json_type import Json
 from argus_wfm.openapi import load, load_stream
 from argus_wfm.openapi.schema import openapi_31
 from tests.judges.servers import CONTRACTS
 from tests.judges.tools import run, tool
 
-Json = Any
 FOLDER = Path(__file__).parent
 
 

@@ -10,17 +10,16 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
 
+from argus_wfm.json_type import Json
 from argus_wfm.openapi import Contract, load
 from argus_wfm.openapi.server import bind
 from tests.judges.servers import CONTRACTS, Call, Scene, document
 from tests.judges.tools import serving, tool
 
-Json = Any
 VIOLATIONS = "sl-violations"  # the header in which Prism tells of errors and warnings
 SPOILED: dict[str, tuple[Json, str]] = {
     "a member too many": (

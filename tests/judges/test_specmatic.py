@@ -12,16 +12,15 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from argus_wfm.json_type import Json
 from argus_wfm.openapi import Contract, load
 from argus_wfm.openapi.contract import Operation
 from tests.judges.servers import CONTRACTS, Call, Scene, document
 from tests.judges.tools import run, tool
 
-Json = Any
 COMBINATIONS = "5"  # of wrong values, for one request; without a bound, the operations API alone takes many minutes
 REQUEST = re.compile(r"(GET|POST|PUT|DELETE) \S+(?= )")
 

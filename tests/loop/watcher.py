@@ -19,9 +19,9 @@ import jsonschema
 
 from argus_wfm.conformance.checks.contract import judge
 from argus_wfm.conformance.model.exchange import Exchange
+from argus_wfm.json_type import Json
 from argus_wfm.openapi import Contract, Operation
 
-Json = Any
 CHECKER = jsonschema.Draft202012Validator.FORMAT_CHECKER
 CROSS_FIELD = ("INVALID_PERIOD",)  # refusals that no schema can foretell
 CROSS_FIELDS = ("date_end", "Idempotency-Key")  # likewise, by the member that is named

@@ -13,8 +13,8 @@ from typing import Any
 import yaml
 
 from argus_wfm import openapi
+from argus_wfm.json_type import Json
 
-Json = Any
 CONTRACTS = ("personnel", "mce", "sso", "export")
 STREAM, STREAM_PATH = "agentStatus", "/ws/agent-status"
 

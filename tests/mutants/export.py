@@ -12,7 +12,8 @@ from typing import Any
 
 import pypdf
 
-from tests.mutants.exchange import Json, Reply, Request
+from argus_wfm.json_type import Json
+from tests.mutants.exchange import Reply, Request
 from tests.mutants.mce import let_in_by_latest, of_any_audience
 from tests.mutants.proxy import Spoiler
 from tests.mutants.spoiling import (

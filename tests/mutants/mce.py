@@ -8,7 +8,8 @@ import urllib.parse
 from collections.abc import Callable
 from typing import Any
 
-from tests.mutants.exchange import Json, Reply, Request
+from argus_wfm.json_type import Json
+from tests.mutants.exchange import Reply, Request
 from tests.mutants.proxy import Spoiler
 from tests.mutants.spoiling import (
     ANY,

@@ -7,7 +7,8 @@ import json
 import re
 from typing import Any
 
-from tests.mutants.exchange import Json, Reply, Request
+from argus_wfm.json_type import Json
+from tests.mutants.exchange import Reply, Request
 from tests.mutants.proxy import Spoiler
 from tests.mutants.spoiling import (
     Deviation,

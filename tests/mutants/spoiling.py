@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tests.mutants.exchange import Json, Reply, Request, contract_of
+from argus_wfm.json_type import Json
+from tests.mutants.exchange import Reply, Request, contract_of
 from tests.mutants.proxy import TEXT, Frame, Socket, Spoiler
 
 Making = Callable[[], Spoiler]

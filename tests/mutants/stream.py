@@ -7,7 +7,8 @@ import urllib.parse
 from collections.abc import Callable
 from typing import Any
 
-from tests.mutants.exchange import STREAM, Json, Reply, Request
+from argus_wfm.json_type import Json
+from tests.mutants.exchange import STREAM, Reply, Request
 from tests.mutants.proxy import BINARY, TEXT, Frame, Socket, Spoiler
 from tests.mutants.spoiling import (
     BASIC,

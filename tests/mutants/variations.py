@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from argus_wfm.json_type import Json
 from argus_wfm.mocks.ldap.directory import DirectoryEntries
 from tests.mutants.directory import directory, showing
-from tests.mutants.exchange import Json, Reply, Request
+from tests.mutants.exchange import Reply, Request
 from tests.mutants.proxy import TEXT, Frame, Socket, Spoiler
 from tests.mutants.spoiling import Making, changed, edited
 from tests.mutants.sso import issuing, jwk

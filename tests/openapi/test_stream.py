@@ -7,15 +7,14 @@ import json
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import pytest
 
+from argus_wfm.json_type import Json
 from argus_wfm.openapi import load, load_stream
 from argus_wfm.openapi.schema import json_schema
 
-Json = Any
 STREAM = load_stream()
 MCE = load("mce")
 FOLDER = Path(__file__).parent

@@ -11,7 +11,6 @@ import datetime as dt
 import json
 import re
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection, Request
@@ -21,9 +20,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from argus_wfm.conformance.target.recorder import Recorder
 from argus_wfm.conformance.target.websocket import Socket
+from argus_wfm.json_type import Json
 from argus_wfm.openapi.server import background
 
-Json = Any
 TOKEN = "a-token-of-this-test"
 QUERY = {"agent_id": ".{1,64}", "queue": ".{1,64}", "extended": "[01]", "since": "[0-9]{1,18}"}
 MOVES = {

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
 
+from argus_wfm.json_type import Json
 from tests.support.contact_centre import ContactCentre, without
 
-Json = Any
 LATE_S = 0.3  # in place of 2 s, so that no test waits for them
 
 

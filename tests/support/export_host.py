@@ -36,10 +36,10 @@ from starlette.routing import Route
 from argus_wfm.conformance.target import Target
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.profile import by_url
+from argus_wfm.json_type import Json
 from argus_wfm.openapi.server import background
 from tests.support.contact_centre import stamp
 
-Json = Any
 OOXML = "application/vnd.openxmlformats-officedocument"
 MEDIA_TYPES = {
     "xlsx": f"{OOXML}.spreadsheetml.sheet",

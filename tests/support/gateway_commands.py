@@ -7,18 +7,17 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
 from argus_wfm.conformance.cli.app import main
 from argus_wfm.conformance.cli.gateway_client import GatewayClient
 from argus_wfm.conformance.launch.process import STILL
+from argus_wfm.json_type import Json
 from tests.support.command_line import running
 from tests.support.http_client import Caller
 from tests.support.polling import until
 
-Json = Any
 NOBODY = {"facts": [{"agentId": "NOBODY", "date_start": "2025-07-28T09:00:00", "loginfo": []}]}
 SOMEBODY = {
     "facts": [

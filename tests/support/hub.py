@@ -11,9 +11,9 @@ from typing import Any
 
 from argus_wfm.gateway.agent_status.hub import Hub, Subscriber
 from argus_wfm.gateway.agent_status.transitions import AgentStatus, StatusChange
+from argus_wfm.json_type import Json
 from tests.support.clock import NOW
 
-Json = Any
 BACKLOG = 1000
 FAR = NOW + dt.timedelta(days=1)
 

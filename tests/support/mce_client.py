@@ -17,11 +17,11 @@ import requests
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from argus_wfm.json_type import Json
 from argus_wfm.openapi import load_stream
 from tests.support.clock import NOW
 from tests.support.http_client import TOKEN_KEY, Caller
 
-Json = Any
 MCE = "/services/mce"
 STREAM = load_stream()
 WAIT_S = 60.0  # of a busy machine; nobody waits so long for what is right

@@ -14,11 +14,11 @@ from argus_wfm.gateway.queue.kinds import KINDS, OPEN, OperationStatus
 from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.storage.database import connect, migrate
 from argus_wfm.gateway.storage.tables import attempts, audit, employees, operations
+from argus_wfm.json_type import Json
 from argus_wfm.mocks.people import WINDOW, cast
 from tests.support.http_client import USER
 from tests.support.relayed_zup import Party
 
-Json = Any
 AGENTS = 513
 CREW = 130  # employees of one upload: two requests of 100 and 30
 MONTHS = [dt.date(2025 + month // 12, month % 12 + 1, 15) for month in range(7, 24)]  # August 2025 to December 2026

@@ -6,7 +6,6 @@ import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
 from unittest.mock import patch
 
 import orjson
@@ -16,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from websockets.sync.client import ClientConnection, connect
 
+from argus_wfm.json_type import Json
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.faults.parser import from_text
 from argus_wfm.mocks.oktell.app import OPERATIONS, oktell
@@ -26,7 +26,6 @@ from argus_wfm.openapi.server import background, bind
 from tests.support.clock import NOW
 from tests.support.http_client import Caller
 
-Json = Any
 TOKEN = "a-token-that-the-mock-takes"
 Answer = Callable[[Json], tuple[int, Json] | None]
 

@@ -15,11 +15,11 @@ from argus_wfm.gateway.personnel.employee import Employee
 from argus_wfm.gateway.personnel.store import Employees
 from argus_wfm.gateway.sites.registry import SiteRegistry
 from argus_wfm.gateway.storage.database import connect
+from argus_wfm.json_type import Json
 from tests.support.clock import NOW
 from tests.support.gateway import gateway_on
 from tests.support.http_client import NOWHERE, Caller
 
-Json = Any
 AT = {"moscow": "DEPT001", "yekaterinburg": "DEPT006", "novosibirsk": "DEPT007", "vladivostok": "DEPT015"}
 START, END = "2025-08-01T09:00:00", "2025-08-01T18:00:00"
 SITES = SiteRegistry.of_file(None)

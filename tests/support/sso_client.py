@@ -9,6 +9,7 @@ from typing import Any
 
 import requests
 
+from argus_wfm.json_type import Json
 from argus_wfm.mocks.ldap.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, LockoutPolicy
 from argus_wfm.mocks.ldap.entries import PEOPLE, SERVICE
 from argus_wfm.mocks.people import FIRST
@@ -16,7 +17,6 @@ from tests.support.directories import Served, mocked, slapd
 from tests.support.gateway import gateway_on
 from tests.support.http_client import NOWHERE, Caller
 
-Json = Any
 LOGIN, RIGHT = FIRST.login, FIRST_PASSWORD
 DIRECTORIES = ("mock", "slapd")
 NEVER = 10**6  # wrong passwords that lock nobody

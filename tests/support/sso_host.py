@@ -26,10 +26,10 @@ from starlette.routing import Route
 from argus_wfm.conformance.target import Target
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.profile import DIRECTORY_USER, by_url
+from argus_wfm.json_type import Json
 from argus_wfm.openapi.server import background
 from tests.support.contact_centre import stamp
 
-Json = Any
 KEY, OTHER_KEY = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
 SYSTEMS = ("1c_zup", "mce", "reports", "argus")
 LDAP_S = 10.0

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from jwt.algorithms import get_default_algorithms
 
 from argus_wfm.conformance.checks.jwt import DecodedToken, forgeries, signed_with_public_keys, with_other_signature
+from argus_wfm.json_type import Json
 from tests.support.sso_host import KEY
 
-Json = Any
 SECRET = "a secret of this test alone, which is long enough for each of the algorithms"
 CLAIMS = {"sub": "ivan.ivanov", "aud": "mce", "iat": 1753752600, "exp": 1753756200}
 KEYS: dict[str, Any] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from argus_wfm.conformance.cli import output
-from tests.support.gateway_commands import Json
+from argus_wfm.json_type import Json
 
 
 def test_text_of_a_host_stays_in_its_cell(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

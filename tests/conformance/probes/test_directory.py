@@ -25,12 +25,11 @@ from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.kill_switch import Limits
 from argus_wfm.conformance.target.profile import DIRECTORY_USER
 from argus_wfm.conformance.target.safety import SafetyGuard
+from argus_wfm.json_type import Json
 from argus_wfm.mocks.ldap import session
 from tests.support.directories import Served, mocked, slapd
 from tests.support.directory_target import asked, target
 from tests.support.environment import without_target_settings
-
-Json = Any
 
 
 @pytest.fixture(scope="module")

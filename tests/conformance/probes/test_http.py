@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import jwt
 import pytest
@@ -14,9 +13,8 @@ from argus_wfm.conformance.probes.probe import outcome
 from argus_wfm.conformance.target import Target
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.profile import by_url
+from argus_wfm.json_type import Json
 from tests.support.sso_host import Refused, SsoHost, served
-
-Json = Any
 
 
 def unsigned_taken(token: str) -> Json:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 import types
-from typing import Any
 
 import pytest
 from starlette.requests import Request
@@ -13,9 +12,8 @@ from starlette.responses import Response
 from argus_wfm.conformance.probes import http
 from argus_wfm.conformance.probes.http import probes
 from argus_wfm.conformance.probes.probe import outcome
+from argus_wfm.json_type import Json
 from tests.support.export_host import ExportHost, Fails, Refused, Untagged, ours, served
-
-Json = Any
 
 
 class NeverKnown(ExportHost):

@@ -1,7 +1,6 @@
 """Questions to an SSO over two requests, and what its replies must be headed with: each deviation is named."""
 
 from types import MappingProxyType
-from typing import Any
 
 import pytest
 from starlette.requests import Request
@@ -12,9 +11,8 @@ from argus_wfm.conformance.probes.sso import questions
 from argus_wfm.conformance.target import Target
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.profile import DIRECTORY_USER, by_url
+from argus_wfm.json_type import Json
 from tests.support.sso_host import SsoHost, ours, served
-
-Json = Any
 
 
 def asked(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import pytest
 
@@ -14,9 +13,9 @@ from argus_wfm.conformance.stream.checks import differing, disagreeing, judged
 from argus_wfm.conformance.stream.matching import AcknowledgedEvent
 from argus_wfm.conformance.stream.transcript import StatusSnapshot, Transcript, missing
 from argus_wfm.conformance.target.websocket import Closing, Frame
+from argus_wfm.json_type import Json
 from argus_wfm.openapi.stream import load_stream
 
-Json = Any
 EXAMPLES = dict(load_stream().examples())
 SEED, NUMBERED = EXAMPLES["agentStatusChange"], EXAMPLES["sequencedChange"]
 SNAPSHOT, HEARTBEAT = EXAMPLES["snapshot"], EXAMPLES["heartbeat"]

@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from starlette.requests import HTTPConnection
@@ -16,12 +15,12 @@ from starlette.websockets import WebSocket
 from argus_wfm.conformance.model.findings import CODES
 from argus_wfm.conformance.stream import checks
 from argus_wfm.conformance.target.client import Policy
+from argus_wfm.json_type import Json
 from tests.support.command_line import conform
 from tests.support.contact_centre import PEOPLE, TOKEN, ContactCentre, Refused, served, without
 from tests.support.deviating_messages import DEVIATING_MESSAGES, LATE_S, always, renamed
 from tests.support.scenario_player import play
 
-Json = Any
 MCE = [f"MCE-{number:02d}" for number in range(1, 11)]
 WSK = [f"WSK-{number:02d}" for number in range(1, 8)]
 

@@ -20,6 +20,7 @@ from argus_wfm.conformance.target.profile import by_url
 from argus_wfm.gateway.app import build
 from argus_wfm.gateway.clock import Clock
 from argus_wfm.gateway.settings import ExplicitSettings
+from argus_wfm.json_type import Json
 from argus_wfm.mocks.clock import Clock as MockClock
 from argus_wfm.mocks.sites.app import sites
 from argus_wfm.mocks.zup.app import zup
@@ -29,7 +30,6 @@ from tests.support.clock import NOW
 from tests.support.http_client import BASE, PASSWORD, TOKEN_KEY, USER
 from tests.support.scenario_player import play, play_on
 
-Json = Any
 Change = Callable[[Json], Json]
 SITE = [f"SITE-{number:02d}" for number in range(1, 7)]
 

@@ -12,6 +12,7 @@ import pytest
 
 from argus_wfm.conformance.model.codes import CODES
 from argus_wfm.features.steps.report_export import filename
+from argus_wfm.json_type import Json
 from tests.support.command_line import conform
 from tests.support.export_host import (
     HEADS,
@@ -28,7 +29,6 @@ from tests.support.export_host import (
 )
 from tests.support.scenario_player import Played, play_on
 
-Json = Any
 RPT = [f"RPT-{number:02d}" for number in range(1, 10)]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import jwt
 import pytest
@@ -18,12 +17,12 @@ from argus_wfm.conformance.target import Target
 from argus_wfm.conformance.target.client import Policy
 from argus_wfm.conformance.target.controls import ABSENT
 from argus_wfm.conformance.target.profile import DIRECTORY_USER, by_url
+from argus_wfm.json_type import Json
 from tests.support.command_line import conform
 from tests.support.environment import without_target_settings
 from tests.support.scenario_player import play_on
 from tests.support.sso_host import OTHER_KEY, Refused, SsoHost, ours, served
 
-Json = Any
 SSO = [f"SSO-{number:02d}" for number in range(1, 11)]
 
 

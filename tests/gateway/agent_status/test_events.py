@@ -22,7 +22,6 @@ from argus_wfm.openapi.errors import ValidationFailed
 from tests.support.clock import NOW
 from tests.support.peers import DATABASES, database
 
-Json = Any
 SECOND = dt.timedelta(seconds=1)
 WAIT_S = 60
 

@@ -20,7 +20,6 @@ from tests.support.peers import DATABASES, database
 from tests.support.polling import until
 from tests.support.processes import OwnRedis, own_redis, serving
 
-Json = Any
 SENDERS = 4
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 
+from argus_wfm.json_type import Json
 from tests.support.gateway import gateway_on
 from tests.support.http_client import NOWHERE, Caller
 from tests.support.mce_client import Centre, new_id, subscribed
 
-Json = Any
 SEVEN = ["event", "agent_id", "timestamp", "old_status", "new_status", "call_id", "queue"]
 
 

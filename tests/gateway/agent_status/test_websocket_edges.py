@@ -11,13 +11,13 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from argus_wfm.json_type import Json
 from tests.support.gateway import gateway_on
 from tests.support.http_client import NOWHERE, Caller
 from tests.support.mce_client import STREAM, Centre, address, issued, subscribed
 from tests.support.polling import until
 from tests.support.raw_websocket import accepted, metric, raw
 
-Json = Any
 HOUR_S = 3600
 
 

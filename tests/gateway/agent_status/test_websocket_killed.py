@@ -9,7 +9,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
@@ -18,12 +17,12 @@ from websockets.exceptions import WebSocketException
 
 from argus_wfm.gateway.storage import tables
 from argus_wfm.gateway.storage.database import connect
+from argus_wfm.json_type import Json
 from tests.support.mce_client import Centre, Heard, signed, subscribed
 from tests.support.peers import DATABASES, database
 from tests.support.polling import until
 from tests.support.processes import Server, serving
 
-Json = Any
 ROUNDS, SENDERS = 2, 3
 EVENTS = ("login", "call_start", "call_end", "break_start", "break_end", "logout")
 

@@ -7,7 +7,6 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -25,7 +24,6 @@ from tests.support.mce_client import Centre, Heard, address, new_id, subscribed
 from tests.support.polling import until
 from tests.support.raw_websocket import metric
 
-Json = Any
 LONG = "Ж" * 60
 
 

@@ -20,6 +20,7 @@ from argus_wfm.gateway.reports.exports import Exports
 from argus_wfm.gateway.reports.staff import Sources
 from argus_wfm.gateway.storage.database import connect
 from argus_wfm.gateway.storage.tables import employees
+from argus_wfm.json_type import Json
 from argus_wfm.openapi import load
 from tests.support.clock import NOW
 from tests.support.gateway import Gateway, gateway_on
@@ -29,7 +30,6 @@ from tests.support.peers import DATABASES, database
 from tests.support.processes import serving
 from tests.support.relayed_zup import Party, relayed
 
-Json = Any
 MADE_S = 60.0
 PEOPLE = 30
 STAFF = {"report_id": "personnel_list", "format": "csv", "period": "2025-07"}

@@ -6,16 +6,15 @@ import datetime as dt
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from argus_wfm.json_type import Json
 from tests.support.gateway import gateway_on
 from tests.support.http_client import NOWHERE, refused
 from tests.support.mce_client import Centre, at, issued, new_id, of
 from tests.support.peers import DATABASES, database
 
-Json = Any
 IDS = ("MCE 001", "Ёж-1", "a%b?c=d&e#f+g", ".", "..", "\U0001f994" * 64, "x" * 64)
 
 

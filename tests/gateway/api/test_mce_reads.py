@@ -5,16 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from argus_wfm.json_type import Json
 from tests.support.gateway import gateway_on
 from tests.support.http_client import NOWHERE, Caller, refused
 from tests.support.mce_client import Centre, at
 from tests.support.peers import DATABASES, database
-
-Json = Any
 
 
 @pytest.fixture(scope="module", params=DATABASES)

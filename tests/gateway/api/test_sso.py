@@ -10,13 +10,13 @@ import jwt
 import pytest
 import requests
 
+from argus_wfm.json_type import Json
 from argus_wfm.mocks.ldap.accounts import password_of
 from tests.support.clock import NOW
 from tests.support.directories import Served
 from tests.support.http_client import TOKEN_KEY, Caller
 from tests.support.sso_client import DIRECTORIES, LOGIN, RIGHT, Sso, basic, directory_of, is_refused, refusal, sso_on
 
-Json = Any
 TARGETS = ("1c_zup", "mce", "reports", "argus")
 TROUBLES = ("disabled", "expired", "locked", "must_change", "password_expired")
 UNCHECKED = {"verify_exp": False, "verify_iat": False}

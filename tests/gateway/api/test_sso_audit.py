@@ -8,7 +8,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -16,11 +15,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from argus_wfm.gateway import logs
 from argus_wfm.gateway.identity.keys import Keys
 from argus_wfm.gateway.upstream.ldap_login import DirectoryAccount
+from argus_wfm.json_type import Json
 from tests.support.directories import Served
 from tests.support.peers import DATABASES, database
 from tests.support.sso_client import LOGIN, RIGHT, Sso, basic, directory_of, sso_on
 
-Json = Any
 WRONG = "Wr0ng-пароль-of-somebody"
 TYPED = "my-Passw0rd-where-the-name-belongs"
 

@@ -7,7 +7,6 @@ import statistics
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 import requests
@@ -19,7 +18,6 @@ from tests.support.directories import Served
 from tests.support.hostile_names import hostile
 from tests.support.sso_client import DIRECTORIES, LOGIN, RIGHT, Sso, basic, directory_of, sso_on
 
-Json = Any
 MOST = 256  # characters, by the contract
 NAMES = int(os.environ.get("ARGUS_TEST_NAMES", "1000"))  # CI's share of the 10,000 that are tried by hand
 PAIRS, WITHIN, ROUNDS = 500, 0.05, 4

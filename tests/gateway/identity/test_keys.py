@@ -14,13 +14,13 @@ import jwt
 import pytest
 
 from argus_wfm.conformance.cli.app import main
+from argus_wfm.json_type import Json
 from tests.support.clock import NOW
 from tests.support.gateway import gateway_on
 from tests.support.http_client import NOWHERE, TOKEN_KEY
 from tests.support.keys import MAKERS, pem, public_pem
 from tests.support.sso_client import Sso
 
-Json = Any
 PUBLIC = {"kty", "crv", "x", "y", "n", "e", "kid", "use", "alg"}
 ATTEMPTS = 20  # to be answered within one second
 UNCHECKED: Any = {"verify_exp": False, "verify_iat": False}

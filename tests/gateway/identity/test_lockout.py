@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -14,12 +13,12 @@ import sqlalchemy as sa
 from argus_wfm.gateway.identity.lockout import Lockout
 from argus_wfm.gateway.storage.database import connect, migrate
 from argus_wfm.gateway.storage.tables import login_failures
+from argus_wfm.json_type import Json
 from tests.support.clock import NOW
 from tests.support.directories import Served
 from tests.support.peers import DATABASES, database
 from tests.support.sso_client import LOGIN, Sso, directory_of, is_refused, refusal, sso_on
 
-Json = Any
 WINDOW_S = 900
 
 

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -25,7 +24,6 @@ from tests.support.polling import until
 from tests.support.sso_client import Sso
 from tests.support.tokens import FOREIGN, claims, made
 
-Json = Any
 SOON_S = 5.0  # a second or so, on a machine that is busy
 FAR = NOW + dt.timedelta(hours=1)
 

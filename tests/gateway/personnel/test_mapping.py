@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from argus_wfm.gateway.errors import UnmappedTimeType
 from argus_wfm.gateway.personnel import mapping
+from argus_wfm.json_type import Json
 from argus_wfm.openapi.errors import ValidationFailed
 from tests.support.gateway import gateway_on
 from tests.support.http_client import NOWHERE, Caller
 from tests.support.mce_client import issued
 
-Json = Any
 POINTS = {
     "vacation": [0x041E, 0x0422],
     "sick_leave": [0x0411],

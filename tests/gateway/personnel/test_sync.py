@@ -17,9 +17,9 @@ from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.queue.rows import Claimed
 from argus_wfm.gateway.queue.views import QueueViews
 from argus_wfm.gateway.storage.tables import employees
+from argus_wfm.json_type import Json
 from tests.support.operations import Time, begun, submit
 
-Json = Any
 Sync = Callable[..., tuple[Json, Json]]
 
 

@@ -13,9 +13,9 @@ from argus_wfm.gateway.queue.actions import QueueActions
 from argus_wfm.gateway.queue.job import Cancelled, Job
 from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.queue.rows import Claimed
+from argus_wfm.json_type import Json
 from tests.support.http_client import USER
 
-Json = Any
 PERIOD = {"period_start": "2025-08-01", "period_end": "2025-08-31"}
 
 

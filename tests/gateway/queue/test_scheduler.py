@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -20,7 +19,6 @@ from tests.support.polling import until
 from tests.support.relayed_zup import relayed
 from tests.support.workers import worker
 
-Json = Any
 TEXT = "monthly last saturday 01:30"
 DUE = dt.datetime(2025, 8, 29, 22, 30, tzinfo=dt.UTC)
 DAY_S = 86_400.0

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from argus_wfm.json_type import Json
 from tests.support.peers import DATABASES, database
 from tests.support.sites import AT, Central, central, employee, know, shift
 
-Json = Any
 FAULTS = ("on_two_sites", "overlaps", "missing", "late", "unknown_employees", "refused")
 PEOPLE = [employee(number, site) for number, site in enumerate(AT, 1)]
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from argus_wfm.json_type import Json
 from tests.support.peers import DATABASES, database
 from tests.support.sites import AT, Central, central, employee, know, shift
-
-Json = Any
 
 
 def confirmation(*employee_ids: str, number: int = 1, **other: Json) -> Json:

@@ -7,16 +7,14 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from argus_wfm.gateway.sites.registry import SEED, NoSuchWallTime, SiteRegistry, SitesError
+from argus_wfm.json_type import Json
 from tests.support.peers import DATABASES, database
 from tests.support.sites import AT, SITES, Central, central, edges, employee, shift
-
-Json = Any
 
 
 @pytest.fixture(scope="module")

@@ -21,11 +21,11 @@ from argus_wfm.gateway.sites.actuals import Actuals
 from argus_wfm.gateway.sites.registry import SiteRegistry
 from argus_wfm.gateway.sites.transfer import Consolidation
 from argus_wfm.gateway.storage.tables import actuals
+from argus_wfm.json_type import Json
 from tests.support.http_client import USER
 from tests.support.operations import Time
 from tests.support.sites import AT, edges, employee, shift
 
-Json = Any
 SITES = SiteRegistry.of_file(None)
 AUGUST = {"period": "2025-08"}
 

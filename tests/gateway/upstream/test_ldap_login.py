@@ -15,7 +15,6 @@ from tests.support.polling import until
 from tests.support.scripted_ldap import Scripted, forwarded, scripted
 from tests.support.sso_client import DIRECTORIES, RIGHT, Sso, directory_of, is_refused, sso_on
 
-Json = Any
 WAIT_S = 10.0
 ENTRANCES = ("ldaps", "starttls")
 

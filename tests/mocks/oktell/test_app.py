@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
+from argus_wfm.json_type import Json
 from argus_wfm.mocks.faults.message_models import Deviation
 from argus_wfm.mocks.faults.parser import KINDS
 from tests.support.oktell import Centre, Receiver, call, centre, login
-
-Json = Any
 
 
 def of(view: Json, agent_id: str = "MCE001") -> Json:

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
+from argus_wfm.json_type import Json
 from tests.support.oktell import Centre, Receiver, call, centre, ends, login, unused
-
-Json = Any
 
 
 @pytest.fixture(scope="module")

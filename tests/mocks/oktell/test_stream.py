@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
 from websockets.sync.client import ClientConnection
 
+from argus_wfm.json_type import Json
 from tests.support.oktell import Centre, call, centre, ends, login
 
-Json = Any
 SOON_S = 5.0
 STREAM = "agentStatus"
 

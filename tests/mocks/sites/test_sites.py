@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from argus_wfm.json_type import Json
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.faults.parser import from_text
 from argus_wfm.mocks.sites.app import sites
@@ -22,7 +22,6 @@ from tests.support.http_client import PASSWORD, USER, Caller
 from tests.support.oktell import unused
 from tests.support.sites import AT, Central, central, employee
 
-Json = Any
 DAY_S = 86_400
 PEOPLE = [employee(number, site) for number, site in enumerate(AT, 1)]
 

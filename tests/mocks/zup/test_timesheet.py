@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from argus_wfm.json_type import Json
 from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.zup.app import zup as build_zup
 from argus_wfm.openapi.server import background
 from tests.support.attendance_forecast import Presence, Shift, forecast
 from tests.support.http_client import PASSWORD, USER, Caller
 
-Json = Any
 QUARTER = dt.timedelta(minutes=15)  # loginfo comes in these
 MOSCOW = dt.timedelta(hours=3)
 MONTHS = [dt.datetime(year, month, 1) for year, month in ((2023, 12), (2024, 2), (2025, 8), (2025, 12))]

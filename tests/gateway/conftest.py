@@ -1,6 +1,7 @@
 """The gateway on real sockets, before the mock 1C or a host of the test's; a queue on a database of each kind."""
 
 import contextlib
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from argus_wfm.gateway.audit import Audit
 from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.storage.database import connect, migrate
 from argus_wfm.mocks.clock import Clock as ZupClock
@@ -18,6 +20,7 @@ from tests.support.gateway import Gateway, gateway_on
 from tests.support.http_client import PASSWORD, USER, Caller
 from tests.support.operations import Time
 from tests.support.peers import DATABASES, database
+from tests.support.sites import AT, Central, central, employee
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +69,38 @@ def time() -> Time:
 @pytest.fixture
 def queue(engine: sa.Engine, time: Time) -> Queue:
     return Queue(engine, time)
+
+
+@pytest.fixture
+def argus(zup: Caller, gateway: Gateway) -> Iterator[Caller]:
+    """The gateway before the mock 1C."""
+    with gateway(zup.url) as caller:
+        yield caller
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Central]:
+    """A gateway with the seed's sites: one employee at each, one who has left and one of no site."""
+    people = [employee(number, site) for number, site in enumerate(AT, 1)] + [
+        employee(5, "moscow", active=False, inactive_from=dt.date(2025, 7, 1)),
+        employee(6, "DEPT999"),
+    ]
+    with central(tmp_path_factory.mktemp("sites"), people) as made:
+        yield made
+
+
+@pytest.fixture
+def sqlite_engine(tmp_path: Path) -> Iterator[sa.Engine]:
+    """For what SQL does alike on both databases."""
+    engine = connect(f"sqlite:///{tmp_path / 'argus.sqlite3'}")
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def trail(sqlite_engine: sa.Engine) -> Iterator[Audit]:
+    """Not started yet."""
+    trail = Audit(sqlite_engine)
+    yield trail
+    trail.stop()

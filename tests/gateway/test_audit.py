@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, wait
+from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -18,43 +15,13 @@ import requests
 import sqlalchemy as sa
 
 from argus_wfm.gateway.audit import Audit, kept_since, masked, sanitized
-from argus_wfm.gateway.storage.database import connect, migrate
-from argus_wfm.gateway.storage.group_commit import LARGEST
-from argus_wfm.gateway.storage.tables import audit as table
 from argus_wfm.openapi.server import bind
-from tests.support.audit import RECORD
+from tests.support.audit import RECORD, kept
 from tests.support.gateway import Gateway
 from tests.support.http_client import AGENTS, Caller
 
 DEADLINE_S = 60
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl"
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[sa.Engine]:
-    engine = connect(f"sqlite:///{tmp_path / 'argus.sqlite3'}")
-    migrate(engine)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def trail(engine: sa.Engine) -> Iterator[Audit]:
-    trail = Audit(engine)
-    yield trail
-    trail.stop()
-
-
-def kept(engine: sa.Engine) -> list[str]:
-    with engine.connect() as connection:
-        return list(connection.scalars(sa.select(table.c.request_id).order_by(table.c.id)))
-
-
-def commits(engine: sa.Engine) -> list[object]:
-    """Grows with each transaction from now on."""
-    seen: list[object] = []
-    sa.event.listen(engine, "commit", seen.append)
-    return seen
 
 
 # what is written down
@@ -104,7 +71,9 @@ def test_what_is_nested_without_end_is_cut(kind: str) -> None:
     assert len(str(sanitized(deep))) < 200
 
 
-def test_a_record_is_kept_with_what_compliance_asks_for_and_without_secrets(engine: sa.Engine, trail: Audit) -> None:
+def test_a_record_is_kept_with_what_compliance_asks_for_and_without_secrets(
+    sqlite_engine: sa.Engine, trail: Audit
+) -> None:
     trail.start()
     error = {"code": "UNAUTHORIZED", "message": f"no: {JWT}"}
     payload = {"password": "hunter2", "lastname": "Иванов", "agents": ["MCE001"] * 50}
@@ -119,7 +88,7 @@ def test_a_record_is_kept_with_what_compliance_asks_for_and_without_secrets(engi
 
 
 @pytest.mark.parametrize("payload", [5, -0.5, True, "5", "1e3", "", None, [5], {"a": 5}])
-def test_whatever_a_body_is_it_is_read_as_it_was_written(engine: sa.Engine, trail: Audit, payload: Any) -> None:
+def test_whatever_a_body_is_it_is_read_as_it_was_written(sqlite_engine: sa.Engine, trail: Audit, payload: Any) -> None:
     trail.start()
     trail.record(replace(RECORD, payload=payload)).result(DEADLINE_S)
     (found,) = trail.search(sa.true(), before=None, limit=5)
@@ -157,86 +126,6 @@ def test_a_query_keeps_no_secret_and_a_message_no_name(zup: Caller, gateway: Gat
     assert "password=***&a=1" in reply.text
 
 
-# how it is written
-
-
-def test_records_that_come_together_are_one_commit_and_done_when_they_are_there(
-    engine: sa.Engine, trail: Audit
-) -> None:
-    there: list[bool] = []
-    futures = [trail.record(replace(RECORD, request_id=f"r{number}")) for number in range(100)]
-    for number, future in enumerate(futures):
-        future.add_done_callback(partial(_look, engine, f"r{number}", there))
-    seen = commits(engine)
-    trail.start()
-    assert not wait(futures, DEADLINE_S).not_done
-    trail.stop()
-    assert kept(engine) == [f"r{number}" for number in range(100)]
-    assert there == [True] * 100
-    assert len(seen) == 1
-
-
-def _look(engine: sa.Engine, request_id: str, there: list[bool], _done: Future[None]) -> None:
-    there.append(request_id in kept(engine))
-
-
-def test_records_of_many_threads_are_all_there(engine: sa.Engine, trail: Audit) -> None:
-    trail.start()
-
-    def call(number: int) -> None:
-        trail.record(replace(RECORD, request_id=f"r{number}")).result(DEADLINE_S)
-
-    threads = [threading.Thread(target=call, args=(number,)) for number in range(100)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(DEADLINE_S)
-    assert sorted(kept(engine)) == sorted(f"r{number}" for number in range(100))
-
-
-def test_more_records_than_one_transaction_holds_are_all_done(engine: sa.Engine, trail: Audit) -> None:
-    count = 2 * LARGEST + 500
-    futures = [trail.record(replace(RECORD, request_id=f"r{number}")) for number in range(count)]
-    trail.start()
-    left = wait(futures, 20).not_done
-    assert (len(left), len(kept(engine))) == (0, count)
-
-
-def test_what_is_waiting_is_written_before_the_trail_ends(engine: sa.Engine, trail: Audit) -> None:
-    trail.start()
-    futures = [trail.record(RECORD) for _ in range(50)]
-    trail.stop()
-    assert all(future.done() for future in futures)
-    assert len(kept(engine)) == 50
-
-
-def test_a_commit_that_fails_fails_its_records_and_no_later_ones(engine: sa.Engine, trail: Audit) -> None:
-    with engine.begin() as connection:
-        connection.execute(sa.text("ALTER TABLE audit RENAME TO away"))
-    trail.start()
-    lost: list[Future[None]] = [trail.record(RECORD) for _ in range(3)]
-    assert all(isinstance(future.exception(DEADLINE_S), sa.exc.OperationalError) for future in lost)
-    with engine.begin() as connection:
-        connection.execute(sa.text("ALTER TABLE away RENAME TO audit"))
-    trail.record(RECORD).result(DEADLINE_S)
-    assert len(kept(engine)) == 1
-
-
-def test_a_record_that_cannot_be_written_does_not_take_others_with_it(engine: sa.Engine, trail: Audit) -> None:
-    bad, good = trail.record(replace(RECORD, payload={"x": object()})), trail.record(RECORD)
-    trail.start()
-    assert bad.exception(DEADLINE_S) is not None
-    good.result(DEADLINE_S)
-
-
-def test_whoever_gives_up_waiting_stops_nobody(engine: sa.Engine, trail: Audit) -> None:
-    given_up = trail.record(RECORD)
-    assert given_up.cancel()
-    trail.start()
-    trail.record(RECORD).result(DEADLINE_S)
-    assert len(kept(engine)) == 2
-
-
 # how long
 
 
@@ -252,12 +141,12 @@ def test_whoever_gives_up_waiting_stops_nobody(engine: sa.Engine, trail: Audit) 
     ],
 )
 def test_records_are_kept_for_three_years_to_the_day(
-    engine: sa.Engine, trail: Audit, now: str, asked: str, there: bool
+    sqlite_engine: sa.Engine, trail: Audit, now: str, asked: str, there: bool
 ) -> None:
     trail.start()
     trail.record(replace(RECORD, requested_at=_utc(asked))).result(DEADLINE_S)
     assert trail.purge(_utc(now)) == (0 if there else 1)
-    assert len(kept(engine)) == there
+    assert len(kept(sqlite_engine)) == there
     assert kept_since(_utc(now)).tzinfo is dt.UTC
 
 

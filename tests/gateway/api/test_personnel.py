@@ -1,21 +1,11 @@
 """The gateway before the mock 1C: replies pass through, the cache saves calls, writes empty it."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
-from tests.support.gateway import Gateway
 from tests.support.http_client import AGENTS, Caller
 from tests.support.personnel import NORM, SCHEDULE
-
-
-@pytest.fixture
-def argus(zup: Caller, gateway: Gateway) -> Iterator[Caller]:
-    with gateway(zup.url) as caller:
-        yield caller
 
 
 def calls(zup: Caller, operation: str) -> int:
@@ -86,43 +76,3 @@ def test_invalid_requests_never_reach_1c(argus: Caller, zup: Caller) -> None:
     assert argus.get("/agents/2025-07-31/2025-07-01").json()["code"] == "INVALID_PERIOD"
     assert argus.post("/getNormHours", {**NORM, "weekly_norm": 0}).status_code == 400
     assert zup.control("/state").json()["calls"] == {}
-
-
-def test_health_tells_of_the_upstream_without_calling_it(argus: Caller, zup: Caller) -> None:
-    assert argus.root("/health").json()["upstreams"]["zup"]["state"] == "unknown"
-    assert zup.control("/state").json()["calls"] == {}
-    argus.get(AGENTS)
-    health = argus.root("/health").json()
-    assert (health["status"], health["upstreams"]["zup"]["state"]) == ("ok", "ok")
-
-
-def test_controls_reset_and_state(argus: Caller) -> None:
-    argus.get(AGENTS)
-    assert argus.control("/state").json()["cached"] == 1
-    assert argus.control("/reset", {}).json()["cached"] == 0
-    wrong: list[Any] = [{"move_seconds": -1}, {"now": "x"}, []]
-    for body in wrong:
-        assert argus.control("/clock", body).status_code == 400
-
-
-def test_without_controls_there_are_none(zup: Caller, tmp_path: Path) -> None:
-    import datetime as dt
-
-    from argus_wfm.gateway.app import build
-    from argus_wfm.gateway.settings import ExplicitSettings
-    from argus_wfm.openapi.server import background
-
-    settings = ExplicitSettings(
-        zup_url=zup.url,
-        zup_user="u",
-        zup_password=SecretStr("p"),
-        user="u",
-        password=SecretStr("p"),
-        database_url=f"sqlite:///{tmp_path}/argus.sqlite3",
-        worker_concurrency=0,
-    )
-    with background(build(settings)) as url:
-        reply = Caller(url).control("/clock")
-        assert (reply.status_code, reply.json()["code"]) == (404, "NOT_FOUND")
-        now = dt.datetime.fromisoformat(Caller(url).root("/health").json()["now"])
-        assert abs((dt.datetime.now(dt.UTC) - now).total_seconds()) < 60

@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from websockets.exceptions import InvalidStatus
 
 from argus_wfm.gateway.identity.revocations import Revocations
-from argus_wfm.gateway.storage.database import connect, migrate
 from argus_wfm.gateway.storage.tables import revoked_tokens
 from tests.support.clock import NOW
 from tests.support.gateway import gateway_on
@@ -105,28 +104,21 @@ def test_the_other_gateway_of_a_database_knows_soon(kind: str, tmp_path: Path) -
 
 
 class TestKept:
-    @pytest.fixture
-    def engine(self, tmp_path: Path) -> Iterator[sa.Engine]:
-        engine = connect(f"sqlite:///{tmp_path / 'argus.sqlite3'}")
-        migrate(engine)
-        yield engine
-        engine.dispose()
-
-    def test_until_the_token_has_expired_anyhow(self, engine: sa.Engine) -> None:
+    def test_until_the_token_has_expired_anyhow(self, sqlite_engine: sa.Engine) -> None:
         times = [NOW]
-        revocations = Revocations(engine, lambda: times[0])
+        revocations = Revocations(sqlite_engine, lambda: times[0])
         revocations.revoke("a", FAR)
         revocations.revoke("b", FAR + dt.timedelta(hours=1))
         times[0] = FAR
         revocations.purge()
         revocations.look()
         assert ("a" in revocations, "b" in revocations) == (False, True)
-        with engine.connect() as connection:
+        with sqlite_engine.connect() as connection:
             assert connection.scalars(sa.select(revoked_tokens.c.token_id)).all() == ["b"]
 
-    def test_a_look_that_is_under_way_forgets_nothing(self, engine: sa.Engine) -> None:
+    def test_a_look_that_is_under_way_forgets_nothing(self, sqlite_engine: sa.Engine) -> None:
         """One that has read the table before a token is ended, and is done after that."""
-        revocations = Revocations(engine, lambda: NOW)
+        revocations = Revocations(sqlite_engine, lambda: NOW)
         looking, read = threading.Event(), threading.Event()
 
         def slowly(*_: object) -> None:
@@ -134,7 +126,7 @@ class TestKept:
                 looking.set()
                 read.wait(0.3)
 
-        sa.event.listen(engine, "after_cursor_execute", slowly)
+        sa.event.listen(sqlite_engine, "after_cursor_execute", slowly)
         looker = threading.Thread(target=revocations.look)
         looker.start()
         looking.wait(5)

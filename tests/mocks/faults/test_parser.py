@@ -6,9 +6,7 @@ import json
 
 import pytest
 
-from argus_wfm.mocks.faults.active import ActiveFaults
-from argus_wfm.mocks.faults.json_patch import AmendmentError, amended
-from argus_wfm.mocks.faults.models import PatchOperation, Struck
+from argus_wfm.mocks.faults.models import Struck
 from argus_wfm.mocks.faults.parser import EXAMPLES, KINDS, FaultError, catalogue, from_json, from_text, struck
 
 OPERATIONS = frozenset({"getAgents", "getNormHours", "sendSchedule"})
@@ -82,41 +80,3 @@ def test_party_that_sends_messages_has_faults_of_its_own(text: str, words: str) 
     with pytest.raises(FaultError) as raised:
         from_text(text, MESSAGES, "messages")
     assert words in str(raised.value)
-
-
-def test_first_fault_that_strikes_is_the_only_one_and_times_run_out() -> None:
-    board = ActiveFaults(OPERATIONS)
-    for text in ("status,times=2,operation=getAgents", "latency,seconds=5", "hang"):
-        board.switch_on(from_text(text, OPERATIONS))
-    got = [board.decision("getAgents") for _ in range(3)]
-    assert [decision.active and decision.active.fault.fault for decision in got] == ["status", "status", "hang"]
-    assert [decision.delay_s for decision in got] == [0, 0, 5]
-    assert [fault["left"] for fault in board.shown()] == [0, None, None]
-    assert board.arrived == {"getAgents": 3}
-
-
-@pytest.mark.parametrize(
-    ("path", "op", "value", "result"),
-    [
-        ("/a/0", "remove", None, {"a": [2], "b/c": 1}),
-        ("/a/*", "remove", None, {"a": [], "b/c": 1}),
-        ("/a/1", "add", 9, {"a": [1, 9, 2], "b/c": 1}),
-        ("/a/-", "add", 9, {"a": [1, 2, 9], "b/c": 1}),
-        ("/b~1c", "replace", None, {"a": [1, 2], "b/c": None}),
-        ("/b~1c", "count", None, {"a": [1, 2], "b/c": 2}),
-        ("/*", "remove", None, {}),
-        ("/new", "add", {"x": []}, {"a": [1, 2], "b/c": 1, "new": {"x": []}}),
-    ],
-)
-def test_amendments_follow_json_patch(path: str, op: str, value: object, result: object) -> None:
-    change = PatchOperation.model_validate({"op": op, "path": path, "value": value})
-    assert amended({"a": [1, 2], "b/c": 1}, [change]) == result
-
-
-@pytest.mark.parametrize(
-    "change", [("remove", "/x"), ("replace", "/a/2"), ("add", "/a/x"), ("count", "/a"), ("add", "/b/c")]
-)
-def test_amendment_without_a_place_says_which(change: tuple[str, str]) -> None:
-    op, path = change
-    with pytest.raises(AmendmentError, match=path):
-        amended({"a": [1, 2], "b": 1}, [PatchOperation.model_validate({"op": op, "path": path})])

@@ -1,8 +1,7 @@
-"""The mock directory where it is Active Directory and no other: names, refusals, locking out, filters."""
+"""The mock directory where it is Active Directory and no other: names, refusals, filters."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import ldap3
@@ -10,26 +9,14 @@ import pytest
 from ldap3.utils.conv import escape_filter_chars
 
 from argus_wfm.mocks import people
-from argus_wfm.mocks.ldap.accounts import FIRST_PASSWORD, SERVICE_PASSWORD, password_of
-from argus_wfm.mocks.ldap.entries import GROUPS, PEOPLE, ROOT, SERVICE
-from tests.support.directories import Served, bind, data, logins, mocked
+from argus_wfm.mocks.ldap.accounts import FIRST_PASSWORD, password_of
+from argus_wfm.mocks.ldap.entries import GROUPS, PEOPLE, ROOT
+from tests.support.directories import Served, data, logins
 
 IVAN, LOGIN = f"cn=Иванов Иван Иванович,{PEOPLE}", "ivan.ivanov"
 BAND = "1.2.840.113556.1.4.803"
 SASL = {"sasl_mechanism": "PLAIN", "sasl_credentials": (None, "svc", "argus-svc")}
 CHAIN = "1.2.840.113556.1.4.1941"
-
-
-@pytest.fixture(scope="module")
-def _directory() -> Iterator[Served]:
-    with mocked() as served:
-        yield served
-
-
-@pytest.fixture
-def directory(_directory: Served) -> Iterator[Served]:
-    yield _directory
-    _directory.control("/seed", {"seed": 1, "agents": 513})
 
 
 class TestBind:
@@ -125,58 +112,6 @@ class TestBind:
             connection.bind()
             assert connection.result["result"] == code
             connection.unbind()
-
-
-class TestLockout:
-    def wrong(self, directory: Served, times: int) -> list[str]:
-        return [data(directory, IVAN, "wrong") for _ in range(times)]
-
-    def test_five_wrong_passwords_lock_for_half_an_hour(self, directory: Served) -> None:
-        assert self.wrong(directory, 4) == ["52e"] * 4
-        assert self.held(directory, "badPwdCount") == "4"
-        assert self.wrong(directory, 2) == ["52e", "775"]
-        assert data(directory, IVAN) == "775"
-        assert self.held(directory, "lockoutTime") != "0"
-        assert LOGIN in directory.control("/state")["troubles"]["locked"]
-        directory.control("/clock", {"move_seconds": 1700})
-        assert data(directory, IVAN) == "775"
-        directory.control("/clock", {"move_seconds": 101})
-        assert data(directory, IVAN) == ""
-        assert self.held(directory, "badPwdCount") == "0"
-
-    def held(self, directory: Served, attribute: str) -> str:
-        (held,) = directory.found(f"(sAMAccountName={LOGIN})", attributes=[attribute]).values()
-        return str(held[attribute][0])
-
-    def test_the_right_password_forgets_the_wrong_ones(self, directory: Served) -> None:
-        assert self.wrong(directory, 4) == ["52e"] * 4
-        assert data(directory, IVAN) == ""
-        assert self.wrong(directory, 4) == ["52e"] * 4
-        assert data(directory, IVAN) == ""
-
-    def test_wrong_passwords_outside_of_the_window_do_not_count(self, directory: Served) -> None:
-        self.wrong(directory, 4)
-        directory.control("/clock", {"move_seconds": 1801})
-        assert self.wrong(directory, 4) == ["52e"] * 4
-        assert data(directory, IVAN) == ""
-
-    def test_settings_and_unlocking_by_control(self, directory: Served) -> None:
-        assert directory.control("/lockout", {"threshold": 2, "duration_s": 60}) == {
-            "threshold": 2,
-            "window_s": 1800,
-            "duration_s": 60,
-        }
-        self.wrong(directory, 2)
-        assert data(directory, IVAN) == "775"
-        directory.control("/people", {"login": LOGIN, "locked": False})
-        assert data(directory, IVAN) == ""
-        directory.control("/lockout", {"threshold": 0})
-        assert self.wrong(directory, 12) == ["52e"] * 12
-        assert directory.control("/reset", {})["lockout"]["threshold"] == 5
-
-    def test_nobody_else_is_locked_out(self, directory: Served) -> None:
-        self.wrong(directory, 6)
-        assert bind(directory, SERVICE, SERVICE_PASSWORD)[0] == 0
 
 
 class TestSearch:

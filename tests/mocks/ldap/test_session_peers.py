@@ -248,13 +248,3 @@ def tool(server: Served, name: str, *given: str) -> subprocess.CompletedProcess[
         return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", env=environment, timeout=30)
     except FileNotFoundError:
         absent(f"{name} is not installed (Debian: apt-get install ldap-utils)")
-
-
-@pytest.mark.parametrize(("required", "outcome"), [("", pytest.skip.Exception), ("1", pytest.fail.Exception)])
-def test_without_slapd_its_tests_are_skipped_or_fail(
-    monkeypatch: pytest.MonkeyPatch, required: str, outcome: type[BaseException]
-) -> None:
-    monkeypatch.setenv("ARGUS_REQUIRE_PEERS", required)
-    monkeypatch.setattr(directories, "PLACES", "/nowhere")
-    with pytest.raises(outcome, match="slapd is not installed"), slapd():
-        pass

@@ -11,11 +11,9 @@ import orjson
 import pytest
 
 from argus_wfm.mocks import people
-from argus_wfm.mocks.clock import Clock
 from argus_wfm.mocks.oktell.centre import change, event
 from argus_wfm.mocks.oktell.rota import ALLOWED, HOUR, QUEUES, shift
 from argus_wfm.mocks.oktell.simulation import TRANSITIONS, CallCentreSimulation, Happening
-from argus_wfm.mocks.oktell.time_scale import TimeScale
 from argus_wfm.openapi import load
 from argus_wfm.openapi.stream import load_stream
 from tests.support.clock import NOW
@@ -122,20 +120,3 @@ def test_planted_event_moves_the_floor_where_it_may_and_is_told_of_in_any_case()
     assert here.agents["MCE001"].queue is None
     assert here.tell("break_start", "MCE001", reason="lunch").new == "on_break"
     assert [one.event for one in here.advance(NOW + HOUR)] == ["break_end"]
-
-
-def test_pace_is_the_clock_s_times_its_speed() -> None:
-    clock = Clock(NOW)
-    pace = TimeScale(clock, 60)
-    clock.move(10)
-    assert 600 <= (pace.now() - NOW).total_seconds() < 700
-    assert (pace.moment(NOW + 300 * SECOND) - pace.start).total_seconds() == 5
-    assert pace.moment(NOW + HOUR) <= clock.now()
-    pace.change(0)
-    stopped = pace.now()
-    clock.move(100)
-    assert pace.now() == stopped
-    pace.change(1)
-    clock.move(5)
-    assert 5 <= (pace.now() - stopped).total_seconds() < 6
-    assert pace.moment(stopped) >= NOW + 110 * SECOND

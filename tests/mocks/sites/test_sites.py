@@ -1,71 +1,22 @@
-"""Sites, Central and 1C over sockets: a site that is cut off, faults of what it sends, the way of a payroll."""
+"""Sites before a gateway, over sockets: a site that is cut off, and faults of what it sends."""
 
 from __future__ import annotations
 
-import contextlib
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from argus_wfm.json_type import Json
 from argus_wfm.mocks.clock import Clock
-from argus_wfm.mocks.faults.parser import from_text
 from argus_wfm.mocks.sites.app import sites
-from argus_wfm.mocks.sites.sites import OPERATIONS
-from argus_wfm.mocks.zup.app import zup
 from argus_wfm.openapi.server import background
 from tests.support.clock import NOW
-from tests.support.http_client import PASSWORD, USER, Caller
+from tests.support.company import company
+from tests.support.http_client import Caller
 from tests.support.oktell import unused
-from tests.support.sites import AT, Central, central, employee
+from tests.support.sites import AT
 
 DAY_S = 86_400
-PEOPLE = [employee(number, site) for number, site in enumerate(AT, 1)]
-
-
-@dataclass
-class Company:
-    """The parties; each is told something by its /_control alone."""
-
-    central: Central
-    sites: Caller
-
-    def tell(self, path: str, body: Json) -> Json:
-        reply = self.sites.control(path, body)
-        assert reply.ok, reply.text
-        return reply.json()
-
-    def site(self, name: str) -> Json:
-        return self.sites.control("/state").json()["sites"][name]
-
-    def clock(self, site: str, number: int, day: str) -> None:
-        shift = {"employee_id": f"EMP{number:03d}", "start": f"{day}T09:00:00", "end": f"{day}T18:00:00"}
-        self.tell("/clockings", {"site": site, "shifts": [shift]})
-
-    def move(self, seconds: float) -> None:
-        for party in (self.central, self.sites):
-            assert party.control("/clock", {"move_seconds": seconds}).ok
-        self.central.renew()
-
-    def stored(self, site: str) -> Counter[str]:
-        return Counter(one["shift_id"] for one in self.central.actuals(site))
-
-    def report(self, period: str) -> Json:
-        return self.central.read("/consistency", period=period)
-
-
-@contextlib.contextmanager
-def company(folder: Path, *faults: str, beat_s: float = 0) -> Iterator[Company]:
-    with central(folder, PEOPLE) as host:
-        given = [from_text(fault, OPERATIONS, "messages") for fault in faults]
-        app = sites(
-            gateway=host.url, token=host.token, clock=Clock(NOW), beat_s=beat_s, with_controls=True, faults=given
-        )
-        with background(app) as url:
-            yield Company(host, Caller(url))
 
 
 def test_a_site_pulls_whom_it_employs(tmp_path: Path) -> None:
@@ -147,52 +98,3 @@ def test_sites_that_live_pull_clock_and_push_of_themselves(tmp_path: Path) -> No
         assert all(2 <= count <= 7 for count in clocked.values()), clocked
         assert {name: made.stored(name).total() for name in AT} == clocked
         assert made.report("2025-07")["missing"]["count"] == 0
-
-
-def test_what_is_no_order_for_a_site_is_told_what_one_is(tmp_path: Path) -> None:
-    with company(tmp_path) as made:
-        for path, body in (
-            ("/clockings", {"site": "omsk", "shifts": []}),
-            ("/clockings", {"site": "moscow", "shifts": [{"employee_id": "EMP001"}]}),
-            ("/work", {"day": "01.08.2025"}),
-            ("/cut-off", {"site": "moscow"}),
-        ):
-            reply = made.sites.control(path, body)
-            assert (reply.status_code, reply.json()["code"]) == (400, "VALIDATION_ERROR"), path
-
-
-def test_1c_confirms_the_payroll_of_whoever_it_has_work_time_of_once_it_has_been_quiet(tmp_path: Path) -> None:
-    with central(tmp_path, PEOPLE) as host:
-        app = zup(
-            user=USER, password=PASSWORD, clock=Clock(NOW), gateway=host.url, token=host.token, with_controls=True
-        )  # fmt: skip
-        with background(app) as url:
-            one = Caller(url)
-            for agent, day in (("MCE001", "2025-08-01"), ("MCE004", "2025-08-02"), ("MCE001", "2025-09-01")):
-                loginfo = [{"start": f"{day}T09:00:00", "time": 900_000}]
-                body = {"agentId": agent, "date_start": f"{day}T09:00:00", "loginfo": loginfo}
-                assert one.post("/sendFactWorkTime", body).json()["result"] is True
-            assert one.control("/clock", {"move_seconds": 200}).ok
-            assert one.control("/state").json()["payroll"] == []
-            for _ in range(2):
-                assert one.control("/clock", {"move_seconds": 200}).ok
-            documents = one.control("/state").json()["payroll"]
-            assert [(made["period"], made["employee_ids"], made["status"]) for made in documents] == [
-                ("2025-08", ["MCE001", "MCE004"], 200),
-                ("2025-09", ["MCE001"], 200),
-            ]
-            learnt = host.read("/sites/moscow/confirmations")["items"]
-            assert [(told["period"], told["employee_ids"]) for told in learnt] == [
-                ("2025-08", ["EMP001"]),
-                ("2025-09", ["EMP001"]),
-            ]
-
-
-def test_1c_without_a_gateway_keeps_what_it_could_not_confirm() -> None:
-    with background(zup(user=USER, password=PASSWORD, clock=Clock(NOW), with_controls=True)) as url:
-        one = Caller(url)
-        body = {"agentId": "MCE001", "date_start": "2025-08-01T09:00:00", "loginfo": []}
-        assert one.post("/sendFactWorkTime", body).ok
-        (document,) = one.control("/payroll", {}).json()["documents"]
-        assert (document["employee_ids"], document["status"]) == (["MCE001"], None)
-        assert one.control("/payroll", {"period": "08.2025"}).status_code == 400

@@ -5,7 +5,6 @@ import datetime as dt
 import pytest
 
 from argus_wfm.mocks.zup.shifts import Shift, merged, overlapping, split, subtract
-from argus_wfm.mocks.zup.timesheet import deviations
 
 MONDAY = dt.date(2025, 8, 4)
 
@@ -48,18 +47,3 @@ def test_intervals_are_merged_and_subtracted() -> None:
     assert subtract([(nine, noon)], [(ten, eleven)]) == [(nine, ten), (eleven, noon)]
     assert subtract([(nine, ten)], [(nine, noon)]) == []
     assert split([(nine, noon)]) == (3, 0)
-
-
-@pytest.mark.parametrize(
-    ("text", "present", "booked"),
-    [
-        ("19:00-07:00", [], [("НН", 11)]),  # 3.5 h by day and 7.5 h by night, none of them worked
-        ("09:00-18:00", ["09:15-19:30"], [("Я", 7.75), ("НН", 0.25), ("С", 1.5)]),  # to be late is no break
-        ("09:00-18:00", ["09:00-13:00", "14:00-18:00"], [("Я", 8)]),  # to be away in between is one
-        ("09:00-18:00", ["09:00-13:00", "15:00-18:00"], [("Я", 7), ("НН", 1)]),
-    ],
-)
-def test_a_break_of_an_hour_is_no_absence_and_excuses_none(
-    text: str, present: list[str], booked: list[tuple[str, float]]
-) -> None:
-    assert deviations([shift(text, 60)], [shift(one).interval for one in present])[0] == booked

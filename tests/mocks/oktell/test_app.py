@@ -130,9 +130,3 @@ def test_paths_that_are_not_there_have_the_envelope(standing: Centre) -> None:
     ):
         assert (reply.status_code, reply.json()["code"]) == expected
     assert standing.root("/health").json()["service"] == "oktell"
-
-
-@pytest.fixture(scope="module")
-def standing() -> Any:
-    with centre() as here:
-        yield here

@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
 from websockets.sync.client import ClientConnection
 
-from tests.support.oktell import Centre, call, centre, ends, login
+from tests.support.oktell import Centre, call, ends, login
 
 Json = Any
 SOON_S = 5.0
 STREAM = "agentStatus"
-
-
-@pytest.fixture(scope="module")
-def _here() -> Iterator[Centre]:
-    with centre() as here:
-        yield here
-
-
-@pytest.fixture
-def here(_here: Centre) -> Centre:
-    _here.told("/reset", {})
-    return _here
 
 
 def heard(stream: ClientConnection, number: int) -> list[Json]:

@@ -1,4 +1,4 @@
-"""The gateway on real sockets, before the mock 1C or a host of the test's; a queue on a database of each kind."""
+"""Gateways on real sockets, before the mock 1C or a host of the test's; a queue on a database of each kind."""
 
 import contextlib
 import datetime as dt
@@ -12,27 +12,13 @@ import sqlalchemy as sa
 from argus_wfm.gateway.audit import Audit
 from argus_wfm.gateway.queue.queue import Queue
 from argus_wfm.gateway.storage.database import connect, migrate
-from argus_wfm.mocks.clock import Clock as ZupClock
-from argus_wfm.mocks.zup.app import zup as build_zup
-from argus_wfm.openapi.server import background
-from tests.support.clock import NOW
+from tests.support.directories import Served
 from tests.support.gateway import Gateway, gateway_on
-from tests.support.http_client import PASSWORD, USER, Caller
+from tests.support.http_client import NOWHERE, Caller
 from tests.support.operations import Time
 from tests.support.peers import DATABASES, database
 from tests.support.sites import AT, Central, central, employee
-
-
-@pytest.fixture(scope="module")
-def _zup() -> Iterator[Caller]:
-    with background(build_zup(user=USER, password=PASSWORD, clock=ZupClock(NOW), with_controls=True)) as url:
-        yield Caller(url)
-
-
-@pytest.fixture
-def zup(_zup: Caller) -> Caller:
-    assert _zup.control("/seed", {"seed": 1, "agents": 513}).ok
-    return _zup
+from tests.support.sso_client import directory_of
 
 
 @pytest.fixture(scope="session")
@@ -104,3 +90,16 @@ def trail(sqlite_engine: sa.Engine) -> Iterator[Audit]:
     trail = Audit(sqlite_engine)
     yield trail
     trail.stop()
+
+
+@pytest.fixture(scope="module")
+def lone_gateway() -> Iterator[str]:
+    """The URL of a gateway without 1C."""
+    with gateway_on(NOWHERE) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def mock_directory() -> Iterator[Served]:
+    with directory_of("mock") as served:
+        yield served

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from threading import Barrier
 from typing import Any
 
@@ -17,27 +16,12 @@ from argus_wfm.gateway.agent_status.queries import AgentStatusQueries
 from argus_wfm.gateway.agent_status.transitions import Event, StatusChange
 from argus_wfm.gateway.errors import InvalidTransition
 from argus_wfm.gateway.storage import tables
-from argus_wfm.gateway.storage.database import connect, migrate
+from argus_wfm.gateway.storage.database import connect
 from argus_wfm.openapi.errors import ValidationFailed
 from tests.support.clock import NOW
-from tests.support.peers import DATABASES, database
 
 SECOND = dt.timedelta(seconds=1)
 WAIT_S = 60
-
-
-@pytest.fixture(params=DATABASES)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    with database(request.param, tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def engine(url: str) -> Iterator[sa.Engine]:
-    engine = connect(url)
-    migrate(engine)
-    yield engine
-    engine.dispose()
 
 
 class Ear:

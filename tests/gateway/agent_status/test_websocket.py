@@ -10,7 +10,7 @@ import pytest
 
 from argus_wfm.json_type import Json
 from tests.support.gateway import gateway_on
-from tests.support.http_client import NOWHERE, Caller
+from tests.support.http_client import NOWHERE
 from tests.support.mce_client import Centre, new_id, subscribed
 
 SEVEN = ["event", "agent_id", "timestamp", "old_status", "new_status", "call_id", "queue"]
@@ -20,13 +20,6 @@ SEVEN = ["event", "agent_id", "timestamp", "old_status", "new_status", "call_id"
 def url() -> Iterator[str]:
     with gateway_on(NOWHERE, stream_heartbeat_s=3600) as url:
         yield url
-
-
-@pytest.fixture
-def centre(url: str) -> Centre:
-    """Of a gateway that knows nothing yet."""
-    assert Caller(url).control("/reset", {}).ok
-    return Centre(url)
 
 
 # the plain stream

@@ -28,12 +28,6 @@ def url() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def centre(url: str) -> Centre:
-    assert Caller(url).control("/reset", {}).ok
-    return Centre(url)
-
-
 def refusal(where: str, authorization: str | None) -> tuple[int, Json, Any]:
     """Status, envelope and headers of a refused upgrade."""
     headers = {"Authorization": authorization} if authorization else {}

@@ -39,12 +39,6 @@ def url(database: str) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def centre(url: str) -> Centre:
-    assert Caller(url).control("/reset", {}).ok
-    return Centre(url)
-
-
 @contextmanager
 def engine_of(database: str) -> Iterator[sa.Engine]:
     engine = connect_database(database)

@@ -24,7 +24,7 @@ from argus_wfm.json_type import Json
 from argus_wfm.openapi import load
 from tests.support.clock import NOW
 from tests.support.gateway import Gateway, gateway_on
-from tests.support.http_client import NOWHERE, Caller
+from tests.support.http_client import NOWHERE, Caller, refused
 from tests.support.mce_client import issued
 from tests.support.peers import DATABASES, database
 from tests.support.processes import serving
@@ -95,12 +95,6 @@ def reader(request: pytest.FixtureRequest, party: Party, tmp_path_factory: pytes
         gateway_on(party.zup.url, database_url=url, worker_concurrency=2) as gateway,
     ):
         yield Reader(gateway)
-
-
-def refused(reply: requests.Response, status: int, code: str, field: str | None = None) -> str:
-    body = reply.json()
-    assert (reply.status_code, body["code"], body["details"].get("field")) == (status, code, field), reply.text
-    return str(body["message"])
 
 
 # asked for and fetched

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import requests
 
 from argus_wfm.json_type import Json
-from tests.support.gateway import gateway_on
-from tests.support.http_client import NOWHERE, Caller
+from tests.support.http_client import Caller
 from tests.support.mce_client import issued
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with gateway_on(NOWHERE) as url:
-        yield url
 
 
 class Api:
@@ -31,8 +22,8 @@ class Api:
 
 
 @pytest.fixture(scope="module")
-def api(url: str) -> Api:
-    return Api(url)
+def api(lone_gateway: str) -> Api:
+    return Api(lone_gateway)
 
 
 def test_the_api_maps_in_the_order_asked_and_refuses_by_place(api: Api) -> None:
@@ -69,8 +60,8 @@ def test_the_api_names_what_is_wrong_with_an_employee(api: Api, member: str, val
     assert (reply.status_code, reply.json()["details"]["field"]) == (400, field)
 
 
-def test_without_a_token_nothing_is_mapped(url: str) -> None:
+def test_without_a_token_nothing_is_mapped(lone_gateway: str) -> None:
     body = {"codes": ["С"]}
-    reply = requests.post(f"{url}/api/integration/mapping/time-types/from-1c", json=body, timeout=30)
+    reply = requests.post(f"{lone_gateway}/api/integration/mapping/time-types/from-1c", json=body, timeout=30)
     assert reply.status_code == 401
-    assert Caller(url).root("/api/integration/mapping").status_code == 401
+    assert Caller(lone_gateway).root("/api/integration/mapping").status_code == 401

@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
 from argus_wfm.json_type import Json
-from tests.support.gateway import gateway_on
-from tests.support.http_client import NOWHERE, refused
+from tests.support.http_client import refused
 from tests.support.mce_client import Centre, at, issued, new_id, of
-from tests.support.peers import DATABASES, database
 
 IDS = ("MCE 001", "Ёж-1", "a%b?c=d&e#f+g", ".", "..", "\U0001f994" * 64, "x" * 64)
 
 
-@pytest.fixture(scope="module", params=DATABASES)
-def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Its clock is not moved, and each test has agents of its own."""
-    folder: Path = tmp_path_factory.mktemp("mce")
-    with database(request.param, folder) as made, gateway_on(NOWHERE, database_url=made) as url:
-        yield url
-
-
 @pytest.fixture
-def centre(url: str) -> Centre:
-    return Centre(url)
+def centre(mce_url: str) -> Centre:
+    return Centre(mce_url)
 
 
 @pytest.fixture
@@ -166,12 +154,12 @@ def test_a_repeated_event_is_answered_as_before_and_has_no_second_effect(centre:
     assert everything(centre, agent) == before
 
 
-def test_many_that_send_the_same_event_at_once_are_all_answered_and_one_has_effect(url: str, agent: str) -> None:
+def test_many_that_send_the_same_event_at_once_are_all_answered_and_one_has_effect(mce_url: str, agent: str) -> None:
     body = of("break_start", agent)
-    token = issued(url)
+    token = issued(mce_url)
 
     def send(_number: int) -> Json:
-        reply = Centre(url, token).post(body)
+        reply = Centre(mce_url, token).post(body)
         assert reply.ok, reply.text
         return reply.json()
 
@@ -179,7 +167,7 @@ def test_many_that_send_the_same_event_at_once_are_all_answered_and_one_has_effe
         replies = list(pool.map(send, range(24)))
     assert sorted(reply["duplicate"] for reply in replies) == [False] + [True] * 23
     assert len({reply["sequence"] for reply in replies}) == 1
-    assert len(Centre(url, token).get(f"/agents/{agent}/changes")["items"]) == 2
+    assert len(Centre(mce_url, token).get(f"/agents/{agent}/changes")["items"]) == 2
 
 
 @pytest.mark.parametrize(

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.support.gateway import gateway_on
-from tests.support.http_client import NOWHERE, Caller, refused
+from tests.support.http_client import Caller, refused
 from tests.support.mce_client import MCE, Centre, issued, new_id, of
 
 
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with gateway_on(NOWHERE) as url:
-        yield url
-
-
 @pytest.fixture
-def centre(url: str) -> Centre:
-    return Centre(url)
+def centre(lone_gateway: str) -> Centre:
+    return Centre(lone_gateway)
 
 
 @pytest.mark.parametrize(
@@ -39,8 +30,8 @@ def test_a_token_of_the_contact_centre_opens_no_operations(centre: Centre) -> No
     assert centre.authorized(authorization).ok
 
 
-def test_a_token_for_another_api_tells_nothing(url: str) -> None:
-    other = Centre(url, issued(url, "argus"))
+def test_a_token_for_another_api_tells_nothing(lone_gateway: str) -> None:
+    other = Centre(lone_gateway, issued(lone_gateway, "argus"))
     refused(other.post(of("login", new_id("MCE"))), 403, "INSUFFICIENT_SCOPE")
     refused(other.load("q", 1), 403, "INSUFFICIENT_SCOPE")
 

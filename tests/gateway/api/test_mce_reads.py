@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from argus_wfm.json_type import Json
-from tests.support.gateway import gateway_on
-from tests.support.http_client import NOWHERE, Caller, refused
+from tests.support.http_client import Caller, refused
 from tests.support.mce_client import Centre, at
-from tests.support.peers import DATABASES, database
-
-
-@pytest.fixture(scope="module", params=DATABASES)
-def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder: Path = tmp_path_factory.mktemp("mce")
-    with database(request.param, folder) as made, gateway_on(NOWHERE, database_url=made) as url:
-        yield url
 
 
 @pytest.fixture
-def centre(url: str) -> Centre:
+def centre(mce_url: str) -> Centre:
     """Of a gateway that knows nothing yet; its clock may have been moved."""
-    assert Caller(url).control("/reset", {}).ok
-    return Centre(url)
+    assert Caller(mce_url).control("/reset", {}).ok
+    return Centre(mce_url)
 
 
 def move(centre: Centre, seconds: float) -> None:

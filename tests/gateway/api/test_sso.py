@@ -15,42 +15,24 @@ from argus_wfm.mocks.ldap.accounts import password_of
 from tests.support.clock import NOW
 from tests.support.directories import Served
 from tests.support.http_client import TOKEN_KEY, Caller
-from tests.support.sso_client import DIRECTORIES, LOGIN, RIGHT, Sso, basic, directory_of, is_refused, refusal, sso_on
+from tests.support.sso_client import LOGIN, RIGHT, Sso, basic, is_refused, refusal, sso_on
 
 TARGETS = ("1c_zup", "mce", "reports", "argus")
 TROUBLES = ("disabled", "expired", "locked", "must_change", "password_expired")
 UNCHECKED = {"verify_exp": False, "verify_iat": False}
 
 
-@pytest.fixture(scope="module", params=DIRECTORIES)
-def directory(request: pytest.FixtureRequest) -> Iterator[Served]:
-    with directory_of(request.param) as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
-def sso(directory: Served) -> Iterator[Sso]:
-    with sso_on(directory) as argus:
-        yield argus
-
-
-@pytest.fixture(scope="module")
-def active_directory() -> Iterator[Served]:
-    with directory_of("mock") as served:
-        yield served
-
-
 @pytest.fixture
-def ad(active_directory: Served, ad_sso: Sso) -> Served:
+def ad(mock_directory: Served, ad_sso: Sso) -> Served:
     """The mock alone, as new."""
-    assert active_directory.control("/reset", {})
+    assert mock_directory.control("/reset", {})
     assert ad_sso.control("/reset", {}).ok
-    return active_directory
+    return mock_directory
 
 
 @pytest.fixture(scope="module")
-def ad_sso(active_directory: Served) -> Iterator[Sso]:
-    with sso_on(active_directory) as argus:
+def ad_sso(mock_directory: Served) -> Iterator[Sso]:
+    with sso_on(mock_directory) as argus:
         yield argus
 
 
@@ -227,14 +209,14 @@ def test_several_log_in_at_once(sso: Sso, directory: Served) -> None:
     assert one_name == [200] * 12
 
 
-def test_two_entries_of_one_name_are_nobody(ad_sso: Sso, active_directory: Served) -> None:
+def test_two_entries_of_one_name_are_nobody(ad_sso: Sso, mock_directory: Served) -> None:
     """Asked of a directory whose base is the whole tree, by an attribute that many have."""
     from argus_wfm.gateway.upstream.ldap_login import DirectoryAccount, Login, Service
     from argus_wfm.mocks.ldap.accounts import SERVICE_PASSWORD
     from argus_wfm.mocks.ldap.entries import ROOT, SERVICE
 
     for attribute, value in (("company", "x"), ("title", "Оператор"), ("objectClass", "user")):
-        account = DirectoryAccount(active_directory.url, SERVICE, SERVICE_PASSWORD, ROOT, name_attribute=attribute)
+        account = DirectoryAccount(mock_directory.url, SERVICE, SERVICE_PASSWORD, ROOT, name_attribute=attribute)
         service = Service(account, 5)
         assert Login(service, value, RIGHT).run() is None
         service.close()

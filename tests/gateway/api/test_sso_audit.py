@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -18,16 +17,10 @@ from argus_wfm.gateway.upstream.ldap_login import DirectoryAccount
 from argus_wfm.json_type import Json
 from tests.support.directories import Served
 from tests.support.peers import DATABASES, database
-from tests.support.sso_client import LOGIN, RIGHT, Sso, basic, directory_of, sso_on
+from tests.support.sso_client import LOGIN, RIGHT, Sso, basic, sso_on
 
 WRONG = "Wr0ng-пароль-of-somebody"
 TYPED = "my-Passw0rd-where-the-name-belongs"
-
-
-@pytest.fixture(scope="module")
-def directory() -> Iterator[Served]:
-    with directory_of("mock") as served:
-        yield served
 
 
 @pytest.fixture
@@ -46,8 +39,8 @@ def trail(sso: Sso, **query: str) -> list[Json]:
     return records
 
 
-def test_a_login_is_a_call_in_and_a_call_out(directory: Served) -> None:
-    with sso_on(directory) as sso:
+def test_a_login_is_a_call_in_and_a_call_out(mock_directory: Served) -> None:
+    with sso_on(mock_directory) as sso:
         reply = sso.ask()
         (inward,) = trail(sso, direction="inbound", operation="issueToken")
         (outward,) = trail(sso, direction="outbound")
@@ -60,24 +53,26 @@ def test_a_login_is_a_call_in_and_a_call_out(directory: Served) -> None:
     assert outward["duration_ms"] > 0
 
 
-def test_an_encrypted_login_is_one(directory: Served) -> None:
-    authority = str(directory.authority)
-    for settings in ({"ldap_url": directory.tls_url}, {"ldap_start_tls": True}):
-        with sso_on(directory, ldap_ca_file=authority, **settings) as sso:
+def test_an_encrypted_login_is_one(mock_directory: Served) -> None:
+    authority = str(mock_directory.authority)
+    for settings in ({"ldap_url": mock_directory.tls_url}, {"ldap_start_tls": True}):
+        with sso_on(mock_directory, ldap_ca_file=authority, **settings) as sso:
             assert sso.ask().status_code == 200
             (outward,) = trail(sso, direction="outbound")
         assert (outward["transport"], outward["warning"]) == ("ldaps", None)
 
 
 @pytest.mark.parametrize("kind", DATABASES)
-def test_a_refused_login_names_nobody_and_a_failed_one_says_why(kind: str, directory: Served, tmp_path: Path) -> None:
-    with database(kind, tmp_path) as url, sso_on(directory, database_url=url) as sso:
+def test_a_refused_login_names_nobody_and_a_failed_one_says_why(
+    kind: str, mock_directory: Served, tmp_path: Path
+) -> None:
+    with database(kind, tmp_path) as url, sso_on(mock_directory, database_url=url) as sso:
         for username in (LOGIN, "no.such.user", "nul\0", "ё" * 256):
             assert sso.ask(username, WRONG).status_code == 401
         refused = trail(sso, direction="outbound")
-        directory.control("/faults", {"fault": "refuse"})
+        mock_directory.control("/faults", {"fault": "refuse"})
         assert sso.ask().status_code == 503
-        directory.control("/reset", {})
+        mock_directory.control("/reset", {})
         failed = trail(sso, direction="outbound")[0]
     assert [one["error"]["code"] for one in refused] == ["INVALID_CREDENTIALS"] * 4
     assert len({str(one["error"]) for one in refused}) == 1
@@ -88,18 +83,18 @@ def test_a_refused_login_names_nobody_and_a_failed_one_says_why(kind: str, direc
 
 @pytest.mark.parametrize("kind", DATABASES)
 def test_a_service_account_that_is_refused_is_told_whatever_the_directory_says(
-    kind: str, directory: Served, tmp_path: Path
+    kind: str, mock_directory: Served, tmp_path: Path
 ) -> None:
     """Active Directory's words end with a NUL, which PostgreSQL takes nowhere."""
-    with database(kind, tmp_path) as url, sso_on(directory, database_url=url, ldap_password="other") as sso:
+    with database(kind, tmp_path) as url, sso_on(mock_directory, database_url=url, ldap_password="other") as sso:
         assert sso.ask().status_code == 503
         assert sso.upstream()["last_error"] == "it refuses (invalidCredentials, 49)"
         assert trail(sso, direction="outbound")[0]["error"]["last_error"] == "it refuses (invalidCredentials, 49)"
 
 
-def test_no_secret_is_written_down_anywhere(directory: Served, tmp_path: Path, log: io.StringIO) -> None:
+def test_no_secret_is_written_down_anywhere(mock_directory: Served, tmp_path: Path, log: io.StringIO) -> None:
     said: list[str] = []
-    with sso_on(directory, database_url=f"sqlite:///{tmp_path / 'argus.sqlite3'}", login_failures=3) as sso:
+    with sso_on(mock_directory, database_url=f"sqlite:///{tmp_path / 'argus.sqlite3'}", login_failures=3) as sso:
         token = sso.token()
         replies = [
             sso.ask(password=WRONG),
@@ -116,9 +111,9 @@ def test_no_secret_is_written_down_anywhere(directory: Served, tmp_path: Path, l
             sso.revoke(token[:-2]),
             sso.bearing(token),
         ]
-        directory.control("/faults", {"fault": "reset"})
+        mock_directory.control("/faults", {"fault": "reset"})
         replies.append(sso.ask())
-        directory.control("/reset", {})
+        mock_directory.control("/reset", {})
         assert sso.ask(TYPED * 10, WRONG).status_code == 400  # whose answer may repeat the name
         said = [reply.text + str(reply.headers) for reply in replies]
         said += [sso.root(path).text for path in ("/metrics", "/health", "/auth/sso/jwks")]
@@ -134,8 +129,8 @@ def test_no_secret_is_written_down_anywhere(directory: Served, tmp_path: Path, l
         assert secret.encode() not in kept, secret
 
 
-def test_health_and_metrics_know_the_directory(directory: Served) -> None:
-    with sso_on(directory) as sso:
+def test_health_and_metrics_know_the_directory(mock_directory: Served) -> None:
+    with sso_on(mock_directory) as sso:
         unknown = sso.upstream()
         assert (unknown["state"], unknown["last_success"]) == ("unknown", None)
         assert sso.ask().status_code == 200
@@ -144,9 +139,9 @@ def test_health_and_metrics_know_the_directory(directory: Served) -> None:
         known = sso.upstream()
         assert (known["state"], known["last_error"]) == ("ok", None)
         assert sso.bearing(operator, "/api/integration/health").json()["upstreams"]["ldap"] == known
-        directory.control("/faults", {"fault": "refuse"})
+        mock_directory.control("/faults", {"fault": "refuse"})
         assert sso.ask().status_code == 503
-        directory.control("/reset", {})
+        mock_directory.control("/reset", {})
         failing = sso.bearing(operator, "/api/integration/health").json()
         assert (failing["status"], failing["upstreams"]["ldap"]["state"]) == ("failing", "failing")
         figures = {
@@ -160,8 +155,8 @@ def test_health_and_metrics_know_the_directory(directory: Served) -> None:
     assert outcomes == {"ok": 2, "INVALID_CREDENTIALS": 1, "LDAP_UNAVAILABLE": 1}
 
 
-def test_without_a_directory_nothing_is_said_of_one(directory: Served) -> None:
-    with sso_on(directory, ldap_url="") as sso:
+def test_without_a_directory_nothing_is_said_of_one(mock_directory: Served) -> None:
+    with sso_on(mock_directory, ldap_url="") as sso:
         assert set(sso.root("/health").json()["upstreams"]) == {"zup"}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import statistics
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -16,23 +15,11 @@ from argus_wfm.mocks.ldap.accounts import SERVICE_PASSWORD
 from argus_wfm.mocks.ldap.entries import PEOPLE, SERVICE
 from tests.support.directories import Served
 from tests.support.hostile_names import hostile
-from tests.support.sso_client import DIRECTORIES, LOGIN, RIGHT, Sso, basic, directory_of, sso_on
+from tests.support.sso_client import LOGIN, RIGHT, Sso, basic
 
 MOST = 256  # characters, by the contract
 NAMES = int(os.environ.get("ARGUS_TEST_NAMES", "1000"))  # CI's share of the 10,000 that are tried by hand
 PAIRS, WITHIN, ROUNDS = 500, 0.05, 4
-
-
-@pytest.fixture(scope="module", params=DIRECTORIES)
-def directory(request: pytest.FixtureRequest) -> Iterator[Served]:
-    with directory_of(request.param) as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
-def sso(directory: Served) -> Iterator[Sso]:
-    with sso_on(directory) as argus:
-        yield argus
 
 
 @pytest.mark.slow

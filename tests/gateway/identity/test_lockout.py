@@ -11,33 +11,26 @@ import pytest
 import sqlalchemy as sa
 
 from argus_wfm.gateway.identity.lockout import Lockout
-from argus_wfm.gateway.storage.database import connect, migrate
 from argus_wfm.gateway.storage.tables import login_failures
 from argus_wfm.json_type import Json
 from tests.support.clock import NOW
 from tests.support.directories import Served
 from tests.support.peers import DATABASES, database
-from tests.support.sso_client import LOGIN, Sso, directory_of, is_refused, refusal, sso_on
+from tests.support.sso_client import LOGIN, Sso, is_refused, refusal, sso_on
 
 WINDOW_S = 900
 
 
-@pytest.fixture(scope="module")
-def served() -> Iterator[Served]:
-    with directory_of("mock") as directory:
-        yield directory
-
-
 @pytest.fixture
-def directory(served: Served) -> Served:
-    served.control("/reset", {})
-    served.control("/lockout", {"threshold": 0})
-    return served
+def directory(mock_directory: Served) -> Served:
+    mock_directory.control("/reset", {})
+    mock_directory.control("/lockout", {"threshold": 0})
+    return mock_directory
 
 
 @pytest.fixture(scope="module")
-def _sso(served: Served) -> Iterator[Sso]:
-    with sso_on(served, login_failures=5) as argus:
+def _sso(mock_directory: Served) -> Iterator[Sso]:
+    with sso_on(mock_directory, login_failures=5) as argus:
         yield argus
 
 
@@ -164,14 +157,6 @@ def test_a_name_that_is_locked_at_one_gateway_is_locked_at_the_other(
 
 class TestCounting:
     """Without HTTP: what many threads do to one row."""
-
-    @pytest.fixture(params=DATABASES)
-    def engine(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
-        with database(request.param, tmp_path) as url:
-            engine = connect(url)
-            migrate(engine)
-            yield engine
-            engine.dispose()
 
     def test_failures_at_once_are_all_counted(self, engine: sa.Engine) -> None:
         lockout = Lockout(engine, lambda: NOW, failures=40, window_s=WINDOW_S)

@@ -5,27 +5,24 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
 from tests.support.clock import NOW
-from tests.support.gateway import Gateway, gateway_on
-from tests.support.http_client import PASSWORD, TOKEN_KEY, USER, Caller
+from tests.support.gateway import Gateway
+from tests.support.http_client import NOWHERE, PASSWORD, TOKEN_KEY, USER, Caller
 from tests.support.tokens import FOREIGN, claims, made
 
 QUEUE = "/api/integration/queue"
-NOWHERE = "http://127.0.0.1:9"  # 1C is not asked here
 CHALLENGE = 'Bearer realm="argus"'
 
 
 @pytest.fixture(scope="module")
-def argus() -> Iterator[Caller]:
+def argus(lone_gateway: str) -> Caller:
     """Its clock is not moved."""
-    with gateway_on(NOWHERE) as url:
-        yield Caller(url)
+    return Caller(lone_gateway)
 
 
 def ask(argus: Caller, authorization: str | bytes | None, **headers: str) -> requests.Response:

@@ -23,18 +23,11 @@ from argus_wfm.gateway.agent_status.transitions import Event
 from argus_wfm.gateway.storage import database as module
 from argus_wfm.gateway.storage.database import HEAD, DatabaseError, connect, migrate, migrations
 from argus_wfm.gateway.storage.tables import metadata
-from tests.support.peers import DATABASES, database
 
 FIRST_RELEASE = "0001"
 RENAMED = {"documents": "report_files"}  # since then
 Rows = dict[str, list[dict[str, Any]]]  # by table
 MOMENT = dt.datetime(2025, 7, 29, 1, 30, tzinfo=dt.UTC)
-
-
-@pytest.fixture(params=DATABASES)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    with database(request.param, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -14,11 +13,10 @@ from argus_wfm.gateway.clock import Clock
 from argus_wfm.gateway.errors import BadUpstreamResponse, CircuitOpen, UpstreamDown, UpstreamFailed, UpstreamTimeout
 from argus_wfm.gateway.upstream.breaker import Breaker, BreakerTransition
 from argus_wfm.openapi.errors import ApiError
-from tests.support.gateway import Gateway
 from tests.support.http_client import Caller
 from tests.support.personnel import NORM, OPERATIONS
 from tests.support.polling import until
-from tests.support.relayed_zup import Party, relayed
+from tests.support.relayed_zup import Party
 
 
 @pytest.fixture
@@ -165,14 +163,8 @@ def test_of_a_hundred_threads_one_is_let_through(breaker: Breaker, clock: Clock)
         assert Counter(done.result() for done in calls) == {"refused": 99, "through": 1}
 
 
-@pytest.fixture(scope="module")
-def both(gateway: Gateway) -> Iterator[tuple[Party, Caller]]:
-    with relayed(agents=20) as party, gateway(party.zup.url) as argus:
-        yield party, argus
-
-
-def test_a_hundred_callers_at_the_60_s_mark_make_one_call(both: tuple[Party, Caller]) -> None:
-    party, argus = both
+def test_a_hundred_callers_at_the_60_s_mark_make_one_call(faulty_zup: tuple[Party, Caller]) -> None:
+    party, argus = faulty_zup
     party.inject({"fault": "status", "status": 503})
     for _ in range(5):
         assert argus.post("/getNormHours", NORM).status_code == 502

@@ -19,23 +19,17 @@ WAIT_S = 10.0
 ENTRANCES = ("ldaps", "starttls")
 
 
-@pytest.fixture(scope="module")
-def served() -> Iterator[Served]:
-    with directory_of("mock") as directory:
-        yield directory
-
-
 @pytest.fixture
-def directory(served: Served) -> Served:
+def directory(mock_directory: Served) -> Served:
     """The mock, as new; who is connected is dropped."""
-    served.control("/faults", {"fault": "refuse"})
-    served.control("/reset", {})
-    return served
+    mock_directory.control("/faults", {"fault": "refuse"})
+    mock_directory.control("/reset", {})
+    return mock_directory
 
 
 @pytest.fixture(scope="module")
-def _sso(served: Served) -> Iterator[Sso]:
-    with sso_on(served, ldap_timeout_s=10) as argus:
+def _sso(mock_directory: Served) -> Iterator[Sso]:
+    with sso_on(mock_directory, ldap_timeout_s=10) as argus:
         yield argus
 
 
@@ -63,7 +57,7 @@ def kept_waiting(sso: Sso, directory: Served, operation: str) -> Any:
     replies: list[Any] = []
     asking = threading.Thread(target=lambda: replies.append(sso.ask()))
     asking.start()
-    until(lambda: directory.control("/state")["arrived"].get(operation, 0) > arrived.get(operation, 0))
+    until(lambda: directory.control("/state")["arrived"].get(operation, 0) > arrived.get(operation, 0), within_s=WAIT_S)
     assert not replies
     sso.move(10)
     asking.join(WAIT_S)
@@ -97,7 +91,7 @@ def test_hanging_logins_hold_nobody_up_for_longer(sso: Sso, directory: Served) -
         threads = [threading.Thread(target=sso.ask, args=(f"user{number}",)) for number in range(4)]
         for thread in threads:
             thread.start()
-        until(lambda: binds(directory), arrived.__eq__)
+        until(lambda: binds(directory), arrived.__eq__, within_s=WAIT_S)
         sso.move(10)
         for thread in threads:
             thread.join(WAIT_S)
@@ -112,9 +106,9 @@ def test_a_login_that_waits_behind_another_of_its_name_is_sent_away_in_time(sso:
     threads = [threading.Thread(target=lambda: replies.append(sso.ask())) for _ in range(2)]
     for thread in threads:
         thread.start()
-    until(lambda: binds(directory), (1).__eq__)
+    until(lambda: binds(directory), (1).__eq__, within_s=WAIT_S)
     sso.move(10)
-    until(lambda: replies)
+    until(lambda: replies, within_s=WAIT_S)
     sso.move(10)
     for thread in threads:
         thread.join(WAIT_S)
@@ -297,7 +291,7 @@ def in_vain(argus: Sso, arrived: Callable[[], bool]) -> Any:
     replies: list[Any] = []
     asking = threading.Thread(target=lambda: replies.append(argus.ask()))
     asking.start()
-    until(lambda: arrived() or replies)
+    until(lambda: arrived() or replies, within_s=WAIT_S)
     argus.move(10)
     asking.join(WAIT_S)
     return replies[0]

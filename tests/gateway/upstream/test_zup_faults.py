@@ -15,11 +15,10 @@ from typing import Any
 import pytest
 import requests
 
-from tests.support.gateway import Gateway
 from tests.support.http_client import AGENTS, Caller
 from tests.support.personnel import OPERATIONS, Ask
 from tests.support.polling import until
-from tests.support.relayed_zup import Party, relayed
+from tests.support.relayed_zup import Party
 
 LIMIT_S = 31
 OK, DOWN, BAD, LATE = (200, None), (502, "SYNC_FAILED"), (502, "BAD_UPSTREAM_RESPONSE"), (504, "UPSTREAM_TIMEOUT")
@@ -73,22 +72,16 @@ TABLE = {
 }
 
 
-@pytest.fixture(scope="module")
-def _both(gateway: Gateway) -> Iterator[tuple[Party, Caller]]:
-    with relayed(agents=20) as party, gateway(party.zup.url) as argus:
-        yield party, argus
+@pytest.fixture
+def party(faulty_zup: tuple[Party, Caller]) -> Party:
+    faulty_zup[0].behind.control("/seed", {"seed": 1, "agents": 20})
+    return faulty_zup[0]
 
 
 @pytest.fixture
-def party(_both: tuple[Party, Caller]) -> Party:
-    _both[0].behind.control("/seed", {"seed": 1, "agents": 20})
-    return _both[0]
-
-
-@pytest.fixture
-def argus(_both: tuple[Party, Caller]) -> Caller:
-    assert _both[1].control("/reset", {}).ok
-    return _both[1]
+def argus(faulty_zup: tuple[Party, Caller]) -> Caller:
+    assert faulty_zup[1].control("/reset", {}).ok
+    return faulty_zup[1]
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from argus_wfm.json_type import Json
@@ -129,9 +127,3 @@ def test_paths_that_are_not_there_have_the_envelope(standing: Centre) -> None:
     ):
         assert (reply.status_code, reply.json()["code"]) == expected
     assert standing.root("/health").json()["service"] == "oktell"
-
-
-@pytest.fixture(scope="module")
-def standing() -> Any:
-    with centre() as here:
-        yield here

@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
 from websockets.sync.client import ClientConnection
 
 from argus_wfm.json_type import Json
-from tests.support.oktell import Centre, call, centre, ends, login
+from tests.support.oktell import Centre, call, ends, login
 
 SOON_S = 5.0
 STREAM = "agentStatus"
-
-
-@pytest.fixture(scope="module")
-def _here() -> Iterator[Centre]:
-    with centre() as here:
-        yield here
-
-
-@pytest.fixture
-def here(_here: Centre) -> Centre:
-    _here.told("/reset", {})
-    return _here
 
 
 def heard(stream: ClientConnection, number: int) -> list[Json]:

@@ -2,7 +2,6 @@
 
 import base64
 import inspect
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import requests
 
 from argus_wfm.openapi import Call, ServedExchange, load
+from tests.support.polling import until
 
 USER, PASSWORD = "argus", "пароль"
 
@@ -51,12 +51,11 @@ class Host:
 
     def closed(self, request_id: str) -> ServedExchange:
         """The exchange of a request, once it is told; its client may have had the answer a moment earlier."""
-        deadline = time.monotonic() + 5
-        while time.monotonic() < deadline:
-            if told := [exchange for exchange in self.exchanges if exchange.request_id == request_id]:
-                return told[0]
-            time.sleep(0.001)
-        raise AssertionError(f"exchange {request_id} never closed")
+
+        def told() -> list[ServedExchange]:
+            return [exchange for exchange in self.exchanges if exchange.request_id == request_id]
+
+        return until(told, within_s=5, what=f"exchange {request_id} is closed")[0]
 
     def clear(self) -> None:
         for kept in (self.answers, self.calls, self.exchanges):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-import time
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -27,6 +26,7 @@ from tests.support.gateway import Gateway, gateway_on
 from tests.support.http_client import NOWHERE, Caller, refused
 from tests.support.mce_client import issued
 from tests.support.peers import DATABASES, database
+from tests.support.polling import until
 from tests.support.processes import serving
 from tests.support.relayed_zup import Party, relayed
 
@@ -67,11 +67,8 @@ class Reader:
 
     def ended(self, task: str) -> Json:
         """The task once it is over, or waits."""
-        deadline = time.monotonic() + MADE_S
-        while (now := self.status(task))["status"] in ("queued", "running"):
-            assert time.monotonic() < deadline, now
-            time.sleep(0.02)
-        return now
+        under_way = ("queued", "running")
+        return until(lambda: self.status(task), lambda now: now["status"] not in under_way, within_s=MADE_S)
 
     def made(self, body: Json) -> requests.Response:
         """The file."""

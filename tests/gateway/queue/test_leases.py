@@ -67,9 +67,8 @@ def test_a_killed_process_leaves_its_slot_and_a_living_one_does_not(engine: sa.E
         with mine.of_the_dead(0) as dead:
             assert dead
             assert Leases(engine).lock(0) is None  # nobody takes its place meanwhile
-    until(
-        lambda: is_free(mine, 0), what="it is let go of", within_s=30
-    )  # PostgreSQL takes note of a closed connection by and by
+    # PostgreSQL takes note of a closed connection by and by
+    until(lambda: is_free(mine, 0), what="it is let go of", within_s=30)
 
 
 def test_slots_of_another_process_are_passed_over(engine: sa.Engine, url: str) -> None:
@@ -85,7 +84,10 @@ def test_a_lost_connection_loses_the_slot_and_is_noticed(engine: sa.Engine) -> N
         pytest.skip("files have no connection to lose")
     slot, lock = Leases(engine).take()
     with engine.connect() as connection:
-        mine = sa.text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = :slot")
+        mine = sa.text(  # pg_locks are those of all databases of the server
+            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = :slot"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
         assert connection.scalars(mine, {"slot": slot}).all() == [True]
     until(lambda: not lock.held(), what="the lock is lost", within_s=30)
     lock.release()

@@ -194,7 +194,11 @@ def test_a_worker_that_lost_its_slot_for_a_while_holds_it_again() -> None:
         leases = Leases(scene.engine)
         until(lambda: _seen(scene) is not None, what="the worker says that it is alive", within_s=120)
         with scene.engine.connect() as connection:
-            connection.execute(sa.text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"))
+            lost = sa.text(  # pg_locks are those of all databases of the server
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+                " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
+            connection.execute(lost)
         held: list[Lock] = []
         until(lambda: _took(leases, held), what="its slot is free", within_s=30)
         before = _seen(scene)

@@ -123,7 +123,7 @@ def conform(
     """(exit code, report.json) of a run that judges the host of a profile."""
     token = subprocess.run(
         [*argus, "token", "--development", "--audience", "mce"],
-        capture_output=True, text=True, check=True, env=env, timeout=START_S,
+        capture_output=True, text=True, encoding="utf-8", check=True, env=env, timeout=START_S,
     ).stdout.strip()  # fmt: skip
     with_token = {**(os.environ if env is None else env), "ARGUS_TARGET_TOKEN": token}
     command = [*argus, "conform", "--target", str(profile), *CONFORM, "--report", str(folder), *options]
@@ -208,7 +208,9 @@ def _serving(database: Path) -> dict[str, str]:
 def _bearing(argus: Argus, audience: str) -> dict[str, str]:
     signing = {**os.environ, "ARGUS_TOKEN_KEY": TOKEN_KEY}
     command = [*argus, "token", "--audience", audience, "--subject", USER]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=signing, timeout=START_S)
+    done = subprocess.run(
+        command, capture_output=True, text=True, encoding="utf-8", check=True, env=signing, timeout=START_S
+    )
     return {"Authorization": f"Bearer {done.stdout.strip()}"}
 
 

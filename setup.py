@@ -3,9 +3,14 @@
 Installed under their own names, `features`, `mocks` and `openapi` would overwrite a user's packages of those names.
 """
 
+import shutil
+from pathlib import Path
+
 from setuptools import find_namespace_packages, setup
 
 FOLDERS = ("openapi", "features", "gateway", "mocks", "conformance")
+
+shutil.rmtree(Path(__file__).parent / "build" / "lib", ignore_errors=True)  # or modules of an older layout come along
 
 packages = ["argus_wfm"]
 for folder in FOLDERS:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import typer
-
-from argus_wfm.openapi.server import PortTaken
-
 LONGEST = 600  # characters of a message
 
 
@@ -37,21 +33,15 @@ class RemoteError(Exception):
         super().__init__(line if len(line) <= LONGEST else f"{line[:LONGEST]}…")
 
 
-EXPECTED: tuple[type[Exception], ...] = (
-    CouldNotRun,
-    LocalError,
-    RemoteError,
-    TargetError,
-    PortTaken,
-    typer.TyperException,
-)
-
-
 def one_line(error: Exception) -> str:
     """The message of an error that the user can mend; any other is shown as a fault of argus."""
+    import typer  # not above: child processes of a run import this module, too
+
+    from argus_wfm.openapi.server import PortTaken
+
     if isinstance(error, typer.TyperException):
         words = error.format_message()
-    elif isinstance(error, EXPECTED):
+    elif isinstance(error, CouldNotRun | LocalError | RemoteError | TargetError | PortTaken):
         words = str(error)
     else:
         what = f"{type(error).__name__}: {error}".rstrip(": ")

@@ -79,7 +79,7 @@ class Preflight:
             except Exception as error:
                 done.set_exception(error)
 
-        threading.Thread(target=ask, name=f"exploring-{name}", daemon=True).start()
+        threading.Thread(target=ask, name=f"preflight-{name}", daemon=True).start()
         return done
 
 

@@ -52,7 +52,7 @@ class RunState:
     config: TargetConfig | None
     started: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
     began: float = field(default_factory=time.monotonic)
-    exploration: Preflight | None = None
+    preflight: Preflight | None = None
     results: list[Result] = field(default_factory=list)
     generated: Generated | None = None
     interrupted: int = 0  # the exit code of the signal
@@ -60,7 +60,7 @@ class RunState:
     @property
     def capabilities(self) -> list[Capability]:
         """Of a host of others; of ours nothing is asked."""
-        return self.exploration.found() if self.exploration else []
+        return self.preflight.found() if self.preflight else []
 
 
 def run(plan: Plan) -> int:
@@ -114,8 +114,8 @@ def _explore(plan: Plan, state: RunState, screen: Screen) -> None:
     config = state.config
     if config is None:
         return
-    state.exploration = Preflight(Target(config), plan.only or CONTRACTS)
-    capabilities = state.exploration.run()
+    state.preflight = Preflight(Target(config), plan.only or CONTRACTS)
+    capabilities = state.preflight.run()
     screen.capabilities(capabilities)
     limits = _limits(plan, config.limits.journal, degraded=degraded(capabilities))
     state.config = replace(config, limits=limits, blocked=blocks(capabilities, slow=not plan.scenarios))

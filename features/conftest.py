@@ -1,4 +1,4 @@
-"""Brings the steps in; the target comes from conformance.plugin."""
+"""Brings the steps in; the target comes from conformance.scenarios.plugin."""
 
 pytest_plugins = (
     "argus_wfm.features.steps.roster",

@@ -15,14 +15,33 @@ LONGEST_MODULE, LONGEST_FUNCTION = 300, 40  # lines
 MIGRATIONS = Path("gateway/storage/migrations/versions")
 
 
+def sources() -> list[Path]:
+    """All modules of ours, those of src/ and packages' __init__.py included."""
+    found = [path for folder in (*FOLDERS, "src", "benchmarks") for path in (ROOT / folder).rglob("*.py")]
+    return sorted(path.relative_to(ROOT) for path in found)
+
+
 def modules() -> list[Path]:
-    """Modules with code; an __init__.py that only holds a docstring has nothing to test."""
-    found = [path.relative_to(ROOT) for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")]
-    return sorted(path for path in found if path.name not in ("__init__.py", "conftest.py", "scenarios.py"))
+    """What has a test file of its own: not packages, nor the two files that pytest alone reads."""
+    known = [path for path in sources() if path.parts[0] in FOLDERS]
+    return [path for path in known if path.name not in ("__init__.py", "conftest.py", "scenarios.py")]
 
 
 def files_of_tests() -> list[Path]:
-    return sorted(path.relative_to(ROOT) for path in (ROOT / "tests").rglob("test_*.py"))
+    """Files that hold a test; one without any mirrors nothing."""
+    found = [path.relative_to(ROOT) for path in (ROOT / "tests").rglob("test_*.py")]
+    return sorted(path for path in found if any(one.name.startswith("test_") for one in functions(path)))
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Dotted names of all that a module imports: modules, and what is taken from them."""
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Import):
+            yield from (one.name for one in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            folder = path.parts[: len(path.parts) - node.level] if node.level else ()
+            module = ".".join([*folder, *([node.module] if node.module else [])])
+            yield from (f"{module}.{one.name}" for one in node.names)
 
 
 def mirrored(test: Path) -> Path | None:
@@ -64,26 +83,25 @@ def test_each_test_file_mirrors_a_module_or_says_why_not() -> None:
 
 
 def test_nothing_imports_from_a_test_file_or_a_conftest() -> None:
+    files = [*sources(), *(path.relative_to(ROOT) for path in (ROOT / "tests").rglob("*.py"))]
     imports = [
-        (str(path.relative_to(ROOT)), node.module)
-        for folder in ("tests", "benchmarks", *FOLDERS)
-        for path in (ROOT / folder).rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("tests.")
+        (str(path), name)
+        for path in files
+        for name in imported(path)
+        if name.startswith("tests.") and any(part.startswith(("test_", "conftest")) for part in name.split("."))
     ]
-    assert [one for one in imports if one[1].split(".")[-1].startswith(("test_", "conftest"))] == []
+    assert imports == []
 
 
 def test_no_module_is_longer_than_300_lines() -> None:
-    benchmarks = [path.relative_to(ROOT) for path in (ROOT / "benchmarks").glob("*.py")]
-    counted = {path: (ROOT / path).read_text(encoding="utf-8").count("\n") for path in [*modules(), *benchmarks]}
+    counted = {str(path): (ROOT / path).read_text(encoding="utf-8").count("\n") for path in sources()}
     assert {path: lines for path, lines in counted.items() if lines > LONGEST_MODULE} == {}
 
 
 def test_no_function_is_longer_than_40_lines() -> None:
     long = {
         f"{path}:{function.name}": lines_of(path, function)
-        for path in modules()
+        for path in sources()
         if not path.is_relative_to(MIGRATIONS)
         for function in functions(path)
         if lines_of(path, function) > LONGEST_FUNCTION
@@ -92,10 +110,10 @@ def test_no_function_is_longer_than_40_lines() -> None:
 
 
 def test_a_class_name_has_one_meaning() -> None:
-    homes = defaultdict(set)
-    for path in modules():
+    homes = defaultdict(list)
+    for path in sources():
         for node in ast.walk(parsed(path)):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                homes[node.name].add(str(path))
-    shared = {name: sorted(paths) for name, paths in homes.items() if len(paths) > 1}
+                homes[node.name].append(str(path))
+    shared = {name: paths for name, paths in homes.items() if len(paths) > 1}
     assert shared == {name: row["modules"] for name, row in LAYOUT["classes"].items()}

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import runpy
+import shutil
 import subprocess
 import sys
+import types
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from argus_wfm.conformance.launch.process import child_environment
 from argus_wfm.conformance.scenarios.runner import ISOLATION, ScenarioOptions, command
 
+ROOT = Path(__file__).parents[1]
 FOREIGN = ("conformance", "features", "gateway", "mocks", "openapi")
 LOADED = "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
 IMPORT_ALL = f"""
@@ -73,3 +79,21 @@ def test_the_distribution_installs_argus_wfm_and_nothing_else() -> None:
     tops = {file.parts[0] for file in distribution.files or () if file.parts[0] != ".."}
     assert tops == {"argus_wfm", f"argus_wfm-{distribution.version}.dist-info"}
     assert {file.name for file in distribution.files or () if file.parts[0] == ".."} == {"argus"}
+
+
+def test_a_build_takes_nothing_of_an_older_layout_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """setuptools reuses build/lib: after 0.1 was built there, its packages would come into the next wheel."""
+    shutil.copy(ROOT / "setup.py", tmp_path)
+    for folder in FOREIGN:
+        (tmp_path / folder).mkdir()
+    old, editable = (tmp_path / "build" / name / "x.py" for name in ("lib/conformance", "__editable__.argus_wfm"))
+    for file in (old, editable):
+        file.parent.mkdir(parents=True)
+        file.touch()
+    given: dict[str, Any] = {}
+    found = types.SimpleNamespace(setup=given.update, find_namespace_packages=lambda include: [include[0]])
+    monkeypatch.setitem(sys.modules, "setuptools", found)
+    monkeypatch.chdir(tmp_path)
+    runpy.run_path(str(tmp_path / "setup.py"))
+    assert {name.partition(".")[0] for name in given["packages"]} == {"argus_wfm"}
+    assert (old.exists(), editable.exists()) == (False, True)

@@ -97,9 +97,9 @@ def run(
     return Generated(probes=probes, seen=ExchangeStats.from_dict(finished["seen"]), **fields)
 
 
-def main(order_text: str, descriptor: str) -> None:
+def main(options_text: str, descriptor: str) -> None:
     """The child; on SIGTERM it tells what it has done until then, and ends."""
-    fd, options = int(descriptor), GeneratedTestOptions.read(order_text)
+    fd, options = int(descriptor), GeneratedTestOptions.read(options_text)
     progress, writer = WorkerProgress(), EventWriter(fd)
     on_end(fd, lambda: writer.last(lambda: progress.as_event(broken_off=True)))
     try:

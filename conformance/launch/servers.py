@@ -35,7 +35,7 @@ class LaunchOptions:
     sites_port: int = SITES_PORT
     sites_beat_s: float = 900  # seconds between what sites do of themselves; 0 is never
     controls: bool = True
-    live: str = ""  # an Address as JSON: a host of others that 1C's part is read from
+    live: str = ""  # a TargetConfig as JSON: a host of others that 1C's part is read from
     gateway_url: str = ""  # that Oktell, the sites and 1C post to, where none is started beside them
 
     def controls_at(self, url: str) -> str:

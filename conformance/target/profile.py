@@ -131,7 +131,7 @@ def by_url(base_url: str, policy: Policy) -> TargetConfig:
     """The target behind one base URL; every contract's own path is added to it. Raises TargetError."""
     scheme, separator, rest = base_url.partition("://")
     given = f"{scheme.lower()}{separator}{rest}"
-    return _address(Profile.model_validate({"base_url": given}) if _is_url(given) else None, base_url, policy)
+    return _config(Profile.model_validate({"base_url": given}) if _is_url(given) else None, base_url, policy)
 
 
 def by_profile(path: Path, policy: Policy) -> TargetConfig:
@@ -145,7 +145,7 @@ def by_profile(path: Path, policy: Policy) -> TargetConfig:
         raise TargetError(f"Profile {path}: {'.'.join(map(str, fault['loc']))}: {fault['msg'].lower()}.") from error
     except ValueError as error:
         raise TargetError(f"Profile {path} is not TOML: {error}.") from error
-    config = _address(profile, str(path), policy)
+    config = _config(profile, str(path), policy)
     return replace(config, ca_file=_authority(path, profile.ca_file))
 
 
@@ -187,7 +187,7 @@ def _without(url: str) -> str:
     return f"{scheme}{separator}{rest.rpartition('@')[2]}".partition("?")[0]
 
 
-def _address(profile: Profile | None, source: str, policy: Policy) -> TargetConfig:
+def _config(profile: Profile | None, source: str, policy: Policy) -> TargetConfig:
     if profile is None or not (profile.personnel_url or profile.base_url):
         raise TargetError(f"{source} names no host: give a URL such as https://argus.example.")
     for url in (getattr(profile, name) for name in URLS):

@@ -23,8 +23,8 @@ ASYNC = re.compile(r"(^|[,;\s])respond-async($|[,;\s])", re.IGNORECASE)
 class Personnel:
     """One method per operation."""
 
-    def __init__(self, zup: ZupClient, caches: Caches, queue: Queue, listing: QueueViews) -> None:
-        self._zup, self._caches, self._queue, self._listing = zup, caches, queue, listing
+    def __init__(self, zup: ZupClient, caches: Caches, queue: Queue, views: QueueViews) -> None:
+        self._zup, self._caches, self._queue, self._views = zup, caches, queue, views
 
     def handlers(self) -> Handlers:
         """By operationId."""
@@ -66,7 +66,7 @@ class Personnel:
         return await self._modify(call)
 
     async def _queued(self, call: Call) -> ApiResponse:
-        reply = await accepted(self._queue, self._listing, call, "schedule_upload", call.body)
+        reply = await accepted(self._queue, self._views, call, "schedule_upload", call.body)
         return replace(reply, headers={**reply.headers, "Preference-Applied": "respond-async"})
 
     async def _modify(self, call: Call) -> ApiResponse:

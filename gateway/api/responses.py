@@ -27,10 +27,10 @@ async def cached(region: Region, call: Call, key: str, fetch: Callable[[], Await
     return ApiResponse(raw=served.body, headers=served.headers(fresh=fresh))
 
 
-async def accepted(queue: Queue, listing: QueueViews, call: Call, kind: str, payload: Json) -> ApiResponse:
+async def accepted(queue: Queue, views: QueueViews, call: Call, kind: str, payload: Json) -> ApiResponse:
     """202 with Location, once it stands in the queue. Raises ValidationFailed for a reused Idempotency-Key."""
     operation_id = await submitted(queue, call, kind, payload)
-    shown = await asyncio.to_thread(listing.one, operation_id)
+    shown = await asyncio.to_thread(views.one, operation_id)
     return ApiResponse(shown, 202, {"Location": f"{OPERATIONS}/{operation_id}"})
 
 

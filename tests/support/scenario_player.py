@@ -70,7 +70,13 @@ def play_on(scenario_id: str, target: Target) -> Played:
         verdict, reason, own = "fail", str(departure), [departure.finding]
     except (CouldNotTest, HeldBack) as error:
         verdict, reason = "held" if isinstance(error, HeldBack) else "could not test", str(error)
-    except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:  # as conformance.plugin has it
+    except (
+        KeyError,
+        IndexError,
+        TypeError,
+        AttributeError,
+        ValueError,
+    ) as error:  # as the plugin has it
         verdict, reason = "fail", repr(error)
     finally:
         centre.end()

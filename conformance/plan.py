@@ -17,7 +17,7 @@ NO_SCENARIOS = ("none",)
 class Plan:
     """What the command line asked for; times in seconds, `base_url` wins over `target`.
 
-    The last three are for hosts of others alone; None is as much as a host is fit for.
+    The last three are for third-party hosts alone; None takes the limit that preflight chooses.
     """
 
     target: str = "mocks"
@@ -50,5 +50,5 @@ class Plan:
 
     @property
     def wants_generated(self) -> bool:
-        """Whoever picks scenarios by name wants those alone."""
+        """Not when the user names scenarios: then only these run."""
         return self.max_time_s > 0 and not self.failed and (not self.scenarios or not self.wants_scenarios)

@@ -45,7 +45,7 @@ class Block:
 
 @dataclass(slots=True)
 class PendingRequest:
-    """One request on its way; whoever sends it says what came of it."""
+    """One pending request; its sender records the status or the error."""
 
     status: int | None = None
     error: str = ""

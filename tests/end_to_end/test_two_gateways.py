@@ -13,11 +13,12 @@ import jwt
 import pytest
 import requests
 
-from argus_wfm.conformance.launch.process import child_environment, launched
+from argus_wfm.conformance.launch.process import launched
 from argus_wfm.json_type import Json
-from tests.support.http_client import AGENTS, BASE, PASSWORD, TOKEN_KEY, USER, Caller
+from tests.support.http_client import AGENTS, TOKEN_KEY, Caller
 from tests.support.peers import postgres, redis
 from tests.support.polling import until
+from tests.support.processes import serve_environment
 from tests.support.relayed_zup import relayed
 
 OVER = ("completed", "dead_letter", "cancelled")
@@ -56,18 +57,7 @@ class Operator:
 @contextlib.contextmanager
 def served(zup_url: str, **settings: str) -> Iterator[str]:
     """`argus serve` on a free port, by its environment."""
-    given = {
-        "ZUP_URL": zup_url + BASE,
-        "ZUP_USER": USER,
-        "ZUP_PASSWORD": PASSWORD,
-        "USER": USER,
-        "PASSWORD": PASSWORD,
-        "TOKEN_KEY": TOKEN_KEY,
-        "PORT": "0",
-        "LOG_LEVEL": "ERROR",
-        **settings,
-    }
-    environment = {**child_environment(), **{f"ARGUS_{name}": value for name, value in given.items()}}
+    environment = serve_environment(zup_url, **settings)
     command = [sys.executable, "-m", "argus_wfm", "serve", "--json"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, text=True, encoding="utf-8"

@@ -49,11 +49,10 @@ class Server:
         self.process.wait(STOP_S)
 
 
-@contextlib.contextmanager
-def serving(database_url: str, **settings: str) -> Iterator[Server]:
-    """A gateway on a free port, without a worker; killed afterwards if it still runs."""
+def serve_environment(zup_url: str, **settings: str) -> dict[str, str]:
+    """Of `argus serve` on a free port before the 1C at `zup_url`; `settings` without ARGUS_."""
     given = {
-        "ZUP_URL": NOWHERE + BASE,
+        "ZUP_URL": zup_url + BASE,
         "ZUP_USER": USER,
         "ZUP_PASSWORD": PASSWORD,
         "USER": USER,
@@ -61,11 +60,16 @@ def serving(database_url: str, **settings: str) -> Iterator[Server]:
         "TOKEN_KEY": TOKEN_KEY,
         "PORT": "0",
         "LOG_LEVEL": "ERROR",
-        "WORKER_CONCURRENCY": "0",
-        "DATABASE_URL": database_url,
         **settings,
     }
-    environment = {**child_environment(), **{f"ARGUS_{name}": value for name, value in given.items()}}
+    return {**child_environment(), **{f"ARGUS_{name}": value for name, value in given.items()}}
+
+
+@contextlib.contextmanager
+def serving(database_url: str, **settings: str) -> Iterator[Server]:
+    """A gateway on a free port, without a worker; killed afterwards if it still runs."""
+    given = {"WORKER_CONCURRENCY": "0", "DATABASE_URL": database_url, **settings}
+    environment = serve_environment(NOWHERE, **given)
     command = [sys.executable, "-m", "argus_wfm", "serve", "--json"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, text=True, encoding="utf-8"
